@@ -1,0 +1,73 @@
+import type { E164 } from '../kernel/phone-number';
+
+/** How a call ended, for people and for reports; the SIP status the caller saw comes from calling/refuse-call. */
+export type CallResult =
+  | 'completed'
+  | 'cancelled'
+  | 'no-ack'
+  | 'unknown-caller'
+  | 'number-not-served'
+  | 'wrong-pin'
+  | 'menu-abandoned'
+  | 'room-full'
+  | 'room-closed'
+  | 'no-credit'
+  | 'no-rate'
+  | 'account-blocked'
+  | 'credit-exhausted'
+  | 'media-lost'
+  | 'removed'
+  | 'draining'
+  | 'crashed'
+  | 'media-unavailable'
+  | 'failed';
+
+/** Who ended it. */
+export type EndedBy = 'caller' | 'house' | 'network';
+
+/**
+ * One ended leg, complete but for its price: what the journal hands to write-cdr. All times are milliseconds since 1970 UTC.
+ * Charged time runs from `chargedFromMs` (entry into the room) to `endedAtMs`, the last proof of life.
+ */
+export type ClosedLeg = {
+  readonly cdrId: string;
+  /** The application node that wrote the record, and its place in that node's unbroken sequence. */
+  readonly nodeId: string;
+  readonly nodeSequence: number;
+  readonly sipCallId: string;
+  readonly direction: 'inbound' | 'outbound';
+  /** The caller's number as the trunk gave it; null when withheld or unreadable. */
+  readonly fromNumber: string | null;
+  /** What was dialled, letter by letter. */
+  readonly dialledNumber: string;
+  /** The number it was understood as and is rated by; null when it was none. */
+  readonly routedNumber: E164 | null;
+  readonly trunkId: string | null;
+  readonly roomId: string | null;
+  readonly roomRole: 'moderator' | 'participant' | null;
+  /** The account that pays this leg; null when nobody was found to pay (then the leg costs nothing). */
+  readonly payerAccountId: string | null;
+  readonly startedAtMs: number;
+  readonly answeredAtMs: number | null;
+  readonly chargedFromMs: number | null;
+  readonly endedAtMs: number;
+  readonly result: CallResult;
+  readonly endedBy: EndedBy;
+  /** Final SIP status sent or received before answer (200 when answered). */
+  readonly sipStatus: number;
+  readonly quality: LegQuality | null;
+};
+
+/** What the media server measured of the leg; loss in packets, jitter in ms, MOS 1.0 to 4.5. */
+export type LegQuality = {
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  readonly jitterMs: number;
+  readonly mos: number;
+};
+
+/** Seconds that are charged: whole started seconds between entry and the last proof of life; 0 when never entered. */
+export function chargedSeconds(leg: Pick<ClosedLeg, 'chargedFromMs' | 'endedAtMs'>): number {
+  if (leg.chargedFromMs === null) return 0;
+  return Math.max(0, Math.ceil((leg.endedAtMs - leg.chargedFromMs) / 1000));
+}

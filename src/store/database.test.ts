@@ -1,0 +1,115 @@
+import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
+import { InvalidInput } from '../kernel/app-error';
+import { DuplicateKey, integer, micros, text } from '../kernel/unit-of-work';
+import { openDatabase } from './database';
+import { pendingMigrations, runMigrations } from './run-migrations';
+
+const MIGRATIONS = `${__dirname}/../../sql`;
+
+describe.each(DIALECTS)('database on %s', (dialect) => {
+  let test: TestDatabase;
+  beforeAll(async () => {
+    test = await emptyDatabase(dialect);
+    await test.database.write((sql) =>
+      sql.run('CREATE TABLE purses (name VARCHAR(20) NOT NULL PRIMARY KEY, amount_micros BIGINT NOT NULL)'),
+    );
+  });
+  afterAll(() => test.drop());
+  beforeEach(() => test.database.write((sql) => sql.run('DELETE FROM purses')));
+
+  const amountOf = async (name: string) =>
+    micros(
+      (await test.database.read.all('SELECT amount_micros FROM purses WHERE name = ?', [name]))[0]
+        ?.amount_micros,
+    );
+
+  it('keeps amounts exact up to the last safe integer', async () => {
+    const most = 2n ** 53n - 1n;
+    await test.database.write((sql) => sql.run('INSERT INTO purses VALUES (?, ?)', ['full', most]));
+    expect(await amountOf('full')).toBe(most);
+  });
+
+  it('undoes everything a failed unit of work did', async () => {
+    const failing = test.database.write(async (sql) => {
+      await sql.run('INSERT INTO purses VALUES (?, ?)', ['half', 1n]);
+      throw new Error('power cut');
+    });
+    await expect(failing).rejects.toThrow('power cut');
+    expect(await test.database.read.all('SELECT * FROM purses')).toHaveLength(0);
+  });
+
+  it('gives the number of rows a statement changed', async () => {
+    await test.database.write(async (sql) => {
+      expect(await sql.run('INSERT INTO purses VALUES (?, ?), (?, ?)', ['a', 1n, 'b', 2n])).toBe(2);
+      expect(await sql.run('UPDATE purses SET amount_micros = 5 WHERE amount_micros > ?', [1])).toBe(1);
+      expect(await sql.run('UPDATE purses SET amount_micros = 5 WHERE name = ?', ['nobody'])).toBe(0);
+      expect(await sql.run('DELETE FROM purses')).toBe(2);
+    });
+  });
+
+  it('names a second insert of one key as a duplicate and lets the unit of work go on', async () => {
+    await test.database.write(async (sql) => {
+      await sql.run('INSERT INTO purses VALUES (?, ?)', ['once', 1n]);
+      await expect(sql.run('INSERT INTO purses VALUES (?, ?)', ['once', 2n])).rejects.toBeInstanceOf(
+        DuplicateKey,
+      );
+      await sql.run('INSERT INTO purses VALUES (?, ?)', ['other', 3n]);
+    });
+    expect(await amountOf('once')).toBe(1n);
+    expect(await amountOf('other')).toBe(3n);
+  });
+
+  it('takes text as a value and never as SQL', async () => {
+    const hostile = `a'b"c\\d;?--`;
+    await test.database.write((sql) => sql.run('INSERT INTO purses VALUES (?, ?)', [hostile, 7n]));
+    expect(text((await test.database.read.all('SELECT name FROM purses'))[0]?.name)).toBe(hostile);
+  });
+
+  it('tells keys apart that differ only in case', async () => {
+    await test.database.write((sql) =>
+      sql.run('INSERT INTO purses VALUES (?, ?), (?, ?)', ['Ab', 1n, 'aB', 2n]),
+    );
+    expect(await amountOf('Ab')).toBe(1n);
+  });
+
+  it('loses no update when fifty writers take from one purse at once', async () => {
+    await test.database.write((sql) => sql.run('INSERT INTO purses VALUES (?, ?)', ['shared', 30n]));
+    const takers = Array.from({ length: 50 }, () =>
+      test.database.write((sql) =>
+        sql.run('UPDATE purses SET amount_micros = amount_micros - 1 WHERE name = ? AND amount_micros >= 1', [
+          'shared',
+        ]),
+      ),
+    );
+    const taken = (await Promise.all(takers)).reduce((sum, count) => sum + count, 0);
+    expect(taken).toBe(30);
+    expect(await amountOf('shared')).toBe(0n);
+  });
+
+  it('begins a whole unit of work again when two of them lock each other out', async () => {
+    await test.database.write((sql) =>
+      sql.run('INSERT INTO purses VALUES (?, ?), (?, ?)', ['x', 0n, 'y', 0n]),
+    );
+    const addOne = (first: string, second: string) =>
+      test.database.write(async (sql) => {
+        await sql.run('UPDATE purses SET amount_micros = amount_micros + 1 WHERE name = ?', [first]);
+        await sql.run('UPDATE purses SET amount_micros = amount_micros + 1 WHERE name = ?', [second]);
+      });
+    await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? addOne('x', 'y') : addOne('y', 'x'))));
+    expect([await amountOf('x'), await amountOf('y')]).toEqual([40n, 40n]);
+  });
+
+  it('runs each migration once', async () => {
+    expect(await pendingMigrations(test.database, MIGRATIONS)).toEqual([]);
+    expect(await runMigrations(test.database, MIGRATIONS)).toEqual([]);
+    const rows = await test.database.read.all('SELECT COUNT(*) AS n FROM schema_migrations');
+    expect(integer(rows[0]?.n)).toBeGreaterThan(0);
+  });
+});
+
+describe('openDatabase', () => {
+  it('refuses a URL of a database we do not know and says which ones we do', async () => {
+    await expect(openDatabase('postgres://x')).rejects.toThrow(InvalidInput);
+    await expect(openDatabase('postgres://x')).rejects.toThrow(/sqlite:<file> or mysql:/);
+  });
+});
