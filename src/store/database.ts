@@ -72,15 +72,12 @@ function sqlOver(connection: Sequelize, forUpdate: string, transaction?: Transac
   return {
     forUpdate,
     async all(statement, values = []) {
-      return (await connection.query(statement, { ...options(values), type: QueryTypes.SELECT })) as Row[];
+      return connection.query<Row>(statement, { ...options(values), type: QueryTypes.SELECT });
     },
     async run(statement, values = []) {
       try {
         // BULKUPDATE is the one type whose result is the plain number of changed rows on both dialects.
-        return (await connection.query(statement, {
-          ...options(values),
-          type: QueryTypes.BULKUPDATE,
-        })) as unknown as number;
+        return await connection.query(statement, { ...options(values), type: QueryTypes.BULKUPDATE });
       } catch (error) {
         if (error instanceof Error && error.name === 'SequelizeUniqueConstraintError')
           throw new DuplicateKey(statement);

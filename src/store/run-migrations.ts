@@ -49,7 +49,7 @@ export async function pendingMigrations(database: Database, folder: string): Pro
 function migrationFiles(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => MIGRATION_FILE.test(name))
-    .sort();
+    .toSorted();
 }
 
 async function runFile(database: Database, file: string): Promise<void> {

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig, WrongConfiguration } from './read-config';
+import { withSecrets } from './secrets';
+import { describeSettings, SETTINGS } from './settings';
+
+function faultsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof WrongConfiguration) return error.faults;
+    throw error;
+  }
+}
+
+describe('readConfig', () => {
+  it('listens on loopback alone unless told otherwise', () => {
+    expect(readConfig({}).BIND_ADDRESS).toBe('127.0.0.1');
+  });
+
+  it('reports all faults together, each naming its setting and what would be right', () => {
+    const faults = faultsOf({ HTTP_PORT: 'eighty', RTP_TIMEOUT_MS: '5', LOG_LEVEL: 'loud' });
+    expect(faults).toHaveLength(3);
+    expect(faults[0]).toBe('HTTP_PORT: "eighty" does not fit; write a whole number of port from 0 to 65535');
+    expect(faults[1]).toMatch(/^RTP_TIMEOUT_MS: "5" .* from 2000 to 300000$/);
+    expect(faults[2]).toMatch(/^LOG_LEVEL: "loud" .*debug or info or warn or error$/);
+  });
+
+  it.each([
+    ['DRACHTIO', 'cymru'],
+    ['FREESWITCH', 'ClueCon'],
+  ])('refuses the published secret of %s off a loopback address and takes it on one', (engine, secret) => {
+    const settings = { [`${engine}_HOST`]: '192.0.2.5', [`${engine}_SECRET`]: secret };
+    expect(faultsOf(settings)).toEqual([expect.stringContaining(`${engine}_SECRET: is a published default`)]);
+    expect(faultsOf({ ...settings, [`${engine}_HOST`]: '127.0.0.1' })).toEqual([]);
+    expect(faultsOf({ ...settings, [`${engine}_HOST`]: '', BIND_ADDRESS: '0.0.0.0' })).toHaveLength(1);
+  });
+
+  it('asks for the secret of an engine it is told to use', () => {
+    expect(faultsOf({ DRACHTIO_HOST: '127.0.0.1' })).toEqual([
+      expect.stringContaining('DRACHTIO_SECRET: is not set'),
+    ]);
+  });
+
+  it('describes every setting', () => {
+    expect(describeSettings().map((row) => row.name)).toEqual(Object.keys(SETTINGS));
+    for (const row of describeSettings()) expect(row.about.length).toBeGreaterThan(20);
+  });
+});
+
+describe('withSecrets', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), '123-voip-config-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('generates secrets once, in a file only its owner can read', () => {
+    const config = readConfig({ VAR_DIR: join(folder, 'var') });
+    const first = withSecrets(config);
+    expect(first.DRACHTIO_SECRET).toHaveLength(32);
+    expect(first.FREESWITCH_SECRET).not.toBe(first.DRACHTIO_SECRET);
+    expect(statSync(join(folder, 'var', 'secrets.json')).mode & 0o777).toBe(0o600);
+    expect(withSecrets(config)).toEqual(first);
+  });
+
+  it('prefers a secret that is given', () => {
+    const config = readConfig({ VAR_DIR: folder, DRACHTIO_SECRET: 'my own' });
+    expect(withSecrets(config).DRACHTIO_SECRET).toBe('my own');
+  });
+});

@@ -1,0 +1,85 @@
+import { isLoopback } from './loopback';
+import { type Config, SETTINGS, type Setting, type SettingName } from './settings';
+
+/** Secrets that the engines' sample configurations carry and everybody knows. */
+const PUBLISHED_SECRETS: readonly string[] = ['cymru', 'ClueCon'];
+
+/** All faults of a configuration, one sentence each; the program ends with exit code 78 (EX_CONFIG of sysexits.h). */
+export class WrongConfiguration extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.name = 'WrongConfiguration';
+  }
+}
+
+/** What the environment says, checked; a secret that is not given is ''. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads every setting from the environment; what is not given has its default.
+ * @throws WrongConfiguration with all faults together
+ */
+export function readConfig(environment: Environment): Config {
+  const faults: string[] = [];
+  const values: Record<string, string | number> = {};
+  for (const [name, setting] of Object.entries<Setting>(SETTINGS)) {
+    const given = environment[name]?.trim();
+    const result = readSetting(setting, given);
+    if ('fault' in result) faults.push(`${name}: ${result.fault}`);
+    else values[name] = result.value;
+  }
+  const config = values as unknown as Config;
+  if (faults.length === 0) faults.push(...faultsBetween(config));
+  if (faults.length > 0) throw new WrongConfiguration(faults);
+  return config;
+}
+
+type Reading = { value: string | number } | { fault: string };
+
+function readSetting(setting: Setting, given: string | undefined): Reading {
+  switch (setting.type) {
+    case 'secret':
+      return { value: given ?? '' };
+    case 'integer':
+      return readInteger(setting, given);
+    case 'choice':
+      return given === undefined || given === '' || setting.choices.includes(given)
+        ? { value: given || setting.default }
+        : { fault: `"${given}" is none of its values; use ${setting.choices.join(' or ')}` };
+    case 'text':
+      return given && setting.pattern && !setting.pattern.test(given)
+        ? { fault: `"${given}" does not fit; write ${setting.form}` }
+        : { value: given ?? setting.default };
+  }
+}
+
+function readInteger(setting: Extract<Setting, { type: 'integer' }>, given: string | undefined): Reading {
+  if (given === undefined || given === '') return { value: setting.default };
+  const value = /^\d+$/.test(given) ? Number(given) : Number.NaN;
+  if (value >= setting.least && value <= setting.most) return { value };
+  return {
+    fault: `"${given}" does not fit; write a whole number of ${setting.unit} from ${setting.least} to ${setting.most}`,
+  };
+}
+
+/** Faults that only show when settings are looked at together. */
+function faultsBetween(config: Config): string[] {
+  const faults: string[] = [];
+  if (config.RTP_PORT_MAX - config.RTP_PORT_MIN < 3)
+    faults.push('RTP_PORT_MAX: leaves no room above RTP_PORT_MIN; each leg takes two ports');
+  for (const [host, secret] of [
+    ['DRACHTIO_HOST', 'DRACHTIO_SECRET'],
+    ['FREESWITCH_HOST', 'FREESWITCH_SECRET'],
+  ] as const satisfies readonly (readonly [SettingName, SettingName])[]) {
+    if (
+      PUBLISHED_SECRETS.includes(config[secret]) &&
+      !(isLoopback(config[host] || '127.0.0.1') && isLoopback(config.BIND_ADDRESS))
+    )
+      faults.push(
+        `${secret}: is a published default, which everybody knows; off a loopback address set one of your own`,
+      );
+    if (config[host] !== '' && config[secret] === '')
+      faults.push(`${secret}: is not set; the server at ${host} has one, write the same here`);
+  }
+  return faults;
+}

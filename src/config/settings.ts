@@ -1,0 +1,226 @@
+/** How one setting is written, read and explained: `--help`, the README's table and all fault messages come from this. */
+export type Setting =
+  | {
+      readonly type: 'text';
+      readonly default: string;
+      readonly about: string;
+      readonly pattern?: RegExp;
+      readonly form?: string;
+    }
+  | { readonly type: 'secret'; readonly about: string }
+  | {
+      readonly type: 'integer';
+      readonly unit: string;
+      readonly default: number;
+      readonly least: number;
+      readonly most: number;
+      readonly about: string;
+    }
+  | {
+      readonly type: 'choice';
+      readonly default: string;
+      readonly choices: readonly string[];
+      readonly about: string;
+    };
+
+const HOST = { pattern: /^[A-Za-z0-9.:[\]-]+$/, form: 'an IP address or host name' } as const;
+
+/**
+ * Every setting there is. The key is the environment variable's name. Empty host names of the two engines mean: run the
+ * embedded servers. Secrets left out are generated into VAR_DIR on first start.
+ */
+export const SETTINGS = {
+  BIND_ADDRESS: {
+    type: 'text',
+    default: '127.0.0.1',
+    ...HOST,
+    about: 'Address that SIP, RTP and the API listen on; a machine’s own address opens it to the network',
+  },
+  HTTP_PORT: {
+    type: 'integer',
+    unit: 'port',
+    default: 8080,
+    least: 0,
+    most: 65535,
+    about: 'Port of the API; 0 picks a free one',
+  },
+  SIP_PORT: {
+    type: 'integer',
+    unit: 'port',
+    default: 5060,
+    least: 0,
+    most: 65535,
+    about: 'Port that phones and trunks send SIP to (UDP and TCP); 0 picks a free one',
+  },
+  EXTERNAL_ADDRESS: {
+    type: 'text',
+    default: '',
+    ...HOST,
+    about: 'Public address written into SIP and SDP when the machine is behind NAT',
+  },
+  VAR_DIR: {
+    type: 'text',
+    default: 'var',
+    about: 'Folder of everything that must survive a restart: database, journal, secrets',
+  },
+  DATABASE_URL: {
+    type: 'text',
+    default: '',
+    pattern: /^(sqlite:.+|(mysql|mariadb):\/\/.+)$/,
+    form: 'sqlite:<file> or mysql://user:password@host:port/name',
+    about: 'Database; empty means SQLite in VAR_DIR',
+  },
+  DRACHTIO_HOST: {
+    type: 'text',
+    default: '',
+    ...HOST,
+    about: 'Host of a real drachtio-server; empty runs the embedded SIP server',
+  },
+  DRACHTIO_PORT: {
+    type: 'integer',
+    unit: 'port',
+    default: 9022,
+    least: 1,
+    most: 65535,
+    about: 'Admin port of the real drachtio-server',
+  },
+  DRACHTIO_SECRET: { type: 'secret', about: 'Admin secret of drachtio-server' },
+  FREESWITCH_HOST: {
+    type: 'text',
+    default: '',
+    ...HOST,
+    about: 'Host of a real FreeSWITCH; empty runs the embedded media server',
+  },
+  FREESWITCH_PORT: {
+    type: 'integer',
+    unit: 'port',
+    default: 8021,
+    least: 1,
+    most: 65535,
+    about: 'Event socket port of the real FreeSWITCH',
+  },
+  FREESWITCH_SECRET: { type: 'secret', about: 'Event socket password of FreeSWITCH' },
+  FREESWITCH_PROFILE: {
+    type: 'text',
+    default: 'drachtio_mrf',
+    pattern: /^[A-Za-z0-9_-]+$/,
+    form: 'letters, digits, _ and -',
+    about: 'Sofia profile that takes our calls on FreeSWITCH',
+  },
+  EVENT_LISTEN_ADDRESS: {
+    type: 'text',
+    default: '127.0.0.1',
+    ...HOST,
+    about: 'Address on which FreeSWITCH reaches us for its outbound event sockets',
+  },
+  PROMPTS_DIR: {
+    type: 'text',
+    default: '',
+    about: 'Folder of the prompts as the media server sees it; empty means those of this program',
+  },
+  RTP_PORT_MIN: {
+    type: 'integer',
+    unit: 'port',
+    default: 16384,
+    least: 1024,
+    most: 65534,
+    about: 'First RTP port of the embedded media server',
+  },
+  RTP_PORT_MAX: {
+    type: 'integer',
+    unit: 'port',
+    default: 20383,
+    least: 1025,
+    most: 65535,
+    about: 'Last RTP port of the embedded media server',
+  },
+  RTP_TIMEOUT_MS: {
+    type: 'integer',
+    unit: 'ms',
+    default: 20_000,
+    least: 2_000,
+    most: 300_000,
+    about: 'Silence on the wire after which a leg counts as dead; a real FreeSWITCH must be set to the same',
+  },
+  MAX_LIVE_CALLS: {
+    type: 'integer',
+    unit: 'calls',
+    default: 500,
+    least: 1,
+    most: 100_000,
+    about: 'Calls at once; one more is refused with 503',
+  },
+  CREDIT_AHEAD_SECONDS: {
+    type: 'integer',
+    unit: 's',
+    default: 90,
+    least: 70,
+    most: 600,
+    about:
+      'How far ahead of a talking leg its money is held; at least 70, so that the 60 s warning can be spoken',
+  },
+  HEARTBEAT_MS: {
+    type: 'integer',
+    unit: 'ms',
+    default: 5_000,
+    least: 500,
+    most: 60_000,
+    about: 'How often live legs are noted in the journal: the most a crash can cost of a call’s length',
+  },
+  DRAIN_SECONDS: {
+    type: 'integer',
+    unit: 's',
+    default: 30,
+    least: 0,
+    most: 3_600,
+    about: 'How long live calls may go on after SIGTERM',
+  },
+  NODE_ID: {
+    type: 'text',
+    default: 'node-1',
+    pattern: /^[a-z0-9-]{1,36}$/,
+    form: 'up to 36 small letters, digits and -',
+    about: 'Name of this application node in CDRs and journal',
+  },
+  LOG_LEVEL: {
+    type: 'choice',
+    default: 'info',
+    choices: ['debug', 'info', 'warn', 'error'],
+    about: 'Least important lines that are logged',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** Every setting's value after reading; secrets are filled in. */
+export type Config = {
+  readonly [Name in SettingName]: (typeof SETTINGS)[Name]['type'] extends 'integer' ? number : string;
+};
+
+/** The settings as rows for `--help` and the README: name, unit or form, default, what it is for. */
+export function describeSettings(): readonly {
+  name: string;
+  takes: string;
+  default: string;
+  about: string;
+}[] {
+  return Object.entries<Setting>(SETTINGS).map(([name, setting]) => ({
+    name,
+    takes: takes(setting),
+    default: setting.type === 'secret' ? 'generated' : String(setting.default) || '(empty)',
+    about: setting.about,
+  }));
+}
+
+function takes(setting: Setting): string {
+  switch (setting.type) {
+    case 'integer':
+      return `${setting.unit}, ${setting.least} to ${setting.most}`;
+    case 'choice':
+      return setting.choices.join(' | ');
+    case 'secret':
+      return 'secret';
+    case 'text':
+      return setting.form ?? 'text';
+  }
+}
