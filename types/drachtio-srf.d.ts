@@ -1,0 +1,109 @@
+/** What we use of drachtio-srf 5.0.29; its bundled declarations lack or contradict parts of this. */
+import type { EventEmitter } from 'node:events';
+
+export = Srf;
+
+declare class Srf extends EventEmitter {
+  constructor(options?: object);
+  connect(options: Srf.ConnectOptions): this;
+  disconnect(): void;
+  invite(handler: Srf.RequestHandler): void;
+  options(handler: Srf.RequestHandler): void;
+  register(handler: Srf.RequestHandler): void;
+  message(handler: Srf.RequestHandler): void;
+  subscribe(handler: Srf.RequestHandler): void;
+  publish(handler: Srf.RequestHandler): void;
+  refer(handler: Srf.RequestHandler): void;
+  notify(handler: Srf.RequestHandler): void;
+  info(handler: Srf.RequestHandler): void;
+  createUAS(
+    req: Srf.SrfRequest,
+    res: Srf.SrfResponse,
+    options: { localSdp: string | (() => Promise<string>); headers?: Record<string, string> },
+  ): Promise<Srf.Dialog>;
+  createUAC(
+    uri: string,
+    options: {
+      localSdp?: string;
+      headers?: Record<string, string>;
+      auth?: { username: string; password: string };
+      proxy?: string;
+      noAck?: boolean;
+    },
+    progress?: {
+      cbRequest?: (error: Error | null, req: Srf.SrfRequest) => void;
+      cbProvisional?: (res: Srf.SrfResponse) => void;
+    },
+  ): Promise<Srf.Dialog>;
+  createB2BUA(
+    req: Srf.SrfRequest,
+    res: Srf.SrfResponse,
+    uri: string,
+    options?: { localSdpB?: string; headers?: Record<string, string>; passFailure?: boolean },
+  ): Promise<{ uas: Srf.Dialog; uac: Srf.Dialog }>;
+  request(
+    uri: string,
+    options: { method: string; headers?: Record<string, string>; body?: string },
+  ): Promise<Srf.SrfRequest>;
+}
+
+declare namespace Srf {
+  type ConnectOptions = {
+    host: string;
+    port: number;
+    secret: string;
+    tags?: readonly string[];
+    enablePing?: boolean;
+    pingInterval?: number;
+  };
+  type RequestHandler = (req: SrfRequest, res: SrfResponse) => void;
+
+  interface SrfRequest extends EventEmitter {
+    readonly method: string;
+    readonly uri: string;
+    readonly body: string;
+    readonly source: 'network' | 'application';
+    readonly source_address: string;
+    readonly source_port: string;
+    readonly protocol: string;
+    readonly callingNumber: string;
+    readonly calledNumber: string;
+    get(header: string): string | undefined;
+    has(header: string): boolean;
+    getParsedHeader(header: 'from' | 'to'): { uri: string; name?: string; params: Record<string, string> };
+    cancel(): void;
+  }
+
+  interface SrfResponse extends EventEmitter {
+    readonly status: number;
+    readonly reason: string;
+    readonly body: string;
+    readonly finalResponseSent: boolean;
+    get(header: string): string | undefined;
+    send(
+      status: number,
+      options?: { headers?: Record<string, string>; body?: string; reason?: string },
+    ): void;
+    send(status: number, reason: string, options?: { headers?: Record<string, string>; body?: string }): void;
+  }
+
+  interface Dialog extends EventEmitter {
+    readonly id: string;
+    readonly sip: { callId: string; localTag: string; remoteTag: string };
+    readonly local: { sdp: string };
+    readonly remote: { sdp: string };
+    readonly connected: boolean;
+    destroy(options?: { headers?: Record<string, string> }): Promise<void>;
+    modify(sdp: string): Promise<string>;
+    request(options: {
+      method: string;
+      headers?: Record<string, string>;
+      body?: string;
+    }): Promise<SrfResponse>;
+  }
+
+  class SipError extends Error {
+    readonly status: number;
+    readonly reason: string;
+  }
+}
