@@ -1,0 +1,18 @@
+/** Telephone audio: every leg, file and mix inside the engine has this rate. */
+export const samplesPerSecond = 8_000;
+/** One slot of the shared tick. */
+export const frameMs = 20;
+/** Samples in one slot. */
+export const samplesPerFrame = (samplesPerSecond * frameMs) / 1_000;
+
+/** Something that can fill a leg's outgoing audio slot by slot: a file, a tone, the other leg of a bridge, a conference. */
+export interface FrameSource {
+  /** Fills all of `into` with one slot of audio; false when nothing is left and `into` was not touched. */
+  read(into: Int16Array): boolean;
+}
+
+/** Holds a sum of samples inside 16 bits. */
+export function clipSample(value: number): number {
+  if (value > 32_767) return 32_767;
+  return value < -32_768 ? -32_768 : value;
+}

@@ -1,0 +1,275 @@
+import { randomBytes } from 'node:crypto';
+import type { RemoteInfo } from 'node:dgram';
+import type { Clock } from '../../kernel/clock';
+import { samplesPerFrame, type FrameSource } from './audio-frame';
+import {
+  DigitReceiver,
+  DigitSender,
+  parseInfoDigit,
+  writeDigitPayload,
+  type Digit,
+  type DigitPacket,
+} from './dtmf';
+import { decodeTables, encodeG711, silenceBytes, type G711Codec } from './g711';
+import { JitterBuffer } from './jitter-buffer';
+import { ReceptionStats } from './reception-stats';
+import { RtcpReporter } from './rtcp-reporter';
+import { emptyRtpPacket, isRtcp, parseRtp, rtpHeaderBytes, writeRtpHeader } from './rtp';
+import type { RtpPort } from './rtp-port';
+import type { RemoteAudio } from './sdp';
+import { SourceLock } from './source-lock';
+import { parseTones, ToneSource } from './tones';
+
+/** Packets in flight whose bytes must not change: the kernel may read them a moment after `send` returned. */
+const packetBuffers = 4;
+/** RFC 3389 comfort noise. */
+const comfortNoiseType = 13;
+
+export type DigitOrigin = 'RTP' | 'ENDPOINT';
+
+/** What a leg tells its owner; both are called from socket or tick and must not throw. */
+export type LegHandlers = {
+  onDigit(digit: Digit, origin: DigitOrigin): void;
+  /** No RTP for the time-out although the peer should send. Called once. */
+  onSilent(): void;
+};
+
+export type MediaLegOptions = { clock: Clock; handlers: LegHandlers; rtpTimeoutMs: number };
+
+/** One telephone leg: RTP in through the jitter buffer, audio or digits out, RTCP both ways. Driven by the shared tick. */
+export class MediaLeg {
+  /** What the peer said in this slot. */
+  readonly input = new Int16Array(samplesPerFrame);
+  /** False when `input` is silence. */
+  inputActive = false;
+  /** What we sent in this slot, before encoding. */
+  readonly output = new Int16Array(samplesPerFrame);
+  /** Fills `output`; undefined sends silence. */
+  source: FrameSource | undefined;
+  /** Sees `input` after each slot: recordings. */
+  onInput: ((input: Int16Array) => void) | undefined;
+  /** The owner does not want to hear the peer (`set_mute read`). */
+  muteInput = false;
+  /** The peer shall not hear us (`set_mute write`). */
+  muteOutput = false;
+  readonly received = new ReceptionStats();
+  readonly jitter = new JitterBuffer();
+  readonly lock = new SourceLock();
+  readonly sent = { packets: 0, bytes: 0, digitPackets: 0 };
+  digitPacketsReceived = 0;
+  comfortNoisePackets = 0;
+  readonly ssrc = randomBytes(4).readUInt32BE(0);
+  readonly rtcp: RtcpReporter;
+
+  private readonly packet = emptyRtpPacket();
+  private readonly audioPackets = Array.from({ length: packetBuffers }, () =>
+    Buffer.alloc(rtpHeaderBytes + samplesPerFrame),
+  );
+  private readonly digitPackets = Array.from({ length: packetBuffers }, () =>
+    Buffer.alloc(rtpHeaderBytes + 4),
+  );
+  private packetAt = 0;
+  private sequence = randomBytes(2).readUInt16BE(0);
+  private timestamp = randomBytes(4).readUInt32BE(0);
+  private digitTimestamp = 0;
+  private marker = true;
+  private readonly digitsIn = new DigitReceiver();
+  private readonly digitsOut = new DigitSender();
+  private digitOrigin: DigitOrigin | undefined;
+  private inbandDigits: FrameSource | undefined;
+  private remote: RemoteAudio | undefined;
+  private port: RtpPort | undefined;
+  private sendCodec: G711Codec = 'PCMU';
+  private sendPayloadType = 0;
+  /** Indexed by payload type: how to decode it. */
+  private readonly decoders: (Int16Array | undefined)[] = Array.from({ length: 128 });
+  private sending = false;
+  private expecting = false;
+  private lastRtpMs = 0;
+  private silenceTold = false;
+
+  constructor(private readonly options: MediaLegOptions) {
+    this.rtcp = new RtcpReporter(this.ssrc, this.received);
+  }
+
+  /** The codec in use, both ways. */
+  get codec(): G711Codec {
+    return this.sendCodec;
+  }
+
+  /** The local RTP port; 0 before `attach`. */
+  get localPort(): number {
+    return this.port?.port ?? 0;
+  }
+
+  /** Gives the leg its sockets. */
+  attach(port: RtpPort): void {
+    this.port = port;
+  }
+
+  /** Takes what the remote SDP says; `localAddress` keeps us from sending to ourselves when a peer gives our own SDP back. */
+  negotiate(remote: RemoteAudio, localAddress: string): void {
+    const ownEcho = remote.port === this.localPort && remote.address === localAddress;
+    const preferred = remote.codecs[0];
+    this.remote = remote;
+    this.decoders.fill(undefined);
+    for (const { payloadType, codec } of remote.codecs) this.decoders[payloadType] = decodeTables[codec];
+    if (preferred) {
+      this.sendCodec = preferred.codec;
+      this.sendPayloadType = preferred.payloadType;
+    }
+    const theySend = remote.direction === 'sendrecv' || remote.direction === 'sendonly';
+    const theyListen = remote.direction === 'sendrecv' || remote.direction === 'recvonly';
+    this.sending = theyListen && !ownEcho;
+    // A peer on hold may send music or nothing: both are right, so only a two-way stream is missed when it stops.
+    this.expecting = theySend && theyListen && !ownEcho;
+    this.lastRtpMs = this.options.clock.monotonicMs();
+    this.lock.expect({ address: remote.address, port: remote.port });
+    this.rtcp.expect(remote);
+    this.marker = true;
+  }
+
+  /** One datagram from the sockets. Anything that is not the peer's RTP or RTCP is dropped. */
+  take(datagram: Buffer, from: RemoteInfo, onRtcpPort: boolean): void {
+    if (onRtcpPort || isRtcp(datagram)) {
+      if (from.address === this.lock.target?.address) this.rtcp.take(datagram, this.options.clock.nowMs());
+      else this.lock.dropped += 1;
+      return;
+    }
+    const { packet } = this;
+    if (!parseRtp(datagram, packet) || !this.lock.admits(from.address, from.port)) return;
+    const arrivalMs = this.options.clock.monotonicMs();
+    this.lastRtpMs = arrivalMs;
+    if (this.received.packets === 0 || packet.ssrc !== this.received.ssrc) this.jitter.reset();
+    this.received.take(
+      packet.ssrc,
+      packet.sequence,
+      packet.timestamp,
+      arrivalMs,
+      packet.payloadEnd - packet.payloadStart,
+    );
+    const decoder = this.decoders[packet.payloadType];
+    if (decoder !== undefined) {
+      this.jitter.insert(
+        packet.timestamp,
+        packet.marker,
+        datagram,
+        packet.payloadStart,
+        packet.payloadEnd,
+        decoder,
+      );
+    } else if (packet.payloadType === this.remote?.digitPayloadType) {
+      this.takeDigitPacket(datagram);
+    } else if (packet.payloadType === comfortNoiseType) {
+      this.comfortNoisePackets += 1;
+    }
+  }
+
+  /** A SIP INFO with a key. Peers that send the key in RTP too are believed there only. */
+  takeInfo(contentType: string, body: string): void {
+    const digit = parseInfoDigit(contentType, body);
+    if (digit) this.tellDigit(digit, 'ENDPOINT');
+  }
+
+  /** First half of a slot: what the peer said. */
+  receive(slots: number): void {
+    this.inputActive = this.jitter.read(this.input, slots) && !this.muteInput;
+    if (!this.inputActive) this.input.fill(0);
+    if (this.onInput !== undefined) this.onInput(this.input);
+  }
+
+  /** Second half of a slot: what the peer hears. Time goes on by `slots` even when nothing is sent. */
+  transmit(slots: number): void {
+    this.timestamp = (this.timestamp + slots * samplesPerFrame) >>> 0;
+    const target = this.lock.target;
+    if (!this.sending || target === undefined || this.port === undefined) return;
+    const digit = this.digitsOut.busy ? this.digitsOut.next() : undefined;
+    const datagram = digit ? this.digitPacket(digit) : this.audioPacket();
+    this.marker = false;
+    this.sequence = (this.sequence + 1) & 0xffff;
+    this.sent.packets += 1;
+    this.sent.bytes += datagram.length - rtpHeaderBytes;
+    this.port.sendRtp(datagram, target.address, target.port);
+  }
+
+  /** Once a second: reports quality to the peer and tells when it has been silent too long. */
+  sweep(nowMs: number): void {
+    const target = this.lock.target;
+    if (target && this.port && this.remote) {
+      const report = this.rtcp.nextReport(nowMs, this.options.clock.nowMs(), {
+        ...this.sent,
+        timestamp: this.timestamp,
+      });
+      if (report) this.rtcp.send(this.port, report, target);
+    }
+    if (!this.expecting || this.silenceTold || nowMs - this.lastRtpMs <= this.options.rtpTimeoutMs) return;
+    this.silenceTold = true;
+    this.options.handlers.onSilent();
+  }
+
+  /** Sends keys as RFC 4733 events, or as tones to a peer that did not negotiate them. */
+  sendDigits(keys: string, durationSamples: number): void {
+    if (this.remote?.digitPayloadType !== undefined) {
+      this.digitsOut.enqueue(keys, durationSamples);
+      return;
+    }
+    const script = parseTones(`v=-10;d=${Math.round(durationSamples / 8)};w=60;${keys}`);
+    if (script) this.inbandDigits = new ToneSource(script);
+  }
+
+  /** Closes the sockets. */
+  close(): void {
+    this.sending = false;
+    this.expecting = false;
+    this.source = undefined;
+    this.port?.close();
+    this.port = undefined;
+  }
+
+  private takeDigitPacket(datagram: Buffer): void {
+    const { packet } = this;
+    this.digitPacketsReceived += 1;
+    const digit = this.digitsIn.take(
+      packet.ssrc,
+      packet.timestamp,
+      datagram,
+      packet.payloadStart,
+      packet.payloadEnd,
+    );
+    if (digit) this.tellDigit(digit, 'RTP');
+  }
+
+  private tellDigit(digit: Digit, origin: DigitOrigin): void {
+    this.digitOrigin ??= origin;
+    if (this.digitOrigin === origin) this.options.handlers.onDigit(digit, origin);
+  }
+
+  private audioPacket(): Buffer {
+    const { output } = this;
+    const datagram = this.nextBuffer(this.audioPackets);
+    this.writeHeader(datagram, this.sendPayloadType, this.marker, this.timestamp);
+    if (this.inbandDigits !== undefined && !this.inbandDigits.read(output)) this.inbandDigits = undefined;
+    const filled = this.inbandDigits !== undefined || (this.source !== undefined && this.source.read(output));
+    if (filled && !this.muteOutput) encodeG711(this.sendCodec, output, datagram, rtpHeaderBytes);
+    else datagram.fill(silenceBytes[this.sendCodec], rtpHeaderBytes);
+    return datagram;
+  }
+
+  private digitPacket(digit: DigitPacket): Buffer {
+    if (digit.firstOfKey) this.digitTimestamp = this.timestamp;
+    const datagram = this.nextBuffer(this.digitPackets);
+    this.writeHeader(datagram, this.remote?.digitPayloadType ?? 101, digit.firstOfKey, this.digitTimestamp);
+    writeDigitPayload(datagram, rtpHeaderBytes, digit);
+    this.sent.digitPackets += 1;
+    return datagram;
+  }
+
+  private nextBuffer(buffers: readonly Buffer[]): Buffer {
+    this.packetAt = (this.packetAt + 1) % packetBuffers;
+    return buffers[this.packetAt] as Buffer;
+  }
+
+  private writeHeader(into: Buffer, payloadType: number, marker: boolean, timestamp: number): void {
+    writeRtpHeader(into, { payloadType, marker, sequence: this.sequence, timestamp, ssrc: this.ssrc });
+  }
+}
