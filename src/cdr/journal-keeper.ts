@@ -1,0 +1,133 @@
+import type { Clock, Timer } from '../kernel/clock';
+import type { Log } from '../kernel/log';
+import type { ClosedLeg } from './cdr';
+import type { Journal } from './journal';
+import { closeAfterCrash, type OpenedLeg, type RoomEntry } from './journal-records';
+
+/** How long a CDR that the database refused waits for its next try. */
+const RETRY_MS = 2_000;
+
+/** Puts one closed leg into the database; does nothing the second time. */
+export type WriteLeg = (leg: ClosedLeg) => Promise<void>;
+
+/**
+ * Sees every leg from its durable start to its one CDR: journal first, database afterwards, and again until the database has
+ * taken it. Calls go on while the database is away; they do not start while the journal is.
+ */
+export class JournalKeeper {
+  readonly #live = new Set<string>();
+  readonly #unwritten = new Map<string, ClosedLeg>();
+  #nextSequence: number;
+  #writing: Promise<void> | null = null;
+  #timers: Timer[] = [];
+  #stopped = false;
+
+  constructor(
+    private readonly options: {
+      readonly journal: Journal;
+      readonly write: WriteLeg;
+      readonly clock: Clock;
+      readonly log: Log;
+      readonly heartbeatMs: number;
+      /** One past the highest sequence the database knows of this node: for a journal folder that was lost. */
+      readonly leastSequence: number;
+    },
+  ) {
+    this.#nextSequence = Math.max(options.journal.state.nextSequence, options.leastSequence);
+  }
+
+  /**
+   * Closes what an earlier run left open at its last proof of life, hands everything unwritten to the database and starts the
+   * heartbeat. Gives the number of legs that a crash had left open.
+   */
+  async start(): Promise<number> {
+    const { open, closed } = this.options.journal.state;
+    for (const leg of closed) this.#unwritten.set(leg.cdrId, leg);
+    for (const left of open) await this.close(closeAfterCrash(left));
+    this.#timers.push(this.options.clock.every(this.options.heartbeatMs, () => this.#beat()));
+    this.#timers.push(this.options.clock.every(RETRY_MS, () => this.#writeAll()));
+    this.#writeAll();
+    return open.length;
+  }
+
+  /** Makes the start of a leg durable and gives it its number. The leg may be answered when this resolves. @throws JournalUnavailable */
+  async open(leg: Omit<OpenedLeg, 'nodeSequence'>): Promise<OpenedLeg> {
+    const opened = { ...leg, nodeSequence: this.#nextSequence++ };
+    await this.options.journal.append({ type: 'opened', leg: opened });
+    this.#live.add(opened.cdrId);
+    return opened;
+  }
+
+  async answered(cdrId: string, atMs: number): Promise<void> {
+    await this.options.journal.append({ type: 'answered', cdrId, atMs });
+  }
+
+  /** From here on the leg is charged. */
+  async entered(cdrId: string, entry: RoomEntry): Promise<void> {
+    await this.options.journal.append({ type: 'entered', cdrId, entry });
+  }
+
+  /** Makes the end of a leg durable; the database follows on its own. */
+  async close(leg: ClosedLeg): Promise<void> {
+    this.#live.delete(leg.cdrId);
+    this.#unwritten.set(leg.cdrId, leg);
+    await this.options.journal.append({ type: 'closed', leg }).catch((error: unknown) => {
+      this.options.log.error('a closed leg is not in the journal, the database is its only record', {
+        cdrId: leg.cdrId,
+        error,
+      });
+    });
+    this.#writeAll();
+  }
+
+  /** CDRs that the database has not taken yet. */
+  get backlog(): number {
+    return this.#unwritten.size;
+  }
+
+  /** Resolves when the database has taken all it can take now and the journal is closed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    await this.#writing;
+    await this.#writeEach();
+    await this.options.journal.close();
+  }
+
+  #beat(): void {
+    if (this.#live.size === 0) return;
+    const alive = { type: 'alive', cdrIds: [...this.#live], atMs: this.options.clock.nowMs() } as const;
+    this.options.journal.append(alive).catch((error: unknown) => {
+      this.options.log.error('heartbeat is not in the journal', { error });
+    });
+  }
+
+  #writeAll(): void {
+    if (this.#stopped) return;
+    this.#writing ??= this.#writeEach().finally(() => {
+      this.#writing = null;
+    });
+  }
+
+  async #writeEach(): Promise<void> {
+    for (let leg = next(this.#unwritten); leg; leg = next(this.#unwritten)) {
+      try {
+        await this.options.write(leg);
+      } catch (error) {
+        this.options.log.error('the database did not take a CDR, it stays in the journal', {
+          cdrId: leg.cdrId,
+          error,
+        });
+        return;
+      }
+      this.#unwritten.delete(leg.cdrId);
+      await this.options.journal.append({ type: 'written', cdrId: leg.cdrId }).catch(() => {
+        // Without this mark the next start writes the CDR again, which does nothing the second time.
+      });
+    }
+  }
+}
+
+function next(unwritten: ReadonlyMap<string, ClosedLeg>): ClosedLeg | undefined {
+  return unwritten.values().next().value;
+}

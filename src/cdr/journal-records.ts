@@ -1,0 +1,118 @@
+import type { ClosedLeg } from './cdr';
+
+/** What is known of a leg when it is opened, before it is answered. */
+export type OpenedLeg = Omit<
+  ClosedLeg,
+  | 'answeredAtMs'
+  | 'chargedFromMs'
+  | 'endedAtMs'
+  | 'result'
+  | 'endedBy'
+  | 'sipStatus'
+  | 'quality'
+  | 'roomId'
+  | 'roomRole'
+  | 'payerAccountId'
+>;
+
+/** What the charged part of a leg begins with: who entered which room at whose cost. */
+export type RoomEntry = Pick<ClosedLeg, 'roomId' | 'roomRole' | 'payerAccountId'> & {
+  readonly chargedFromMs: number;
+};
+
+/** A line of the journal. Nothing typed by a caller is ever in one. */
+export type JournalRecord =
+  | { readonly type: 'opened'; readonly leg: OpenedLeg }
+  | { readonly type: 'answered'; readonly cdrId: string; readonly atMs: number }
+  | { readonly type: 'entered'; readonly cdrId: string; readonly entry: RoomEntry }
+  | { readonly type: 'alive'; readonly cdrIds: readonly string[]; readonly atMs: number }
+  | { readonly type: 'closed'; readonly leg: ClosedLeg }
+  | { readonly type: 'written'; readonly cdrId: string }
+  | { readonly type: 'checkpoint'; readonly state: JournalState };
+
+/** A leg that was opened and not closed. */
+export type OpenLeg = {
+  readonly leg: OpenedLeg;
+  readonly answeredAtMs: number | null;
+  readonly entry: RoomEntry | null;
+  readonly lastAliveMs: number;
+};
+
+/** What a journal says when it is read to its end. */
+export type JournalState = {
+  readonly nextSequence: number;
+  readonly open: readonly OpenLeg[];
+  /** Closed, but not yet known to be in the database. */
+  readonly closed: readonly ClosedLeg[];
+};
+
+export const EMPTY_STATE: JournalState = { nextSequence: 1, open: [], closed: [] };
+
+/** The state after one more record. Pure; records of legs that are not open change nothing, so a replay may repeat any of them. */
+export function afterRecord(state: JournalState, record: JournalRecord): JournalState {
+  switch (record.type) {
+    case 'checkpoint':
+      return record.state;
+    case 'opened': {
+      const opened = {
+        leg: record.leg,
+        answeredAtMs: null,
+        entry: null,
+        lastAliveMs: record.leg.startedAtMs,
+      };
+      const nextSequence = Math.max(state.nextSequence, record.leg.nodeSequence + 1);
+      return { ...state, nextSequence, open: [...without(state.open, record.leg.cdrId), opened] };
+    }
+    case 'answered':
+      return change(state, [record.cdrId], (leg) => ({
+        ...leg,
+        answeredAtMs: record.atMs,
+        lastAliveMs: record.atMs,
+      }));
+    case 'entered':
+      return change(state, [record.cdrId], (leg) => ({
+        ...leg,
+        entry: record.entry,
+        lastAliveMs: Math.max(leg.lastAliveMs, record.entry.chargedFromMs),
+      }));
+    case 'alive':
+      return change(state, record.cdrIds, (leg) => ({
+        ...leg,
+        lastAliveMs: Math.max(leg.lastAliveMs, record.atMs),
+      }));
+    case 'closed':
+      return {
+        ...state,
+        open: without(state.open, record.leg.cdrId),
+        closed: [...state.closed.filter((leg) => leg.cdrId !== record.leg.cdrId), record.leg],
+      };
+    case 'written':
+      return { ...state, closed: state.closed.filter((leg) => leg.cdrId !== record.cdrId) };
+  }
+}
+
+/** How a leg is closed when the process that carried it is gone: at its last proof of life, since nothing later can be proven. */
+export function closeAfterCrash(open: OpenLeg): ClosedLeg {
+  return {
+    ...open.leg,
+    roomId: open.entry?.roomId ?? null,
+    roomRole: open.entry?.roomRole ?? null,
+    payerAccountId: open.entry?.payerAccountId ?? null,
+    answeredAtMs: open.answeredAtMs,
+    chargedFromMs: open.entry?.chargedFromMs ?? null,
+    endedAtMs: open.lastAliveMs,
+    result: 'crashed',
+    endedBy: 'house',
+    sipStatus: open.answeredAtMs === null ? 500 : 200,
+    quality: null,
+  };
+}
+
+function without(open: readonly OpenLeg[], cdrId: string): OpenLeg[] {
+  return open.filter(({ leg }) => leg.cdrId !== cdrId);
+}
+
+function change(state: JournalState, cdrIds: readonly string[], to: (leg: OpenLeg) => OpenLeg): JournalState {
+  const changed = new Set(cdrIds);
+  return { ...state, open: state.open.map((open) => (changed.has(open.leg.cdrId) ? to(open) : open)) };
+}

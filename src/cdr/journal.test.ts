@@ -1,0 +1,184 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FakeClock } from '../../test/support/fake-clock';
+import { silentLog } from '../kernel/log';
+import { e164 } from '../kernel/phone-number';
+import type { ClosedLeg } from './cdr';
+import { Journal, JournalDamaged } from './journal';
+import { JournalKeeper, type WriteLeg } from './journal-keeper';
+import type { OpenedLeg } from './journal-records';
+
+const startedAtMs = Date.UTC(2026, 0, 15, 12);
+
+function aLeg(cdrId: string): Omit<OpenedLeg, 'nodeSequence'> {
+  return {
+    cdrId,
+    nodeId: 'node-1',
+    sipCallId: `${cdrId}@caller`,
+    direction: 'inbound',
+    fromNumber: '+3222223344',
+    dialledNumber: '+3225550100',
+    routedNumber: e164('+3225550100'),
+    trunkId: 'trunk',
+    startedAtMs,
+  };
+}
+
+const entry = { roomId: 'room', roomRole: 'participant', payerAccountId: 'owner' } as const;
+
+describe('journal', () => {
+  let folder: string;
+  const journals: Journal[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), '123-voip-journal-'));
+  });
+  afterEach(async () => {
+    for (const journal of journals.splice(0)) await journal.close().catch(() => undefined);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const openJournal = async (rotateAtBytes?: number) => {
+    const journal = await Journal.open(folder, silentLog, rotateAtBytes);
+    journals.push(journal);
+    return journal;
+  };
+  const currentFile = () => join(folder, readdirSync(folder).find((name) => name.endsWith('.log')) as string);
+
+  async function aKeeper(
+    write: WriteLeg = async () => {},
+    clock = new FakeClock(startedAtMs),
+    leastSequence = 1,
+  ) {
+    const journal = await openJournal();
+    const keeper = new JournalKeeper({
+      journal,
+      write,
+      clock,
+      log: silentLog,
+      heartbeatMs: 5_000,
+      leastSequence,
+    });
+    return { journal, keeper, clock };
+  }
+
+  it('has a leg’s start on disk when open resolves', async () => {
+    const { keeper } = await aKeeper();
+    await keeper.open(aLeg('a'));
+    expect(readFileSync(currentFile(), 'utf8')).toContain('"cdrId":"a"');
+  });
+
+  it('shares one disk sync between records that come together and keeps their order', async () => {
+    const journal = await openJournal();
+    await Promise.all(
+      Array.from({ length: 100 }, (_, n) =>
+        journal.append({ type: 'opened', leg: { ...aLeg(`leg-${n}`), nodeSequence: n + 1 } }),
+      ),
+    );
+    const ids = [...readFileSync(currentFile(), 'utf8').matchAll(/"cdrId":"(leg-\d+)"/g)].map(
+      (match) => match[1],
+    );
+    expect(ids).toEqual(Array.from({ length: 100 }, (_, n) => `leg-${n}`));
+  });
+
+  it('closes a leg that a crash left open at its last proof of life, with who pays from when', async () => {
+    const before = await aKeeper();
+    await before.keeper.start();
+    await before.keeper.open(aLeg('a'));
+    await before.keeper.answered('a', startedAtMs + 100);
+    await before.keeper.entered('a', { ...entry, chargedFromMs: startedAtMs + 4_000 });
+    await before.clock.advance(11_000);
+    await before.journal.close();
+
+    const written: ClosedLeg[] = [];
+    const after = await aKeeper(async (leg) => void written.push(leg));
+    expect(await after.keeper.start()).toBe(1);
+    await after.keeper.stop();
+    expect(written).toEqual([
+      expect.objectContaining({
+        ...entry,
+        cdrId: 'a',
+        nodeSequence: 1,
+        answeredAtMs: startedAtMs + 100,
+        chargedFromMs: startedAtMs + 4_000,
+        endedAtMs: startedAtMs + 10_000,
+        result: 'crashed',
+      }),
+    ]);
+  });
+
+  it('goes on with the node’s sequence after a restart, so that no number is used twice or left out', async () => {
+    const first = await aKeeper();
+    expect((await first.keeper.open(aLeg('a'))).nodeSequence).toBe(1);
+    expect((await first.keeper.open(aLeg('b'))).nodeSequence).toBe(2);
+    const second = await aKeeper();
+    expect((await second.keeper.open(aLeg('c'))).nodeSequence).toBe(3);
+    const lostFolder = await aKeeper(undefined, undefined, 40);
+    expect((await lostFolder.keeper.open(aLeg('d'))).nodeSequence).toBe(40);
+  });
+
+  it('keeps a closed leg until the database has taken it, over restarts too', async () => {
+    const refused = await aKeeper(async () => {
+      throw new Error('database away');
+    });
+    await refused.keeper.start();
+    const opened = await refused.keeper.open(aLeg('a'));
+    const leg: ClosedLeg = {
+      ...opened,
+      roomId: null,
+      roomRole: null,
+      payerAccountId: null,
+      answeredAtMs: null,
+      chargedFromMs: null,
+      endedAtMs: startedAtMs + 1_000,
+      result: 'cancelled',
+      endedBy: 'caller',
+      sipStatus: 487,
+      quality: null,
+    };
+    await refused.keeper.close(leg);
+    await refused.clock.advance(10_000);
+    expect(refused.keeper.backlog).toBe(1);
+
+    const written: ClosedLeg[] = [];
+    const taken = await aKeeper(async (closed) => void written.push(closed));
+    await taken.keeper.start();
+    await taken.keeper.stop();
+    expect(written).toEqual([leg]);
+    expect((await openJournal()).state.closed).toEqual([]);
+  });
+
+  it.each([
+    ['cut in the middle of its last line', (text: string) => text.slice(0, -20)],
+    ['ending in a line of rubbish', (text: string) => `${text}deadbeef {"type":"opened"}\n`],
+  ])('gives all earlier records of a file %s', async (_, damage) => {
+    const { keeper, journal } = await aKeeper();
+    await keeper.open(aLeg('a'));
+    await keeper.open(aLeg('b'));
+    await keeper.answered('b', startedAtMs);
+    await journal.close();
+    writeFileSync(currentFile(), damage(readFileSync(currentFile(), 'utf8')));
+    expect((await openJournal()).state.open.map(({ leg }) => leg.cdrId)).toEqual(['a', 'b']);
+  });
+
+  it('names file and line of a record that was altered in the middle, and does not start', async () => {
+    const { keeper, journal } = await aKeeper();
+    await keeper.open(aLeg('a'));
+    await keeper.open(aLeg('b'));
+    await journal.close();
+    writeFileSync(currentFile(), readFileSync(currentFile(), 'utf8').replace('"cdrId":"a"', '"cdrId":"x"'));
+    await expect(openJournal()).rejects.toMatchObject({ name: 'JournalDamaged', line: 2 });
+    await expect(openJournal()).rejects.toBeInstanceOf(JournalDamaged);
+  });
+
+  it('starts a new file when one is full and archives the old one, losing nothing', async () => {
+    const journal = await openJournal(2_000);
+    for (let n = 1; n <= 20; n++)
+      await journal.append({ type: 'opened', leg: { ...aLeg(`leg-${n}`), nodeSequence: n } });
+    await journal.close();
+    expect(readdirSync(join(folder, 'archive')).length).toBeGreaterThan(1);
+    const reopened = await openJournal();
+    expect(reopened.state.open).toHaveLength(20);
+    expect(reopened.state.nextSequence).toBe(21);
+  });
+});

@@ -1,0 +1,41 @@
+import { AppError } from '../kernel/app-error';
+
+export type RoomRole = 'moderator' | 'participant';
+
+/** A room as its owner knows it; the PINs exist only as hashes. */
+export type Room = {
+  readonly id: string;
+  readonly ownerAccountId: string;
+  readonly name: string;
+  /** The secret Room ID that callers type: 6 to 9 digits. */
+  readonly roomNumber: string;
+  readonly maxSeats: number;
+  readonly state: 'open' | 'closed';
+  readonly createdAtMs: number;
+};
+
+/** What the owner is told once, when a room is made or rotated. */
+export type RoomSecrets = {
+  readonly roomNumber: string;
+  readonly participantPin: string;
+  readonly moderatorPin: string;
+};
+
+export const ROOM_NUMBER_FORM = /^\d{6,9}$/;
+export const PIN_FORM = /^\d{4,12}$/;
+
+/** Every seat of the room is taken. */
+export class RoomFull extends AppError {
+  readonly code = 'room-full';
+  constructor(roomId: string, maxSeats: number) {
+    super(`all ${maxSeats} seats are taken`, { roomId, maxSeats });
+  }
+}
+
+/** The room exists but lets nobody in. */
+export class RoomClosed extends AppError {
+  readonly code = 'room-closed';
+  constructor(roomId: string) {
+    super('the room is closed', { roomId });
+  }
+}

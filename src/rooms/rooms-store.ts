@@ -1,0 +1,145 @@
+import { Conflict, NotFound } from '../kernel/app-error';
+import { newId, randomDigits } from '../kernel/ids';
+import { type Database, DuplicateKey, integer, type Row, type Sql, text } from '../kernel/unit-of-work';
+import { hashPin } from './pin';
+import type { Room, RoomSecrets } from './room';
+
+/** A new Room ID that is taken already is drawn again this often before we give up. */
+const MAX_DRAWS = 20;
+const ROOM_NUMBER_DIGITS = 8;
+const PIN_DIGITS = 6;
+
+const COLUMNS = 'id, owner_account_id, name, room_number, max_seats, state, created_at_ms';
+
+/** A room with its hashes: for check-room-pin alone. */
+export type LockedRoom = {
+  readonly room: Room;
+  readonly participantPinHash: string;
+  readonly moderatorPinHash: string;
+};
+
+/** Makes an open room with a random Room ID and two different random PINs, which are given back this once. */
+export async function createRoom(
+  database: Database,
+  wish: { ownerAccountId: string; name: string; maxSeats: number; nowMs: number },
+): Promise<{ room: Room; secrets: RoomSecrets }> {
+  const id = newId(wish.nowMs);
+  const pins = await newPins();
+  const roomNumber = await withFreeNumber((number) =>
+    database.write((sql) =>
+      sql.run(
+        `INSERT INTO rooms (${COLUMNS}, participant_pin_hash, moderator_pin_hash) VALUES (?, ?, ?, ?, ?, 'open', ?, ?, ?)`,
+        [
+          id,
+          wish.ownerAccountId,
+          wish.name,
+          number,
+          wish.maxSeats,
+          wish.nowMs,
+          pins.participantHash,
+          pins.moderatorHash,
+        ],
+      ),
+    ),
+  );
+  const room = await roomById(database.read, id);
+  return {
+    room,
+    secrets: { roomNumber, participantPin: pins.participantPin, moderatorPin: pins.moderatorPin },
+  };
+}
+
+/** Replaces Room ID and both PINs; the old ones stop working at once. @throws NotFound */
+export async function rotateRoomSecrets(database: Database, roomId: string): Promise<RoomSecrets> {
+  await roomById(database.read, roomId);
+  const pins = await newPins();
+  const roomNumber = await withFreeNumber((number) =>
+    database.write((sql) =>
+      sql.run(
+        'UPDATE rooms SET room_number = ?, participant_pin_hash = ?, moderator_pin_hash = ? WHERE id = ?',
+        [number, pins.participantHash, pins.moderatorHash, roomId],
+      ),
+    ),
+  );
+  return { roomNumber, participantPin: pins.participantPin, moderatorPin: pins.moderatorPin };
+}
+
+/** Opens or closes a room for new callers. @throws NotFound */
+export async function setRoomState(database: Database, roomId: string, state: Room['state']): Promise<Room> {
+  await database.write((sql) => sql.run('UPDATE rooms SET state = ? WHERE id = ?', [state, roomId]));
+  return roomById(database.read, roomId);
+}
+
+/** @throws NotFound */
+export async function roomById(sql: Sql, id: string): Promise<Room> {
+  const [row] = await sql.all(`SELECT ${COLUMNS} FROM rooms WHERE id = ?`, [id]);
+  if (!row) throw new NotFound('room', id);
+  return toRoom(row);
+}
+
+/** The room with this Room ID and its hashes, or null. */
+export async function lockedRoomByNumber(sql: Sql, roomNumber: string): Promise<LockedRoom | null> {
+  const [row] = await sql.all(
+    `SELECT ${COLUMNS}, participant_pin_hash, moderator_pin_hash FROM rooms WHERE room_number = ?`,
+    [roomNumber],
+  );
+  return row
+    ? {
+        room: toRoom(row),
+        participantPinHash: text(row.participant_pin_hash),
+        moderatorPinHash: text(row.moderator_pin_hash),
+      }
+    : null;
+}
+
+/** Rooms by id, oldest first, after `afterId`; of one owner when given. */
+export async function listRooms(
+  sql: Sql,
+  page: { ownerAccountId?: string | undefined; afterId?: string | undefined; limit: number },
+): Promise<readonly Room[]> {
+  const owner = page.ownerAccountId === undefined ? '' : ' AND owner_account_id = ?';
+  const rows = await sql.all(`SELECT ${COLUMNS} FROM rooms WHERE id > ?${owner} ORDER BY id LIMIT ?`, [
+    page.afterId ?? '',
+    ...(page.ownerAccountId === undefined ? [] : [page.ownerAccountId]),
+    page.limit,
+  ]);
+  return rows.map(toRoom);
+}
+
+async function newPins() {
+  const participantPin = randomDigits(PIN_DIGITS);
+  let moderatorPin = randomDigits(PIN_DIGITS);
+  while (moderatorPin === participantPin) moderatorPin = randomDigits(PIN_DIGITS);
+  const [participantHash, moderatorHash] = await Promise.all([
+    hashPin(participantPin),
+    hashPin(moderatorPin),
+  ]);
+  return { participantPin, moderatorPin, participantHash, moderatorHash };
+}
+
+async function withFreeNumber(store: (roomNumber: string) => Promise<unknown>): Promise<string> {
+  for (let draw = 1; draw <= MAX_DRAWS; draw++) {
+    const roomNumber = randomDigits(ROOM_NUMBER_DIGITS);
+    try {
+      await store(roomNumber);
+      return roomNumber;
+    } catch (error) {
+      if (!(error instanceof DuplicateKey)) throw error;
+    }
+  }
+  throw new Conflict('no free Room ID was found; there are too many rooms for eight digits', {
+    draws: MAX_DRAWS,
+  });
+}
+
+function toRoom(row: Row): Room {
+  return {
+    id: text(row.id),
+    ownerAccountId: text(row.owner_account_id),
+    name: text(row.name),
+    roomNumber: text(row.room_number),
+    maxSeats: integer(row.max_seats),
+    state: text(row.state) === 'open' ? 'open' : 'closed',
+    createdAtMs: integer(row.created_at_ms),
+  };
+}

@@ -1,0 +1,88 @@
+import { BlockList, isIP } from 'node:net';
+import { Conflict, InvalidInput } from '../kernel/app-error';
+import { newId } from '../kernel/ids';
+import { type Database, DuplicateKey, integer, type Row, type Sql, text } from '../kernel/unit-of-work';
+
+/** A carrier's connection. Calls from its addresses are its; what it says of the caller's number is believed only if so marked. */
+export type Trunk = {
+  readonly id: string;
+  readonly name: string;
+  readonly state: 'active' | 'disabled';
+  readonly trustsCallerId: boolean;
+};
+
+/**
+ * Adds an active trunk that is recognised by its addresses ("192.0.2.7" or "192.0.2.0/24", IPv6 alike).
+ * @throws InvalidInput for an address that is none; Conflict when the name or an address belongs to a trunk already
+ */
+export async function createTrunk(
+  database: Database,
+  wish: { name: string; addresses: readonly string[]; trustsCallerId: boolean; nowMs: number },
+): Promise<Trunk> {
+  const cidrs = wish.addresses.map(toCidr);
+  const id = newId(wish.nowMs);
+  try {
+    await database.write(async (sql) => {
+      await sql.run(
+        "INSERT INTO trunks (id, name, state, trusts_caller_id, created_at_ms) VALUES (?, ?, 'active', ?, ?)",
+        [id, wish.name, wish.trustsCallerId ? 1 : 0, wish.nowMs],
+      );
+      for (const cidr of cidrs)
+        await sql.run('INSERT INTO trunk_addresses (trunk_id, cidr) VALUES (?, ?)', [id, cidr]);
+    });
+  } catch (error) {
+    if (error instanceof DuplicateKey)
+      throw new Conflict('a trunk with this name or one of these addresses exists', { name: wish.name });
+    throw error;
+  }
+  return { id, name: wish.name, state: 'active', trustsCallerId: wish.trustsCallerId };
+}
+
+/** The active trunk that an address belongs to, the narrowest range first; null for everybody else. */
+export async function trunkByAddress(sql: Sql, address: string): Promise<Trunk | null> {
+  const rows = await sql.all(
+    `SELECT t.id, t.name, t.state, t.trusts_caller_id, a.cidr FROM trunk_addresses a
+     JOIN trunks t ON t.id = a.trunk_id WHERE t.state = 'active'`,
+  );
+  const matching = rows
+    .map((row) => ({ row, cidr: text(row.cidr) }))
+    .filter(({ cidr }) => contains(cidr, address))
+    .toSorted((left, right) => prefixLength(right.cidr) - prefixLength(left.cidr));
+  return matching[0] ? toTrunk(matching[0].row) : null;
+}
+
+function toCidr(address: string): string {
+  const [host = '', length] = address.split('/');
+  const family = isIP(host);
+  const most = family === 6 ? 128 : 32;
+  const bits = length === undefined ? most : /^\d{1,3}$/.test(length) ? Number(length) : -1;
+  if (family === 0 || bits < 0 || bits > most)
+    throw new InvalidInput(
+      'addresses',
+      `"${address}" is no address`,
+      'write 192.0.2.7, 192.0.2.0/24 or an IPv6 address',
+    );
+  return `${host}/${bits}`;
+}
+
+function contains(cidr: string, address: string): boolean {
+  const [network = '', bits = ''] = cidr.split('/');
+  const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
+  if (isIP(address) === 0) return false;
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits), family);
+  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+function prefixLength(cidr: string): number {
+  return Number(cidr.split('/')[1]);
+}
+
+function toTrunk(row: Row): Trunk {
+  return {
+    id: text(row.id),
+    name: text(row.name),
+    state: text(row.state) === 'active' ? 'active' : 'disabled',
+    trustsCallerId: integer(row.trusts_caller_id) === 1,
+  };
+}
