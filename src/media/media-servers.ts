@@ -1,0 +1,171 @@
+import Mrf, { type MediaServer } from 'drachtio-fsmrf';
+import type Srf from 'drachtio-srf';
+import { Connection, type Event } from 'modesl';
+import { AppError } from '../kernel/app-error';
+import { type Clock, type Timer, within } from '../kernel/clock';
+import type { Log } from '../kernel/log';
+import { Leg } from './leg';
+import { type MeasuredQuality, measuredQuality } from './leg-quality';
+import { probeEventSocket } from './probe-event-socket';
+
+/** No media server can take a call now. */
+export class MediaUnavailable extends AppError {
+  readonly code = 'media-unavailable';
+  constructor(reason: string) {
+    super(`no media server can take the call: ${reason}`, { reason });
+  }
+}
+
+const CONNECT_LIMIT_MS = 5_000;
+const RECONNECT_MS = 1_000;
+/** A leg that the media server has not set up by then is given up: callers hear silence meanwhile. */
+const CREATE_LIMIT_MS = 8_000;
+/** How long statistics of an ended leg are waited for, and how long they are kept for somebody who asks late. */
+const QUALITY_LIMIT_MS = 1_000;
+const QUALITY_KEPT_MS = 10_000;
+
+export type MediaServerAddress = {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+  readonly profile: string;
+  readonly listenAddress: string;
+};
+
+/**
+ * Our connection to FreeSWITCH: kept up by probing first and connecting afterwards, since the libraries loop or hang on a server that
+ * is not there. An independent event connection tells when it is lost and what legs measured.
+ */
+export class MediaServers {
+  #server: MediaServer | null = null;
+  #control: Connection | null = null;
+  #retry: Timer | null = null;
+  #stopped = false;
+  #everUp: (() => void)[] = [];
+  readonly #quality = new Map<string, (quality: MeasuredQuality | null) => void>();
+  readonly #measured = new Map<string, MeasuredQuality | null>();
+
+  constructor(
+    private readonly srf: Srf,
+    private readonly address: MediaServerAddress,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  /** Begins connecting; goes on until stop. */
+  start(): void {
+    this.#connect().catch((error: unknown) => {
+      this.log.warn('media server is not reachable', {
+        host: this.address.host,
+        port: this.address.port,
+        error,
+      });
+      this.#lose();
+    });
+  }
+
+  /** Whether calls can be taken. */
+  get ready(): boolean {
+    return this.#server !== null;
+  }
+
+  /** Resolves when the media server has been reached for the first time. */
+  whenReady(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.ready) resolve();
+      else this.#everUp.push(resolve);
+    });
+  }
+
+  /** Sets up a channel that answers this offer. `headers` go to the media server with the INVITE. @throws MediaUnavailable */
+  async createLeg(remoteSdp: string, headers: Readonly<Record<string, string>>): Promise<Leg> {
+    if (!this.#server) throw new MediaUnavailable('not connected');
+    try {
+      const creating = this.#server.createEndpoint({ remoteSdp, headers: { ...headers } });
+      const endpoint = await within(this.clock, CREATE_LIMIT_MS, 'creating a leg', creating);
+      return new Leg(endpoint, this.clock, this.log);
+    } catch (error) {
+      throw new MediaUnavailable(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** What was measured of an ended leg; null when the media server does not tell in time. */
+  async qualityOf(legId: string): Promise<MeasuredQuality | null> {
+    const measured = this.#measured.get(legId);
+    if (measured !== undefined) return measured;
+    const told = new Promise<MeasuredQuality | null>((resolve) => this.#quality.set(legId, resolve));
+    return within(this.clock, QUALITY_LIMIT_MS, 'leg statistics', told)
+      .catch(() => null)
+      .finally(() => this.#quality.delete(legId));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#retry?.cancel();
+    this.#disconnect();
+  }
+
+  async #connect(): Promise<void> {
+    const { host, port, secret, profile, listenAddress } = this.address;
+    await probeEventSocket({ host, port, password: secret, limitMs: CONNECT_LIMIT_MS, clock: this.clock });
+    const control = await within(this.clock, CONNECT_LIMIT_MS, 'event connection', this.#openControl());
+    const mrf = new Mrf(this.srf);
+    const server = await within(
+      this.clock,
+      CONNECT_LIMIT_MS,
+      'media server',
+      mrf.connect({ address: host, port, secret, listenAddress, profile }),
+    );
+    if (this.#stopped || this.#control !== control) {
+      server.disconnect();
+      return;
+    }
+    this.#server = server;
+    this.log.info('media server is connected', { host, port });
+    for (const tell of this.#everUp.splice(0)) tell();
+  }
+
+  #openControl(): Promise<Connection> {
+    const { host, port, secret } = this.address;
+    return new Promise((resolve, reject) => {
+      const control = new Connection(host, port, secret, () => {
+        control.subscribe(['CHANNEL_HANGUP_COMPLETE']);
+        resolve(control);
+      });
+      this.#control = control;
+      control.on('error', reject);
+      control.on('esl::event::auth::fail', () => reject(new Error('the event socket refused our password')));
+      control.on('esl::end', () => {
+        if (this.#control === control) this.#lose();
+      });
+      control.on('esl::event::CHANNEL_HANGUP_COMPLETE::*', (event: Event) => this.#onHangUp(event));
+    });
+  }
+
+  #onHangUp(event: Event): void {
+    const legId = event.getHeader('Unique-ID') ?? '';
+    const quality = measuredQuality((name) => event.getHeader(name));
+    const waiting = this.#quality.get(legId);
+    if (waiting) return waiting(quality);
+    this.#measured.set(legId, quality);
+    this.clock.after(QUALITY_KEPT_MS, () => this.#measured.delete(legId));
+  }
+
+  #lose(): void {
+    if (this.#server)
+      this.log.error('media server is lost', { host: this.address.host, port: this.address.port });
+    this.#disconnect();
+    if (this.#stopped) return;
+    this.#retry?.cancel();
+    this.#retry = this.clock.after(RECONNECT_MS, () => this.start());
+  }
+
+  #disconnect(): void {
+    const server = this.#server;
+    const control = this.#control;
+    this.#server = null;
+    this.#control = null;
+    server?.disconnect();
+    control?.disconnect();
+  }
+}
