@@ -53,14 +53,15 @@ export class ClientTransaction {
   private state: ClientState = clientStart;
   private resendTimer: WheelTimer | undefined = undefined;
   private endTimer: WheelTimer | undefined = undefined;
-  private cancelHeaders: readonly HeaderLine[] | undefined = undefined;
+  private cancelRequest: OutgoingRequest | undefined = undefined;
   private cancelSent = false;
 
   constructor(
     private readonly host: ClientTransactionHost,
     readonly key: string,
     readonly branch: string,
-    private readonly via: string,
+    /** Value of the Via the request carries. */
+    readonly via: string,
     readonly request: OutgoingRequest,
     readonly destination: Destination,
     private readonly handlers: ClientHandlers,
@@ -82,18 +83,24 @@ export class ClientTransaction {
 
   receive(response: SipResponse, source: Source): void {
     this.step({ type: 'response', status: response.status }, response, source);
-    if (this.cancelHeaders !== undefined && this.state.phase === 'proceeding') this.sendCancel();
+    if (this.cancelRequest !== undefined && this.state.phase === 'proceeding')
+      this.sendCancel(this.cancelRequest);
   }
 
   /**
    * Sends CANCEL with the given further headers, at once or as soon as a provisional answer shows that the INVITE arrived
-   * (RFC 3261 9.1). False when the request is already answered or is no INVITE.
+   * (RFC 3261 9.1). Gives the CANCEL as wire text; undefined when the request is already answered or is no INVITE.
    */
-  cancel(headers: readonly HeaderLine[] = []): boolean {
-    if (!this.open || this.request.method !== 'INVITE') return false;
-    this.cancelHeaders = headers;
-    if (this.state.phase === 'proceeding') this.sendCancel();
-    return true;
+  cancel(headers: readonly HeaderLine[] = []): string | undefined {
+    if (!this.open || this.request.method !== 'INVITE') return undefined;
+    this.cancelRequest ??= {
+      method: 'CANCEL',
+      uri: this.request.uri,
+      headers: [...this.copied(undefined, 'CANCEL'), ...headers],
+    };
+    if (this.state.phase === 'proceeding') this.sendCancel(this.cancelRequest);
+    const { uri, headers: lines } = this.cancelRequest;
+    return requestText('CANCEL', uri, [['Via', this.via], ...lines]);
   }
 
   /** Forgets the transaction without a further word. */
@@ -102,11 +109,9 @@ export class ClientTransaction {
     this.finish();
   }
 
-  private sendCancel(): void {
+  private sendCancel(cancel: OutgoingRequest): void {
     if (this.cancelSent) return;
     this.cancelSent = true;
-    const headers = [...this.copied(undefined, 'CANCEL'), ...(this.cancelHeaders ?? [])];
-    const cancel: OutgoingRequest = { method: 'CANCEL', uri: this.request.uri, headers };
     this.host.startClient(cancel, this.via, this.branch, this.destination, ignoring);
     // RFC 3261 9.1: a peer that does not answer the INVITE after a CANCEL is given 64 * T1.
     const { timers } = this.host.carriage(true);

@@ -1,0 +1,144 @@
+import type { Clock } from '../../kernel/clock';
+import type { Log } from '../../kernel/log';
+import type { TimerConstants } from '../sip/client-transactions';
+import type { Dialog } from '../sip/dialogs';
+import { hostPortText } from '../sip/uri';
+import type { Destination, Protocol } from '../transports/transport';
+import type { ClientTransaction } from '../user-agent/client-transaction';
+import type { Endpoint } from '../user-agent/endpoint';
+import type { ServerTransaction } from '../user-agent/server-transaction';
+import type { WheelTimer } from '../user-agent/timer-wheel';
+import type { CallDialog } from './call-dialog';
+import type { CdrSender } from './cdr';
+import type { Client, ClientRegistry } from './clients';
+import type { FlowCache } from './flows';
+import type { ServerLimits } from './limits';
+
+/** A request from the network that an application has yet to answer. */
+export type PendingRequest = {
+  readonly id: string;
+  readonly transaction: ServerTransaction;
+  readonly client: Client;
+  readonly dialogId: string;
+  /** The call it belongs to; undefined outside a dialog. */
+  readonly call: CallDialog | undefined;
+  localTag: string;
+  /** Whether the application reacted at all; until then it counts against maxUnheardRequests. */
+  heard: boolean;
+  timer: WheelTimer;
+};
+
+/** A request an application sent that has no final answer yet. */
+export type SentRequest = {
+  readonly id: string;
+  readonly client: Client;
+  readonly method: string;
+  readonly dialogId: string;
+  readonly call: CallDialog | undefined;
+  transaction: ClientTransaction;
+  cancelled: boolean;
+  /** Contact and SDP of an INVITE, for session refreshes. */
+  readonly localContact: string;
+  readonly localSdp: string;
+  /** The dialog a provisional answer made; carries requests before the final answer. */
+  early: Dialog | undefined;
+};
+
+export type ContextParts = {
+  readonly clients: ClientRegistry;
+  readonly cdr: CdrSender;
+  readonly flows: FlowCache;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly timers: TimerConstants;
+  readonly limits: ServerLimits;
+};
+
+/** What the parts of the server share: who is connected, what is in progress, and how to send. */
+export class ServerContext {
+  readonly clients: ClientRegistry;
+  readonly cdr: CdrSender;
+  readonly flows: FlowCache;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly timers: TimerConstants;
+  readonly limits: ServerLimits;
+  readonly dialogs = new Map<string, CallDialog>();
+  readonly pending = new Map<string, PendingRequest>();
+  /** Unanswered INVITEs from the network by dialog id. */
+  readonly pendingInvites = new Map<string, PendingRequest>();
+  readonly sent = new Map<string, SentRequest>();
+  /** Unanswered INVITEs of applications by dialog id. */
+  readonly sentInvites = new Map<string, SentRequest>();
+  unheard = 0;
+  private endpointOrNone: Endpoint | undefined = undefined;
+
+  constructor(parts: ContextParts) {
+    this.clients = parts.clients;
+    this.cdr = parts.cdr;
+    this.flows = parts.flows;
+    this.clock = parts.clock;
+    this.log = parts.log;
+    this.timers = parts.timers;
+    this.limits = parts.limits;
+  }
+
+  get endpoint(): Endpoint {
+    if (this.endpointOrNone === undefined) throw new Error('sip endpoint is not open');
+    return this.endpointOrNone;
+  }
+
+  attach(endpoint: Endpoint): void {
+    this.endpointOrNone = endpoint;
+  }
+
+  /** `host:port` of ours as it stands in URIs. */
+  get hostPort(): string {
+    return hostPortText(this.endpoint.advertisedHost, this.endpoint.port);
+  }
+
+  /** Our Contact for peers reached over a protocol. */
+  contact(protocol: Protocol): string {
+    return protocol === 'udp' ? `<sip:${this.hostPort}>` : `<sip:${this.hostPort};transport=${protocol}>`;
+  }
+
+  /** Looks up where a URI leads and then calls `use`, at once when no look-up is needed. */
+  withDestination(uri: string, use: (to: Destination) => void, failed: (why: string) => void): void {
+    const found = this.endpoint.locate(uri);
+    if (found === undefined) failed('requested protocol/transport not available');
+    else if (found instanceof Promise) {
+      found.then(use, () => failed(`unable to resolve ${uri}`)).catch((error: unknown) => this.onBug(error));
+    } else use(found);
+  }
+
+  /** Ends a dialog's life here: nothing more is sent or accepted in it. */
+  removeDialog(call: CallDialog): void {
+    call.release();
+    if (this.dialogs.get(call.id) === call) this.dialogs.delete(call.id);
+  }
+
+  /** Ends the wait for an application's answer. */
+  removePending(pending: PendingRequest): void {
+    pending.timer.cancel();
+    this.markHeard(pending);
+    this.pending.delete(pending.id);
+    if (this.pendingInvites.get(pending.dialogId) === pending) this.pendingInvites.delete(pending.dialogId);
+  }
+
+  markHeard(pending: PendingRequest): void {
+    if (pending.heard) return;
+    pending.heard = true;
+    this.unheard--;
+  }
+
+  removeSent(sent: SentRequest): void {
+    this.sent.delete(sent.id);
+    if (this.sentInvites.get(sent.dialogId) === sent) this.sentInvites.delete(sent.dialogId);
+  }
+
+  onBug(error: unknown): void {
+    this.log.error('unexpected failure', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  }
+}
