@@ -21,7 +21,8 @@ export interface MixerPort {
 export class Mixer<Port extends MixerPort> {
   readonly ports: Port[] = [];
   private readonly sum = new Int32Array(samplesPerFrame);
-  private readonly everyone = new Int16Array(samplesPerFrame);
+  /** The whole room in this slot, nobody subtracted. */
+  readonly everyone = new Int16Array(samplesPerFrame);
   private readonly roomFrame = new Int16Array(samplesPerFrame);
 
   /** Adds a participant; it is heard from the next slot on. */

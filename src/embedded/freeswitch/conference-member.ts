@@ -1,0 +1,150 @@
+import { clipSample, type FrameSource, samplesPerFrame } from '../media/audio-frame';
+import type { MixerPort } from '../media/mixer';
+import type { OpenedAudio } from './audio-files';
+import type { Channel } from './channel';
+import { basicChannelHeaders } from './channel-headers';
+import type { Conference } from './conference';
+import type { EventHeaders } from './event';
+import type { Execution } from './execution';
+
+/** Mean magnitude above which a slot counts as speech (about -40 dBm0). */
+const speechLevel = 300;
+/** Loud slots in a row that start talking. */
+const slotsToStart = 3;
+/** Quiet slots in a row that stop it: half a second, so that pauses between words do not. */
+const slotsToStop = 25;
+const sampleStep = 4;
+const queuedFilesMax = 50;
+
+export type MemberFlags = ReadonlySet<string>;
+
+const silentFrame = new Int16Array(samplesPerFrame);
+
+/** One channel in a conference: its port at the mixer and what the conference knows about it. */
+export class ConferenceMember implements MixerPort, FrameSource {
+  readonly output = new Int16Array(samplesPerFrame);
+  /** May be heard, `mute` aside from the room waiting for its moderator. */
+  speaks: boolean;
+  hears: boolean;
+  talking = false;
+  level = 0;
+  /** Set when the member is to go on into another conference. */
+  transferTo: string | undefined;
+  joined = true;
+  private readonly files: OpenedAudio[] = [];
+  private readonly fileFrame = new Int16Array(samplesPerFrame);
+  private loudSlots = 0;
+  private quietSlots = 0;
+
+  constructor(
+    readonly id: number,
+    readonly conference: Conference,
+    readonly channel: Channel,
+    private readonly execution: Execution,
+    readonly flags: MemberFlags,
+  ) {
+    this.speaks = !flags.has('mute');
+    this.hears = !flags.has('deaf');
+  }
+
+  get moderator(): boolean {
+    return this.flags.has('moderator');
+  }
+
+  get ghost(): boolean {
+    return this.flags.has('ghost');
+  }
+
+  get input(): Int16Array {
+    return this.channel.leg?.input ?? silentFrame;
+  }
+
+  get inputActive(): boolean {
+    return this.channel.leg?.inputActive ?? false;
+  }
+
+  get canSpeak(): boolean {
+    return this.speaks && !this.conference.waitsForModerator;
+  }
+
+  get canHear(): boolean {
+    return this.hears && !this.conference.waitsForModerator;
+  }
+
+  read(into: Int16Array): boolean {
+    if (!this.joined) return false;
+    into.set(this.output);
+    return true;
+  }
+
+  /** Lets the conference application of the channel return. */
+  release(): void {
+    this.execution.end('done');
+  }
+
+  /** Queues a file only this member hears, over the room. False when too many wait. */
+  playFile(audio: OpenedAudio): boolean {
+    if (this.files.length >= queuedFilesMax) return false;
+    this.files.push(audio);
+    return true;
+  }
+
+  /** Stops the member's own files; gives how many. */
+  stopFiles(which: 'all' | 'current'): number {
+    return this.files.splice(0, which === 'all' ? this.files.length : 1).length;
+  }
+
+  /** After the mix: adds the member's own file; gives a file that just ended. */
+  addOwnFile(): OpenedAudio | undefined {
+    const [audio] = this.files;
+    if (audio === undefined) return undefined;
+    if (!audio.source.read(this.fileFrame)) return this.files.shift();
+    for (let at = 0; at < samplesPerFrame; at += 1) {
+      this.output[at] = clipSample((this.output[at] as number) + (this.fileFrame[at] as number));
+    }
+    return undefined;
+  }
+
+  /** Follows the member's voice; tells when talking starts or stops. */
+  followVoice(): 'started' | 'stopped' | undefined {
+    this.level = this.inputActive ? meanMagnitude(this.input) : 0;
+    const loud = this.level > speechLevel && this.speaks;
+    this.loudSlots = loud ? this.loudSlots + 1 : 0;
+    this.quietSlots = loud ? 0 : this.quietSlots + 1;
+    if (!this.talking && this.loudSlots >= slotsToStart) {
+      this.talking = true;
+      return 'started';
+    }
+    if (this.talking && (this.quietSlots >= slotsToStop || !this.speaks)) {
+      this.talking = false;
+      return 'stopped';
+    }
+    return undefined;
+  }
+
+  headers(): EventHeaders {
+    return {
+      ...this.conference.headers(),
+      Floor: String(this.conference.floorHolder === this),
+      ...basicChannelHeaders(this.channel),
+      Video: 'false',
+      Hear: String(this.hears),
+      See: 'false',
+      Speak: String(this.speaks),
+      Talking: String(this.talking),
+      'Mute-Detect': String(this.flags.has('mute-detect')),
+      Hold: 'false',
+      'Member-ID': String(this.id),
+      'Member-Type': this.moderator ? 'moderator' : 'member',
+      'Member-Ghost': String(this.ghost),
+      'Energy-Level': String(speechLevel),
+      'Current-Energy': String(Math.round(this.level)),
+    };
+  }
+}
+
+function meanMagnitude(frame: Int16Array): number {
+  let sum = 0;
+  for (let at = 0; at < samplesPerFrame; at += sampleStep) sum += Math.abs(frame[at] as number);
+  return (sum * sampleStep) / samplesPerFrame;
+}
