@@ -17,6 +17,9 @@ const COMMAND_LIMIT_MS = 5_000;
 /** Digits are waited for this much longer than they may take, before the media server counts as stuck. */
 const COLLECT_GRACE_MS = 5_000;
 
+/** An end without a cause waits this long for the other connection to tell it. */
+const LATE_CAUSE_MS = 200;
+
 /** Which digits are waited for, and for how long. */
 export type DigitRequest = {
   readonly file: string;
@@ -32,6 +35,7 @@ export type DigitRequest = {
  */
 export class Leg {
   readonly #gone: Promise<never>;
+  #rejectGone: (error: LegGone) => void = () => undefined;
   #goneCause: string | null = null;
   #member: { readonly conference: string; readonly id: number } | null = null;
 
@@ -41,9 +45,12 @@ export class Leg {
     private readonly log: Log,
   ) {
     this.#gone = new Promise((_, reject) => {
-      this.onGone((cause) => reject(new LegGone(cause)));
+      this.#rejectGone = reject;
     });
     this.#gone.catch(() => undefined);
+    endpoint.once('destroy', (facts?: { reason?: string }) => {
+      this.#rejectGone(new LegGone(facts?.reason ?? 'CONNECTION_LOST'));
+    });
   }
 
   /** The channel's id on the media server. */
@@ -56,11 +63,25 @@ export class Leg {
     return this.endpoint.local.sdp;
   }
 
-  /** Calls `handler` once when the channel ends by itself (not by hangUp), with FreeSWITCH's cause. */
+  /**
+   * Calls `handler` once when the channel ends by itself (not by hangUp), with FreeSWITCH's cause. The BYE and the event of a hang-up
+   * come on two connections, in either order, and either may miss the cause.
+   */
   onGone(handler: (cause: string) => void): void {
+    const gone = (cause: string) => {
+      if (this.#goneCause === null) {
+        this.#goneCause = cause;
+        handler(cause);
+      }
+    };
     this.endpoint.once('destroy', (facts?: { reason?: string }) => {
-      this.#goneCause ??= facts?.reason ?? 'CONNECTION_LOST';
-      handler(this.#goneCause);
+      if (facts?.reason) gone(facts.reason);
+      else this.clock.after(LATE_CAUSE_MS, () => gone('CONNECTION_LOST'));
+    });
+    this.endpoint.dialog.once('destroy', (bye?: { get?(header: string): string | undefined }) => {
+      const reason = /text="([^"]+)"/.exec(bye?.get?.('Reason') ?? '')?.[1];
+      if (reason) gone(reason);
+      else this.clock.after(LATE_CAUSE_MS, () => gone('NORMAL_CLEARING'));
     });
   }
 
@@ -135,9 +156,11 @@ export class Leg {
     );
   }
 
-  /** Ends the channel; does nothing when it has ended. Never throws. */
+  /** Ends the channel and whatever command is under way; does nothing when it has ended. Never throws. */
   async hangUp(): Promise<void> {
     if (this.#goneCause !== null) return;
+    this.#goneCause = 'NORMAL_CLEARING';
+    this.#rejectGone(new LegGone(this.#goneCause));
     try {
       await within(this.clock, COMMAND_LIMIT_MS, 'hangup', this.endpoint.destroy());
     } catch (error) {

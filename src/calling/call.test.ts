@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { type CallCommand, type CallEvent, type CallState, onCallEvent, startTalking } from './call';
+
+const AHEAD = 90;
+const chargedFromMs = 1_000_000;
+const at = (second: number) => chargedFromMs + second * 1000;
+const tick = (second: number): CallEvent => ({ type: 'tick', nowMs: at(second) });
+
+function run(state: CallState, ...events: CallEvent[]): { state: CallState; commands: CallCommand[] } {
+  const commands: CallCommand[] = [];
+  for (const event of events) {
+    const step = onCallEvent(state, event, AHEAD);
+    state = step.next;
+    commands.push(...step.commands);
+  }
+  return { state, commands };
+}
+
+const entered = (paidSeconds: number, reachedLimit = false) =>
+  startTalking({ chargedFromMs, paidSeconds, reachedLimit });
+const granted = (second: number, paidSeconds: number, reachedLimit: boolean): CallEvent => ({
+  type: 'credit-granted',
+  paidSeconds,
+  reachedLimit,
+  nowMs: at(second),
+});
+
+describe('a talking call', () => {
+  it('has its credit extended to 90 s ahead as soon as less is held', () => {
+    expect(run(entered(60), tick(0.2)).commands).toEqual([{ type: 'extend-credit', untilSeconds: 91 }]);
+    expect(run(entered(200), tick(0.2)).commands).toEqual([]);
+  });
+
+  it('does not ask twice while an answer is under way', () => {
+    expect(run(entered(60), tick(0.2), tick(0.4), tick(0.6)).commands).toHaveLength(1);
+  });
+
+  it('warns 60 s and 15 s before the end of credit that cannot be extended, and says so at the end', () => {
+    const ticks = Array.from({ length: 600 }, (_, n) => tick(1 + n / 5));
+    const said = run(entered(100, true), granted(0.5, 100, true), ...ticks)
+      .commands.filter((command) => command.type === 'say-in-room')
+      .map((command) => command.prompt);
+    expect(said).toEqual(['credit-60-seconds', 'credit-15-seconds', 'credit-used-up']);
+  });
+
+  it('says no warning that would name a wrong time', () => {
+    const ticks = Array.from({ length: 40 }, (_, n) => tick(n / 5));
+    const { commands } = run(entered(30, true), ...ticks);
+    expect(commands.filter((command) => command.type === 'say-in-room')).toEqual([]);
+  });
+
+  it('warns of nothing while the credit can still grow', () => {
+    expect(
+      run(entered(70), tick(11), granted(11, 101, false), tick(12)).commands.some(
+        (c) => c.type === 'say-in-room',
+      ),
+    ).toBe(false);
+  });
+
+  it('ends at the last paid second, not later', () => {
+    const { state, commands } = run(entered(30, true), tick(29.9), tick(30.1));
+    expect(state).toMatchObject({ phase: 'ended', end: { result: 'credit-exhausted', endedAtMs: at(30) } });
+    expect(commands.at(-1)).toMatchObject({ type: 'finish', prompt: null });
+  });
+
+  it('goes on after a top-up in mid-call, and is warned again when that ends', () => {
+    const { state, commands } = run(
+      entered(30, true),
+      tick(15.1),
+      tick(15.3),
+      granted(21, 120, true),
+      tick(31),
+      tick(60.5),
+    );
+    expect(state.phase).toBe('talking');
+    expect(commands.filter((c) => c.type === 'say-in-room').map((c) => c.prompt)).toEqual([
+      'credit-15-seconds',
+      'credit-60-seconds',
+    ]);
+  });
+
+  it('asks again every 5 s after a refusal, and after the credit could not be reached', () => {
+    const refusedOnce = run(entered(30, true), tick(1), granted(1, 30, true), tick(3), tick(5.9), tick(6.1));
+    expect(refusedOnce.commands.filter((c) => c.type === 'extend-credit')).toHaveLength(2);
+    const unreachable = run(
+      entered(30),
+      tick(1),
+      { type: 'credit-unreachable', nowMs: at(1) },
+      tick(3),
+      tick(6.1),
+    );
+    expect(unreachable.commands.filter((c) => c.type === 'extend-credit')).toHaveLength(2);
+  });
+
+  it('runs on to the end of what is paid while the credit cannot be reached, and no further', () => {
+    const { state } = run(entered(30), tick(1), { type: 'credit-unreachable', nowMs: at(1) }, tick(30));
+    expect(state).toMatchObject({ phase: 'ended', end: { endedAtMs: at(30) } });
+  });
+
+  it('ends once: the first end counts', () => {
+    const end = { result: 'completed', endedBy: 'caller', endedAtMs: at(5) } as const;
+    const { state, commands } = run(entered(60), { type: 'ended', end }, tick(400), {
+      type: 'ended',
+      end: { ...end, endedAtMs: at(9) },
+    });
+    expect(state).toEqual({ phase: 'ended', end });
+    expect(commands).toHaveLength(1);
+  });
+
+  it('tells a caller whom an operator removes', () => {
+    const end = { result: 'removed', endedBy: 'house', endedAtMs: at(5) } as const;
+    expect(run(entered(60), { type: 'ended', end }).commands).toEqual([
+      { type: 'finish', end, prompt: 'removed-from-room' },
+    ]);
+  });
+
+  it('never talks longer than was paid, whatever grants and silences come', () => {
+    const grants = fc.array(fc.record({ second: fc.nat(300), more: fc.nat(60), limit: fc.boolean() }), {
+      maxLength: 20,
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 120 }), grants, (paid, list) => {
+        let state: CallState = entered(paid);
+        let paidSeconds = paid;
+        for (let second = 0; second < 400 && state.phase === 'talking'; second++) {
+          for (const grant of list.filter((one) => one.second === second)) {
+            paidSeconds += grant.more;
+            state = onCallEvent(state, granted(second, paidSeconds, grant.limit), AHEAD).next;
+          }
+          state = onCallEvent(state, tick(second), AHEAD).next;
+        }
+        const talkedMs = state.phase === 'ended' ? state.end.endedAtMs - chargedFromMs : 400_000;
+        expect(talkedMs).toBeLessThanOrEqual(Math.max(paidSeconds * 1000, 0));
+      }),
+    );
+  });
+});

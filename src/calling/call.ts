@@ -1,0 +1,148 @@
+import type { CallResult, EndedBy } from '../cdr/cdr';
+import { assertNever } from '../kernel/app-error';
+import type { PromptName } from '../media/prompts';
+
+/** What is said before the credit ends, and how many seconds before; the last is spoken so that it is over when the call is. */
+const WARNINGS = [
+  { secondsLeft: 60, prompt: 'credit-60-seconds' },
+  { secondsLeft: 15, prompt: 'credit-15-seconds' },
+  { secondsLeft: 4, prompt: 'credit-used-up' },
+] as const satisfies readonly { secondsLeft: number; prompt: PromptName }[];
+
+/** A warning that is later than this is not spoken: it would name a wrong time. */
+const WARNING_LATE_SECONDS = 3;
+
+/** After a refused extension the credit is asked again this often: a top-up in mid-call must keep the call up. */
+const ASK_AGAIN_MS = 5_000;
+
+/** Why a call ended; one type for every cause, so that there is one way to end. */
+export type CallEnd = { readonly result: CallResult; readonly endedBy: EndedBy; readonly endedAtMs: number };
+
+/** A caller in a room. `paidSeconds` are whole seconds from `chargedFromMs` that the hold pays for. */
+export type Talking = {
+  readonly phase: 'talking';
+  readonly chargedFromMs: number;
+  readonly paidSeconds: number;
+  readonly reachedLimit: boolean;
+  /** Smallest `secondsLeft` warned of since the credit last grew. */
+  readonly warnedAtSeconds: number;
+  readonly asking: boolean;
+  readonly askAgainAtMs: number;
+};
+export type Ended = { readonly phase: 'ended'; readonly end: CallEnd };
+export type CallState = Talking | Ended;
+
+export type CallEvent =
+  | { readonly type: 'tick'; readonly nowMs: number }
+  | {
+      readonly type: 'credit-granted';
+      readonly paidSeconds: number;
+      readonly reachedLimit: boolean;
+      readonly nowMs: number;
+    }
+  | { readonly type: 'credit-unreachable'; readonly nowMs: number }
+  | { readonly type: 'ended'; readonly end: CallEnd };
+
+export type CallCommand =
+  | { readonly type: 'extend-credit'; readonly untilSeconds: number }
+  | { readonly type: 'say-in-room'; readonly prompt: PromptName }
+  | { readonly type: 'finish'; readonly end: CallEnd; readonly prompt: PromptName | null };
+
+export type CallStep = { readonly next: CallState; readonly commands: readonly CallCommand[] };
+
+/** The state in which a caller enters the room. */
+export function startTalking(entry: {
+  chargedFromMs: number;
+  paidSeconds: number;
+  reachedLimit: boolean;
+}): Talking {
+  return {
+    phase: 'talking',
+    ...entry,
+    warnedAtSeconds: Number.POSITIVE_INFINITY,
+    asking: false,
+    askAgainAtMs: entry.chargedFromMs,
+  };
+}
+
+/**
+ * What happens to a talking call. Its money is held `creditAheadSeconds` ahead; where the credit does not reach that far the caller is
+ * warned, and at the last paid second the call ends, whatever else is slow or stuck.
+ */
+export function onCallEvent(state: CallState, event: CallEvent, creditAheadSeconds: number): CallStep {
+  if (state.phase === 'ended') return { next: state, commands: [] };
+  switch (event.type) {
+    case 'ended':
+      return finish(event.end, promptOfEnd(event.end));
+    case 'credit-granted':
+      return { next: granted(state, event), commands: [] };
+    case 'credit-unreachable':
+      return { next: { ...state, asking: false, askAgainAtMs: event.nowMs + ASK_AGAIN_MS }, commands: [] };
+    case 'tick':
+      return onTick(state, event.nowMs, creditAheadSeconds);
+    default:
+      return assertNever(event);
+  }
+}
+
+function onTick(state: Talking, nowMs: number, creditAheadSeconds: number): CallStep {
+  const talkedMs = nowMs - state.chargedFromMs;
+  const leftMs = state.paidSeconds * 1000 - talkedMs;
+  if (leftMs <= 0) {
+    const endedAtMs = state.chargedFromMs + state.paidSeconds * 1000;
+    return finish({ result: 'credit-exhausted', endedBy: 'house', endedAtMs }, null);
+  }
+  const extension = extensionDue(state, nowMs, leftMs, creditAheadSeconds);
+  if (extension) return extension;
+  return warningDue(state, leftMs / 1000) ?? { next: state, commands: [] };
+}
+
+function extensionDue(
+  state: Talking,
+  nowMs: number,
+  leftMs: number,
+  creditAheadSeconds: number,
+): CallStep | null {
+  if (state.asking || leftMs >= creditAheadSeconds * 1000 || nowMs < state.askAgainAtMs) return null;
+  const untilSeconds = Math.ceil((nowMs - state.chargedFromMs) / 1000) + creditAheadSeconds;
+  return { next: { ...state, asking: true }, commands: [{ type: 'extend-credit', untilSeconds }] };
+}
+
+/** Only what the credit really ends with is warned of: while an extension may still come, nothing is said. */
+function warningDue(state: Talking, secondsLeft: number): CallStep | null {
+  if (!state.reachedLimit) return null;
+  const due = WARNINGS.find(
+    ({ secondsLeft: at }) => secondsLeft <= at && secondsLeft > at - WARNING_LATE_SECONDS,
+  );
+  if (!due || due.secondsLeft >= state.warnedAtSeconds) return null;
+  return {
+    next: { ...state, warnedAtSeconds: due.secondsLeft },
+    commands: [{ type: 'say-in-room', prompt: due.prompt }],
+  };
+}
+
+function granted(
+  state: Talking,
+  grant: { paidSeconds: number; reachedLimit: boolean; nowMs: number },
+): Talking {
+  const grew = grant.paidSeconds > state.paidSeconds;
+  return {
+    ...state,
+    paidSeconds: Math.max(state.paidSeconds, grant.paidSeconds),
+    reachedLimit: grant.reachedLimit,
+    warnedAtSeconds: grew ? Number.POSITIVE_INFINITY : state.warnedAtSeconds,
+    asking: false,
+    askAgainAtMs: grant.reachedLimit ? grant.nowMs + ASK_AGAIN_MS : grant.nowMs,
+  };
+}
+
+function finish(end: CallEnd, prompt: PromptName | null): CallStep {
+  return { next: { phase: 'ended', end }, commands: [{ type: 'finish', end, prompt }] };
+}
+
+/** What a caller is told whom the house takes out of the room. */
+function promptOfEnd(end: CallEnd): PromptName | null {
+  if (end.result === 'removed') return 'removed-from-room';
+  if (end.result === 'draining') return 'service-closing';
+  return end.result === 'account-blocked' ? 'room-not-usable' : null;
+}

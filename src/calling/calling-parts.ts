@@ -1,0 +1,42 @@
+import type { CreditGrant } from '../billing/credit/credit-grant';
+import type { JournalKeeper } from '../cdr/journal-keeper';
+import type { Clock } from '../kernel/clock';
+import type { Log } from '../kernel/log';
+import type { E164 } from '../kernel/phone-number';
+import type { Database } from '../kernel/unit-of-work';
+import type { MediaServers } from '../media/media-servers';
+import type { Seats } from '../rooms/seats';
+import type { LiveCalls } from './live-calls';
+
+/** What calls are made of; put together once in wiring. */
+export type CallingParts = {
+  readonly database: Database;
+  readonly media: MediaServers;
+  readonly keeper: JournalKeeper;
+  readonly liveCalls: LiveCalls;
+  readonly seats: Seats;
+  readonly credit: CallCredit;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: CallingSettings;
+};
+
+export type CallingSettings = {
+  readonly nodeId: string;
+  readonly promptsDir: string;
+  readonly maxLiveCalls: number;
+  readonly creditAheadSeconds: number;
+  readonly rtpTimeoutMs: number;
+};
+
+/** The part of billing/credit that calls use, with its database already given. */
+export type CallCredit = {
+  reserve(wanted: {
+    callId: string;
+    payerAccountId: string;
+    number: E164;
+    startedAtMs: number;
+    nowMs: number;
+  }): Promise<CreditGrant>;
+  extend(wanted: { callId: string; untilSeconds: number; nowMs: number }): Promise<CreditGrant>;
+};

@@ -1,0 +1,114 @@
+import type Srf from 'drachtio-srf';
+import type { SrfRequest, SrfResponse } from 'drachtio-srf';
+import { newId } from '../kernel/ids';
+import { findAccessNumber } from '../numbers/access-numbers-store';
+import { normaliseDialled } from '../numbers/normalise-dialled';
+import type { CallingParts } from './calling-parts';
+import { dialledString, identifyCaller } from './identify-caller';
+import { MenuCall } from './menu-call';
+import { type CallPlan, planCall } from './plan-call';
+import { type RefusalReason, refusal, refusalHeaders, refusalReasonOf } from './refuse-call';
+
+/** The service as calls see it: whether it takes new ones, and those that are going on. */
+export type CallDoor = {
+  /** From now on every new call is refused with 503 and Retry-After. */
+  drain(): void;
+  /** Ends every call that is going on. */
+  endAll(result: 'draining' | 'failed'): void;
+};
+
+/**
+ * THE DOOR: every out-of-dialog request comes in here. A call is identified, decided by plan-call (pure) and run; a call of a known
+ * trunk has a record on disk before it is answered.
+ */
+export function openDoor(srf: Srf, parts: CallingParts): CallDoor {
+  const running = new Set<MenuCall>();
+  let draining = false;
+
+  const onInvite = async (req: SrfRequest, res: SrfResponse): Promise<void> => {
+    const startedAtMs = parts.clock.nowMs();
+    const dialled = dialledString(req);
+    const routed = normaliseDialled(dialled);
+    const sql = parts.database.read;
+    const caller = await identifyCaller(sql, req);
+    const plan = planCall({
+      trunk: caller.trunk,
+      accessNumber: caller.trunk && routed ? await findAccessNumber(sql, routed) : null,
+      hasOffer: req.body !== '',
+      draining,
+      liveCalls: parts.liveCalls.count,
+      maxLiveCalls: parts.settings.maxLiveCalls,
+    });
+    if (!plan.trunk) return refuse(parts, req, res, 'unknown-caller');
+
+    const opened = await parts.keeper.open({
+      cdrId: newId(startedAtMs),
+      nodeId: parts.settings.nodeId,
+      sipCallId: req.get('Call-ID') ?? '',
+      direction: 'inbound',
+      fromNumber: caller.fromNumber,
+      dialledNumber: dialled,
+      routedNumber: plan.kind === 'menu' ? plan.accessNumber.number : routed,
+      trunkId: plan.trunk.id,
+      startedAtMs,
+    });
+    if (plan.kind === 'refuse') return refuseWithRecord(parts, plan, opened, req, res);
+    const call = new MenuCall(parts, srf, plan, opened, req, res);
+    running.add(call);
+    await call.run().finally(() => running.delete(call));
+  };
+
+  srf.invite((req, res) => {
+    onInvite(req, res).catch((error: unknown) => {
+      parts.log.error('a call could not be begun', { error });
+      refuse(parts, req, res, refusalReasonOf(error));
+    });
+  });
+  srf.options((req, res) => {
+    identifyCaller(parts.database.read, req).then(
+      ({ trunk }) => (trunk ? res.send(200) : refuse(parts, req, res, 'unknown-caller')),
+      (error: unknown) => refuse(parts, req, res, refusalReasonOf(error)),
+    );
+  });
+
+  return {
+    drain: () => {
+      draining = true;
+    },
+    endAll: (result) => {
+      for (const call of running) call.endNow(result);
+    },
+  };
+}
+
+function refuse(parts: CallingParts, req: SrfRequest, res: SrfResponse, reason: RefusalReason): void {
+  if (res.finalResponseSent) return;
+  const found = refusal(reason);
+  parts.log.info('request refused', { method: req.method, reason, address: req.source_address });
+  res.send(found.sipStatus, found.sipReason, { headers: refusalHeaders(found) });
+}
+
+/** A refused call of a known trunk leaves a CDR: carriers and owners ask why. */
+async function refuseWithRecord(
+  parts: CallingParts,
+  plan: Extract<CallPlan, { kind: 'refuse' }>,
+  opened: Awaited<ReturnType<CallingParts['keeper']['open']>>,
+  req: SrfRequest,
+  res: SrfResponse,
+): Promise<void> {
+  const found = refusal(plan.reason);
+  refuse(parts, req, res, plan.reason);
+  await parts.keeper.close({
+    ...opened,
+    roomId: null,
+    roomRole: null,
+    payerAccountId: null,
+    answeredAtMs: null,
+    chargedFromMs: null,
+    endedAtMs: parts.clock.nowMs(),
+    result: found.result,
+    endedBy: 'house',
+    sipStatus: found.sipStatus,
+    quality: null,
+  });
+}

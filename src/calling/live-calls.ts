@@ -1,0 +1,85 @@
+import { EventEmitter } from 'node:events';
+import type { RoomRole } from '../rooms/room';
+
+/** A call that is going on, as operators see it. */
+export type LiveCall = {
+  readonly callId: string;
+  readonly fromNumber: string | null;
+  readonly dialledNumber: string;
+  readonly trunkId: string | null;
+  readonly phase: 'ringing' | 'menu' | 'talking';
+  readonly roomId: string | null;
+  readonly roomRole: RoomRole | null;
+  readonly startedAtMs: number;
+  readonly enteredAtMs: number | null;
+  /** Seconds from entry that are paid for; null before entry. */
+  readonly paidSeconds: number | null;
+};
+
+/** What changed: 'ended' carries the call as it last was. */
+export type LiveCallChange = { readonly type: 'started' | 'changed' | 'ended'; readonly call: LiveCall };
+
+type Entry = { call: LiveCall; end: () => void };
+
+/** Every call of this node, and who wants to know of changes. */
+export class LiveCalls {
+  readonly #calls = new Map<string, Entry>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+
+  /** `end` takes the call out of the service when an operator asks for it. */
+  add(call: LiveCall, end: () => void): void {
+    this.#calls.set(call.callId, { call, end });
+    this.#tell('started', call);
+  }
+
+  update(callId: string, change: Partial<Omit<LiveCall, 'callId'>>): void {
+    const entry = this.#calls.get(callId);
+    if (!entry) return;
+    entry.call = { ...entry.call, ...change };
+    this.#tell('changed', entry.call);
+  }
+
+  delete(callId: string): void {
+    const entry = this.#calls.get(callId);
+    if (!entry) return;
+    this.#calls.delete(callId);
+    this.#tell('ended', entry.call);
+  }
+
+  /** Ends a call on an operator's wish; false when there is none. */
+  end(callId: string): boolean {
+    const entry = this.#calls.get(callId);
+    entry?.end();
+    return entry !== undefined;
+  }
+
+  get count(): number {
+    return this.#calls.size;
+  }
+
+  list(): readonly LiveCall[] {
+    return [...this.#calls.values()].map(({ call }) => call);
+  }
+
+  /** Calls `handler` on every change until the returned function is called. */
+  watch(handler: (change: LiveCallChange) => void): () => void {
+    this.#changes.on('change', handler);
+    return () => this.#changes.off('change', handler);
+  }
+
+  /** Resolves when no call is left. */
+  whenEmpty(): Promise<void> {
+    if (this.count === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.watch(() => {
+        if (this.count > 0) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  #tell(type: LiveCallChange['type'], call: LiveCall): void {
+    this.#changes.emit('change', { type, call } satisfies LiveCallChange);
+  }
+}

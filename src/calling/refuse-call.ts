@@ -1,0 +1,165 @@
+import type { CallResult } from '../cdr/cdr';
+import { AppError } from '../kernel/app-error';
+import type { PromptName } from '../media/prompts';
+
+/** Every reason for which we do not let a call go on. */
+export type RefusalReason =
+  | 'unknown-caller'
+  | 'number-not-served'
+  | 'no-offer'
+  | 'draining'
+  | 'too-many-calls'
+  | 'journal-unavailable'
+  | 'media-unavailable'
+  | 'wrong-pin'
+  | 'menu-abandoned'
+  | 'room-full'
+  | 'room-closed'
+  | 'no-credit'
+  | 'no-rate'
+  | 'account-blocked'
+  | 'technical-fault';
+
+/** What the outside sees of a reason: before the answer a SIP status, after it a prompt, in the CDR a result. */
+export type Refusal = {
+  readonly sipStatus: number;
+  readonly sipReason: string;
+  /** Seconds of Retry-After; null sends none. */
+  readonly retryAfterSeconds: number | null;
+  readonly result: CallResult;
+  readonly prompt: PromptName | null;
+};
+
+/** THE table: reason → SIP status, CDR result, prompt. Nothing else maps a reason to the outside. */
+const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
+  'unknown-caller': {
+    sipStatus: 403,
+    sipReason: 'Forbidden',
+    retryAfterSeconds: null,
+    result: 'unknown-caller',
+    prompt: null,
+  },
+  'number-not-served': {
+    sipStatus: 404,
+    sipReason: 'Not Found',
+    retryAfterSeconds: null,
+    result: 'number-not-served',
+    prompt: null,
+  },
+  'no-offer': {
+    sipStatus: 488,
+    sipReason: 'Not Acceptable Here',
+    retryAfterSeconds: null,
+    result: 'failed',
+    prompt: null,
+  },
+  draining: {
+    sipStatus: 503,
+    sipReason: 'Service Unavailable',
+    retryAfterSeconds: 60,
+    result: 'draining',
+    prompt: null,
+  },
+  'too-many-calls': {
+    sipStatus: 503,
+    sipReason: 'Service Unavailable',
+    retryAfterSeconds: 5,
+    result: 'failed',
+    prompt: null,
+  },
+  'journal-unavailable': {
+    sipStatus: 503,
+    sipReason: 'Service Unavailable',
+    retryAfterSeconds: 30,
+    result: 'failed',
+    prompt: null,
+  },
+  'media-unavailable': {
+    sipStatus: 503,
+    sipReason: 'Service Unavailable',
+    retryAfterSeconds: 5,
+    result: 'media-unavailable',
+    prompt: null,
+  },
+  'wrong-pin': {
+    sipStatus: 403,
+    sipReason: 'Forbidden',
+    retryAfterSeconds: null,
+    result: 'wrong-pin',
+    prompt: 'too-many-tries',
+  },
+  'menu-abandoned': {
+    sipStatus: 403,
+    sipReason: 'Forbidden',
+    retryAfterSeconds: null,
+    result: 'menu-abandoned',
+    prompt: 'goodbye',
+  },
+  'room-full': {
+    sipStatus: 486,
+    sipReason: 'Busy Here',
+    retryAfterSeconds: null,
+    result: 'room-full',
+    prompt: 'room-full',
+  },
+  'room-closed': {
+    sipStatus: 480,
+    sipReason: 'Temporarily Unavailable',
+    retryAfterSeconds: null,
+    result: 'room-closed',
+    prompt: 'room-closed',
+  },
+  'no-credit': {
+    sipStatus: 402,
+    sipReason: 'Payment Required',
+    retryAfterSeconds: null,
+    result: 'no-credit',
+    prompt: 'owner-without-credit',
+  },
+  'no-rate': {
+    sipStatus: 403,
+    sipReason: 'Forbidden',
+    retryAfterSeconds: null,
+    result: 'no-rate',
+    prompt: 'room-not-usable',
+  },
+  'account-blocked': {
+    sipStatus: 403,
+    sipReason: 'Forbidden',
+    retryAfterSeconds: null,
+    result: 'account-blocked',
+    prompt: 'room-not-usable',
+  },
+  'technical-fault': {
+    sipStatus: 500,
+    sipReason: 'Server Internal Error',
+    retryAfterSeconds: null,
+    result: 'failed',
+    prompt: 'technical-fault',
+  },
+};
+
+/** Reasons by the code of the error that brought them. */
+const REASON_OF_ERROR: Readonly<Record<string, RefusalReason>> = {
+  'insufficient-credit': 'no-credit',
+  'no-rate': 'no-rate',
+  'account-blocked': 'account-blocked',
+  'room-full': 'room-full',
+  'room-closed': 'room-closed',
+  'media-unavailable': 'media-unavailable',
+};
+
+export function refusal(reason: RefusalReason): Refusal {
+  return REFUSALS[reason];
+}
+
+/** Why an error ends a call; anything unforeseen is a technical fault. */
+export function refusalReasonOf(error: unknown): RefusalReason {
+  if (error instanceof Error && error.name === 'JournalUnavailable') return 'journal-unavailable';
+  return (error instanceof AppError && REASON_OF_ERROR[error.code]) || 'technical-fault';
+}
+
+/** Headers of the SIP refusal. */
+export function refusalHeaders(found: Refusal): Record<string, string> {
+  return found.retryAfterSeconds === null ? {} : { 'Retry-After': String(found.retryAfterSeconds) };
+}
