@@ -1,0 +1,109 @@
+import { InvalidInput, NotFound } from '../kernel/app-error';
+import { newId } from '../kernel/ids';
+import { type Currency, currency } from '../kernel/money';
+import { integer, type Row, type Sql, text, textOrNull } from '../kernel/unit-of-work';
+import { ACCOUNT_STATES, type Account, type AccountState } from './account';
+
+const LONGEST_NAME = 200;
+
+/** Accounts that one page may hold. */
+export const MAX_ACCOUNTS_PER_PAGE = 200;
+
+const COLUMNS = 'id, name, currency, state, deck_id, created_at_ms';
+
+export type NewAccount = {
+  readonly name: string;
+  readonly currency: Currency;
+  readonly deckId: string | null;
+  readonly nowMs: number;
+};
+
+/** Stores an active account. It can hold no money before billing/open-account has opened its ledger account. @throws InvalidInput */
+export async function createAccount(sql: Sql, wanted: NewAccount): Promise<Account> {
+  const name = wanted.name.trim();
+  if (name === '' || name.length > LONGEST_NAME)
+    throw new InvalidInput(
+      'name',
+      `has ${name.length} characters`,
+      `write a name of 1 to ${LONGEST_NAME} characters`,
+    );
+  const account: Account = {
+    id: newId(wanted.nowMs),
+    name,
+    currency: wanted.currency,
+    state: 'active',
+    deckId: wanted.deckId,
+    createdAtMs: wanted.nowMs,
+  };
+  await sql.run(`INSERT INTO accounts (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`, [
+    account.id,
+    account.name,
+    account.currency,
+    account.state,
+    account.deckId,
+    account.createdAtMs,
+  ]);
+  return account;
+}
+
+/** The account, or null. */
+export async function findAccount(sql: Sql, accountId: string): Promise<Account | null> {
+  const [row] = await sql.all(`SELECT ${COLUMNS} FROM accounts WHERE id = ?`, [accountId]);
+  return row ? toAccount(row) : null;
+}
+
+/** @throws NotFound */
+export async function readAccount(sql: Sql, accountId: string): Promise<Account> {
+  const account = await findAccount(sql, accountId);
+  if (!account) throw new NotFound('account', accountId);
+  return account;
+}
+
+export type AccountsPage = { readonly accounts: readonly Account[]; readonly nextAfterId: string | null };
+
+/** Accounts in the order they were made, from after `afterId` on (null: from the first). @throws InvalidInput for a limit beyond the page bound */
+export async function listAccounts(
+  sql: Sql,
+  page: { readonly afterId: string | null; readonly limit: number },
+): Promise<AccountsPage> {
+  if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > MAX_ACCOUNTS_PER_PAGE)
+    throw new InvalidInput('limit', `is ${page.limit}`, `ask for 1 to ${MAX_ACCOUNTS_PER_PAGE}`);
+  const rows = await sql.all(`SELECT ${COLUMNS} FROM accounts WHERE id > ? ORDER BY id LIMIT ?`, [
+    page.afterId ?? '',
+    page.limit + 1,
+  ]);
+  const accounts = rows.slice(0, page.limit).map(toAccount);
+  const last = rows.length > page.limit ? accounts.at(-1) : undefined;
+  return { accounts, nextAfterId: last?.id ?? null };
+}
+
+/** Moves an account to another state; a closed account stays closed. @throws NotFound, InvalidInput */
+export async function setAccountState(sql: Sql, accountId: string, state: AccountState): Promise<Account> {
+  const before = await readAccount(sql, accountId);
+  if (before.state === state) return before;
+  const changed = await sql.run("UPDATE accounts SET state = ? WHERE id = ? AND state <> 'closed'", [
+    state,
+    accountId,
+  ]);
+  if (changed === 0)
+    throw new InvalidInput('state', 'the account is closed', 'open a new account: closing is final');
+  return { ...before, state };
+}
+
+function toAccount(row: Row): Account {
+  return {
+    id: text(row.id),
+    name: text(row.name),
+    currency: currency(text(row.currency)),
+    state: accountState(text(row.state)),
+    deckId: textOrNull(row.deck_id),
+    createdAtMs: integer(row.created_at_ms),
+  };
+}
+
+/** @throws InvalidInput for a word that is no account state */
+export function accountState(word: string): AccountState {
+  const state = ACCOUNT_STATES.find((known) => known === word);
+  if (!state) throw new InvalidInput('state', `"${word}" is none`, `use one of ${ACCOUNT_STATES.join(', ')}`);
+  return state;
+}

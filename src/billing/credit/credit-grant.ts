@@ -1,0 +1,34 @@
+import type { Money } from '../../kernel/money';
+import type { Hold } from '../ledger/holds';
+import { affordableSeconds } from '../rating/affordable-seconds';
+import type { Rate } from '../rating/rate';
+
+export { UNLIMITED_TALK_SECONDS } from '../rating/affordable-seconds';
+
+/** How long a leg may talk on what is held for it. */
+export type CreditGrant = {
+  readonly callId: string;
+  /** Whole seconds of talk, counted from the start of charging, that the hold pays for; UNLIMITED_TALK_SECONDS when talk is free. */
+  readonly paidSeconds: number;
+  /** The account's credit ends the hold here; after a top-up a later extension may reach further. */
+  readonly reachedLimit: boolean;
+  readonly held: Money;
+};
+
+/** The price that was promised when the hold was opened: a deck imported in mid-call changes nothing for this call. */
+export function promisedRate(hold: Hold): Rate {
+  return JSON.parse(hold.rate) as Rate;
+}
+
+export function rateText(rate: Rate): string {
+  return JSON.stringify(rate);
+}
+
+export function grantOf(hold: Hold, reachedLimit: boolean): CreditGrant {
+  return {
+    callId: hold.callId,
+    paidSeconds: affordableSeconds(promisedRate(hold), hold.amount.amountMicros),
+    reachedLimit,
+    held: hold.amount,
+  };
+}

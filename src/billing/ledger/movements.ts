@@ -1,0 +1,90 @@
+import { InvalidInput } from '../../kernel/app-error';
+import { type Money, negate } from '../../kernel/money';
+import { customerLedgerId, type HouseAccount, houseLedgerId } from './ledger-accounts';
+
+/** One line: what the account gains (positive) or loses (negative). */
+export type Entry = { readonly ledgerAccountId: string; readonly amount: Money };
+
+/** Every way money moves, as stored in ledger_transactions.kind. */
+export type MovementKind = 'top-up' | 'call-charge' | 'adjustment';
+
+/** A set of entries to post together. The same key never posts twice. */
+export type Movement = {
+  readonly kind: MovementKind;
+  readonly key: string;
+  /** Shown to people who read the ledger. */
+  readonly note: string;
+  readonly entries: readonly Entry[];
+};
+
+/**
+ * Money that reached the house outside any payment system (bank transfer, cash) becomes credit of the account.
+ * `reference` names the payment and is the key: one payment is credited once. @throws InvalidInput unless the amount is above zero
+ */
+export function topUp(from: {
+  readonly accountId: string;
+  readonly amount: Money;
+  readonly reference: string;
+}): Movement {
+  requirePositive(from.amount);
+  return {
+    kind: 'top-up',
+    key: `top-up:${from.reference}`,
+    note: `top-up ${from.reference}`,
+    entries: betweenHouseAnd(from.accountId, 'funds-received', from.amount),
+  };
+}
+
+/** The price of one leg goes from the payer to the house. @throws InvalidInput unless the charge is above zero */
+export function callCharge(leg: {
+  readonly accountId: string;
+  readonly cdrId: string;
+  readonly charge: Money;
+}): Movement {
+  requirePositive(leg.charge);
+  return {
+    kind: 'call-charge',
+    key: callChargeKey(leg.cdrId),
+    note: `call ${leg.cdrId}`,
+    entries: betweenHouseAnd(leg.accountId, 'call-revenue', negate(leg.charge)),
+  };
+}
+
+/** The one key under which a leg can be charged. */
+export function callChargeKey(cdrId: string): string {
+  return `cdr:${cdrId}`;
+}
+
+/**
+ * Staff gives (positive) or takes (negative) credit, and says why. @throws InvalidInput when the reason is empty or the amount zero
+ */
+export function adjustment(of: {
+  readonly accountId: string;
+  readonly amount: Money;
+  readonly reason: string;
+  readonly reference: string;
+}): Movement {
+  if (of.reason.trim() === '')
+    throw new InvalidInput('reason', 'is empty', 'say why the balance is corrected, for the auditor');
+  if (of.amount.amountMicros === 0n)
+    throw new InvalidInput('amount', 'is zero', 'give the difference, with a minus to take credit away');
+  return {
+    kind: 'adjustment',
+    key: `adjustment:${of.reference}`,
+    note: of.reason.trim(),
+    entries: betweenHouseAnd(of.accountId, 'adjustments', of.amount),
+  };
+}
+
+/** `amount` for the customer, its opposite for the house. */
+function betweenHouseAnd(accountId: string, house: HouseAccount, amount: Money): readonly Entry[] {
+  return [
+    { ledgerAccountId: customerLedgerId(accountId), amount },
+    { ledgerAccountId: houseLedgerId(house, amount.currency), amount: negate(amount) },
+  ];
+}
+
+function requirePositive(amount: Money): void {
+  if (amount.amountMicros <= 0n)
+    throw new InvalidInput('amount', 'is not above zero', 'give an amount above zero');
+}

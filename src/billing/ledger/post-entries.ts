@@ -1,0 +1,116 @@
+import { Conflict } from '../../kernel/app-error';
+import { fingerprint, newId } from '../../kernel/ids';
+import { addMoney, MAX_STORED_MICROS, type Money } from '../../kernel/money';
+import { DuplicateKey, integer, type Sql, text } from '../../kernel/unit-of-work';
+import { moveBalance } from './ledger-accounts';
+import { PostingRefused } from './ledger-errors';
+import type { Entry, Movement } from './movements';
+
+/** Entries one posting may have: a call shared out over reseller levels needs a dozen. */
+const MAX_ENTRIES = 100;
+
+const LONGEST_KEY = 200;
+const LONGEST_NOTE = 500;
+
+/** What stands in the ledger after posting; `repeated` when the key had been posted before. */
+export type Posted = {
+  readonly transactionId: string;
+  readonly postedAtMs: number;
+  readonly repeated: boolean;
+};
+
+/**
+ * Writes one movement and the balances it changes. THE ONLY WRITER of the ledger. A key that was posted before changes nothing
+ * and gives the first result.
+ * @throws PostingRefused for a set that is unbalanced in a currency, empty, too large or for an unknown account;
+ * InsufficientCredit when a customer would fall below the credit limit; Conflict when the key was posted with other entries
+ */
+export async function postEntries(sql: Sql, movement: Movement, nowMs: number): Promise<Posted> {
+  requirePostable(movement);
+  const transactionId = newId(nowMs);
+  const content = contentFingerprint(movement);
+  try {
+    await sql.run(
+      `INSERT INTO ledger_transactions (id, idempotency_key, kind, note, content_fingerprint, posted_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      [transactionId, movement.key, movement.kind, movement.note.slice(0, LONGEST_NOTE), content, nowMs],
+    );
+  } catch (error) {
+    if (error instanceof DuplicateKey) return firstPosting(sql, movement, content);
+    throw error;
+  }
+  // In id order: two postings that share accounts would otherwise wait for each other.
+  for (const [ledgerAccountId, change] of changesByAccount(movement.entries))
+    await moveBalance(sql, { key: movement.key, ledgerAccountId, change });
+  await insertEntries(sql, { transactionId, entries: movement.entries, nowMs });
+  return { transactionId, postedAtMs: nowMs, repeated: false };
+}
+
+async function firstPosting(sql: Sql, movement: Movement, content: string): Promise<Posted> {
+  const [row] = await sql.all(
+    'SELECT id, content_fingerprint, posted_at_ms FROM ledger_transactions WHERE idempotency_key = ?',
+    [movement.key],
+  );
+  if (!row) throw new Error(`the posting ${movement.key} was refused as repeated but is not there`);
+  if (row.content_fingerprint !== content)
+    throw new Conflict(`${movement.key} was posted before with other entries`, { key: movement.key });
+  return { transactionId: text(row.id), postedAtMs: integer(row.posted_at_ms), repeated: true };
+}
+
+function requirePostable({ key, entries }: Movement): void {
+  const refuse = (reason: string): never => {
+    throw new PostingRefused(key, reason);
+  };
+  if (key === '' || key.length > LONGEST_KEY) refuse(`its key must have 1 to ${LONGEST_KEY} characters`);
+  if (entries.length < 2 || entries.length > MAX_ENTRIES) refuse(`it has ${entries.length} entries`);
+  const sums = new Map<string, bigint>();
+  for (const { amount } of entries) {
+    if (amount.amountMicros === 0n) refuse('an entry is zero');
+    if (amount.amountMicros > MAX_STORED_MICROS || amount.amountMicros < -MAX_STORED_MICROS)
+      refuse(`${amount.amountMicros} micros cannot be stored exactly`);
+    sums.set(amount.currency, (sums.get(amount.currency) ?? 0n) + amount.amountMicros);
+  }
+  for (const [unit, sum] of sums) if (sum !== 0n) refuse(`its ${unit} entries sum to ${sum} micros`);
+}
+
+/** What each account gains or loses in all, sorted by account id; accounts whose entries cancel out are left out. */
+function changesByAccount(entries: readonly Entry[]): readonly (readonly [string, Money])[] {
+  const changes = new Map<string, Money>();
+  for (const { ledgerAccountId, amount } of entries) {
+    const before = changes.get(ledgerAccountId);
+    changes.set(ledgerAccountId, before ? addMoney(before, amount) : amount);
+  }
+  return [...changes]
+    .filter(([, change]) => change.amountMicros !== 0n)
+    .toSorted(([left], [right]) => (left < right ? -1 : 1));
+}
+
+async function insertEntries(
+  sql: Sql,
+  posting: {
+    readonly transactionId: string;
+    readonly entries: readonly Entry[];
+    readonly nowMs: number;
+  },
+): Promise<void> {
+  const { transactionId, entries, nowMs } = posting;
+  await sql.run(
+    `INSERT INTO ledger_entries (transaction_id, line_number, ledger_account_id, currency, amount_micros, posted_at_ms)
+     VALUES ${entries.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
+    entries.flatMap((entry, index) => [
+      transactionId,
+      index + 1,
+      entry.ledgerAccountId,
+      entry.amount.currency,
+      entry.amount.amountMicros,
+      nowMs,
+    ]),
+  );
+}
+
+function contentFingerprint({ kind, entries }: Movement): string {
+  const lines = entries.map(
+    ({ ledgerAccountId, amount }) => `${ledgerAccountId} ${amount.amountMicros} ${amount.currency}`,
+  );
+  return fingerprint([kind, ...lines].join('\n'));
+}

@@ -1,0 +1,122 @@
+import type { Account } from '../accounts/account';
+import type { ClosedLeg } from '../cdr/cdr';
+import { newId } from '../kernel/ids';
+import { type Currency, currency, money, parseMicros } from '../kernel/money';
+import { e164 } from '../kernel/phone-number';
+import type { Database } from '../kernel/unit-of-work';
+import { topUp } from './ledger/movements';
+import { postEntries } from './ledger/post-entries';
+import { openAccount } from './open-account';
+import { createDeck, type RateDeck } from './rating/decks-store';
+import type { Rate } from './rating/rate';
+import { publishRates, type RateLine } from './rating/stage-rates';
+
+/** The moment at which the stories of the money tests begin. */
+export const START_MS = Date.UTC(2026, 0, 15, 12);
+
+export const EUR = currency('EUR');
+
+export const eur = (amount: string) => money(parseMicros(amount), EUR);
+
+/** A price per minute for a prefix, 60/60 unless said otherwise. */
+export function aRateLine(line: Partial<RateLine> & { readonly price: string }): RateLine {
+  const { price, ...rest } = line;
+  return {
+    prefix: '32',
+    destination: 'Belgium',
+    effectiveFromMs: 0,
+    pricePerMinuteMicros: Number(parseMicros(price)),
+    connectFeeMicros: 0,
+    firstIncrementSeconds: 60,
+    nextIncrementSeconds: 60,
+    minimumSeconds: 0,
+    minimumChargeMicros: 0,
+    ...rest,
+  };
+}
+
+/** A rate outside any database, for the pure functions. */
+export function aRate(
+  line: Partial<RateLine> & { readonly price: string },
+  of: Partial<Pick<Rate, 'currency' | 'chargeDecimals'>> = {},
+): Rate {
+  return { ...aRateLine(line), deckId: 'deck', rateVersion: 1, currency: EUR, chargeDecimals: 6, ...of };
+}
+
+/** A published deck. */
+export async function aDeck(
+  database: Database,
+  rates: readonly RateLine[],
+  unit: Currency = EUR,
+): Promise<RateDeck> {
+  const deck = await database.write((sql) =>
+    createDeck(sql, {
+      name: `deck ${newId(START_MS)}`,
+      currency: unit,
+      chargeDecimals: 6,
+      nowMs: START_MS,
+    }),
+  );
+  await publishRates(database, rates, { deck, sourceName: 'test', nowMs: START_MS, onRowsStored: () => {} });
+  return deck;
+}
+
+/** An account with credit, and a price for Belgium unless it is given a deck. */
+export async function anAccount(
+  database: Database,
+  of: { readonly credit: string; readonly deckId?: string; readonly creditLimitMicros?: bigint },
+): Promise<Account> {
+  const deckId = of.deckId ?? (await aDeck(database, [aRateLine({ price: '0.60' })])).id;
+  const account = await openAccount(database, {
+    name: 'Ada',
+    currency: EUR,
+    deckId,
+    creditLimitMicros: of.creditLimitMicros ?? 0n,
+    nowMs: START_MS,
+  });
+  const amount = eur(of.credit);
+  if (amount.amountMicros > 0n)
+    await database.write((sql) =>
+      postEntries(
+        sql,
+        topUp({ accountId: account.id, amount, reference: `opening ${account.id}` }),
+        START_MS,
+      ),
+    );
+  return account;
+}
+
+let nextSequence = 1;
+
+/** A leg into a room that talked for `talkMs`, paid by the account; null when it never entered. */
+export function anEndedLeg(
+  payerAccountId: string | null,
+  talkMs: number | null,
+  rest: Partial<ClosedLeg> = {},
+): ClosedLeg {
+  const startedAtMs = rest.startedAtMs ?? START_MS;
+  const chargedFromMs = talkMs === null ? null : startedAtMs + 5_000;
+  return {
+    cdrId: newId(startedAtMs),
+    nodeId: 'node-1',
+    nodeSequence: nextSequence++,
+    sipCallId: 'abc@192.0.2.1',
+    direction: 'inbound',
+    fromNumber: '+4930555001',
+    dialledNumber: '+3225550123',
+    routedNumber: e164('+3225550123'),
+    trunkId: null,
+    roomId: 'room-1',
+    roomRole: 'participant',
+    payerAccountId,
+    startedAtMs,
+    answeredAtMs: startedAtMs + 1_000,
+    chargedFromMs,
+    endedAtMs: (chargedFromMs ?? startedAtMs + 4_000) + (talkMs ?? 0),
+    result: 'completed',
+    endedBy: 'caller',
+    sipStatus: 200,
+    quality: null,
+    ...rest,
+  };
+}

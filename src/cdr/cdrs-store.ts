@@ -1,0 +1,129 @@
+import { type Currency, currency, type Money, money } from '../kernel/money';
+import { isE164 } from '../kernel/phone-number';
+import { integer, integerOrNull, micros, type Row, type Sql, text, textOrNull } from '../kernel/unit-of-work';
+import type { CallResult, ClosedLeg, EndedBy, LegQuality } from './cdr';
+
+/** What pricing found out about a leg. */
+export type CdrRating = {
+  readonly charge: Money;
+  /** How the charge came about, as plain JSON. */
+  readonly working: Readonly<Record<string, unknown>>;
+  /** The price was above what was held for the call, and the call was charged what was held. */
+  readonly heldCapped: boolean;
+  readonly ledgerTransactionId: string | null;
+  readonly ratedAtMs: number;
+};
+
+/** A stored leg; `rating` is null until the rating job has run. */
+export type StoredCdr = ClosedLeg & { readonly rating: CdrRating | null };
+
+export const CDR_COLUMNS = `id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
+  room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by, sip_status,
+  quality, charge_micros, currency, rating_working, held_capped, ledger_transaction_id, rated_at_ms`;
+
+/** Inserts the leg, not rated yet. @throws DuplicateKey when its id or its place in the node's sequence is taken */
+export async function insertCdr(sql: Sql, leg: ClosedLeg): Promise<void> {
+  await sql.run(
+    `INSERT INTO cdrs (id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
+       room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by,
+       sip_status, quality, held_capped)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+    [
+      leg.cdrId,
+      leg.nodeId,
+      leg.nodeSequence,
+      storable(leg.sipCallId, 255),
+      leg.direction,
+      leg.fromNumber === null ? null : storable(leg.fromNumber, 64),
+      storable(leg.dialledNumber, 128),
+      leg.routedNumber,
+      leg.trunkId,
+      leg.roomId,
+      leg.roomRole,
+      leg.payerAccountId,
+      leg.startedAtMs,
+      leg.answeredAtMs,
+      leg.chargedFromMs,
+      leg.endedAtMs,
+      leg.result,
+      leg.endedBy,
+      leg.sipStatus,
+      leg.quality === null ? null : JSON.stringify(leg.quality),
+    ],
+  );
+}
+
+/** What came from the wire may be longer than its column or hold control characters; a record is kept all the same, shortened. */
+function storable(fromWire: string, longest: number): string {
+  return fromWire.slice(0, longest).replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD');
+}
+
+/** The stored leg, or null. */
+export async function findCdr(sql: Sql, cdrId: string): Promise<StoredCdr | null> {
+  const [row] = await sql.all(`SELECT ${CDR_COLUMNS} FROM cdrs WHERE id = ?`, [cdrId]);
+  return row ? toStoredCdr(row) : null;
+}
+
+/** The stored leg with its row locked until the unit of work ends, or null. */
+export async function lockCdr(sql: Sql, cdrId: string): Promise<StoredCdr | null> {
+  const [row] = await sql.all(`SELECT ${CDR_COLUMNS} FROM cdrs WHERE id = ?${sql.forUpdate}`, [cdrId]);
+  return row ? toStoredCdr(row) : null;
+}
+
+/** Writes the price beside the leg, once. False when it had one. */
+export async function storeRating(sql: Sql, cdrId: string, rating: CdrRating): Promise<boolean> {
+  const changed = await sql.run(
+    `UPDATE cdrs SET charge_micros = ?, currency = ?, rating_working = ?, held_capped = ?, ledger_transaction_id = ?, rated_at_ms = ?
+     WHERE id = ? AND rated_at_ms IS NULL`,
+    [
+      rating.charge.amountMicros,
+      rating.charge.currency,
+      JSON.stringify(rating.working),
+      rating.heldCapped ? 1 : 0,
+      rating.ledgerTransactionId,
+      rating.ratedAtMs,
+      cdrId,
+    ],
+  );
+  return changed === 1;
+}
+
+export function toStoredCdr(row: Row): StoredCdr {
+  const routed = textOrNull(row.routed_number);
+  return {
+    cdrId: text(row.id),
+    nodeId: text(row.node_id),
+    nodeSequence: integer(row.node_sequence),
+    sipCallId: text(row.sip_call_id),
+    direction: text(row.direction) as ClosedLeg['direction'],
+    fromNumber: textOrNull(row.from_number),
+    dialledNumber: text(row.dialled_number),
+    routedNumber: routed !== null && isE164(routed) ? routed : null,
+    trunkId: textOrNull(row.trunk_id),
+    roomId: textOrNull(row.room_id),
+    roomRole: textOrNull(row.room_role) as ClosedLeg['roomRole'],
+    payerAccountId: textOrNull(row.payer_account_id),
+    startedAtMs: integer(row.started_at_ms),
+    answeredAtMs: integerOrNull(row.answered_at_ms),
+    chargedFromMs: integerOrNull(row.charged_from_ms),
+    endedAtMs: integer(row.ended_at_ms),
+    result: text(row.result) as CallResult,
+    endedBy: text(row.ended_by) as EndedBy,
+    sipStatus: integer(row.sip_status),
+    quality: row.quality === null ? null : (JSON.parse(text(row.quality)) as LegQuality),
+    rating: toRating(row),
+  };
+}
+
+function toRating(row: Row): CdrRating | null {
+  const ratedAtMs = integerOrNull(row.rated_at_ms);
+  if (ratedAtMs === null) return null;
+  const unit: Currency = currency(text(row.currency));
+  return {
+    charge: money(micros(row.charge_micros), unit),
+    working: JSON.parse(text(row.rating_working)) as Readonly<Record<string, unknown>>,
+    heldCapped: integer(row.held_capped) === 1,
+    ledgerTransactionId: textOrNull(row.ledger_transaction_id),
+    ratedAtMs,
+  };
+}
