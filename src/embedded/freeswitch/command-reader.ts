@@ -29,8 +29,10 @@ export class CommandReader {
   }
 
   private next(): Command | undefined {
+    this.dropEmptyLines();
     const end = findHeadEnd(this.pending);
     if (end === undefined) {
+      if (this.isLoneApiLine()) return this.takeLoneApiLine();
       if (this.pending.length > headBytesMax) throw new CommandTooLong(headBytesMax);
       return undefined;
     }
@@ -46,6 +48,31 @@ export class CommandReader {
     const body = this.pending.toString('utf8', end.at + end.length, bodyEnd);
     this.pending = this.pending.subarray(bodyEnd);
     return { line: (lines[0] as string).trim(), headers, body };
+  }
+
+  private dropEmptyLines(): void {
+    let at = 0;
+    while (this.pending[at] === 0x0a || this.pending[at] === 0x0d) at += 1;
+    if (at > 0) this.pending = this.pending.subarray(at);
+  }
+
+  /**
+   * modesl writes `api …` and the empty line after it apart, and the second waits for our TCP acknowledgement, 40 ms later. An api
+   * command has no headers, so it is taken at its line end; the empty line that follows is no command.
+   */
+  private isLoneApiLine(): boolean {
+    const { pending } = this;
+    return (
+      pending.length > 4 &&
+      pending.indexOf('\n') === pending.length - 1 &&
+      pending.toString('latin1', 0, 4) === 'api '
+    );
+  }
+
+  private takeLoneApiLine(): Command {
+    const line = this.pending.toString('utf8').trim();
+    this.pending = Buffer.alloc(0);
+    return { line, headers: new Map(), body: '' };
   }
 }
 

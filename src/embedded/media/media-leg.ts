@@ -178,13 +178,14 @@ export class MediaLeg {
     if (this.onInput !== undefined) this.onInput(this.input);
   }
 
-  /** Second half of a slot: what the peer hears. Time goes on by `slots` even when nothing is sent. */
+  /** Second half of a slot: what the peer hears. Time and the source go on even while the peer is on hold. */
   transmit(slots: number): void {
     this.timestamp = (this.timestamp + slots * samplesPerFrame) >>> 0;
+    const digit = this.digitsOut.busy ? this.digitsOut.next() : undefined;
+    const filled = digit === undefined && this.fillOutput();
     const target = this.lock.target;
     if (!this.sending || target === undefined || this.port === undefined) return;
-    const digit = this.digitsOut.busy ? this.digitsOut.next() : undefined;
-    const datagram = digit ? this.digitPacket(digit) : this.audioPacket();
+    const datagram = digit ? this.digitPacket(digit) : this.audioPacket(filled);
     this.marker = false;
     this.sequence = (this.sequence + 1) & 0xffff;
     this.sent.packets += 1;
@@ -244,12 +245,19 @@ export class MediaLeg {
     if (this.digitOrigin === origin) this.options.handlers.onDigit(digit, origin);
   }
 
-  private audioPacket(): Buffer {
+  private fillOutput(): boolean {
+    const { output } = this;
+    if (this.inbandDigits !== undefined) {
+      if (this.inbandDigits.read(output)) return true;
+      this.inbandDigits = undefined;
+    }
+    return this.source !== undefined && this.source.read(output);
+  }
+
+  private audioPacket(filled: boolean): Buffer {
     const { output } = this;
     const datagram = this.nextBuffer(this.audioPackets);
     this.writeHeader(datagram, this.sendPayloadType, this.marker, this.timestamp);
-    if (this.inbandDigits !== undefined && !this.inbandDigits.read(output)) this.inbandDigits = undefined;
-    const filled = this.inbandDigits !== undefined || (this.source !== undefined && this.source.read(output));
     if (filled && !this.muteOutput) encodeG711(this.sendCodec, output, datagram, rtpHeaderBytes);
     else datagram.fill(silenceBytes[this.sendCodec], rtpHeaderBytes);
     return datagram;
