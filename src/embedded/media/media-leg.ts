@@ -15,7 +15,7 @@ import { JitterBuffer } from './jitter-buffer';
 import { ReceptionStats } from './reception-stats';
 import { RtcpReporter } from './rtcp-reporter';
 import { emptyRtpPacket, isRtcp, parseRtp, rtpHeaderBytes, writeRtpHeader } from './rtp';
-import type { RtpPort } from './rtp-port';
+import type { PacketPort } from './rtp-port';
 import type { RemoteAudio } from './sdp';
 import { SourceLock } from './source-lock';
 import { parseTones, ToneSource } from './tones';
@@ -78,7 +78,7 @@ export class MediaLeg {
   private digitOrigin: DigitOrigin | undefined;
   private inbandDigits: FrameSource | undefined;
   private remote: RemoteAudio | undefined;
-  private port: RtpPort | undefined;
+  private port: PacketPort | undefined;
   private sendCodec: G711Codec = 'PCMU';
   private sendPayloadType = 0;
   /** Indexed by payload type: how to decode it. */
@@ -103,7 +103,7 @@ export class MediaLeg {
   }
 
   /** Gives the leg its sockets. */
-  attach(port: RtpPort): void {
+  attach(port: PacketPort): void {
     this.port = port;
   }
 

@@ -1,6 +1,6 @@
 import type { ReceptionStats } from './reception-stats';
 import { buildReport, compactNtp, parseRtcp, type RemoteView } from './rtcp';
-import type { RtpPort } from './rtp-port';
+import type { PacketPort } from './rtp-port';
 import type { RemoteAudio } from './sdp';
 import type { SocketAddress } from './source-lock';
 
@@ -62,7 +62,7 @@ export class RtcpReporter {
   }
 
   /** Sends a report beside RTP: same port when multiplexed, else the SDP's, or one above a learned port. */
-  send(port: RtpPort, report: Buffer, target: SocketAddress): void {
+  send(port: PacketPort, report: Buffer, target: SocketAddress): void {
     if (this.mux) port.sendRtp(report, target.address, target.port);
     else
       port.sendRtcp(

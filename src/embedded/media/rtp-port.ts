@@ -17,8 +17,16 @@ export class NoFreePort extends Error {
 /** Takes every datagram, true when it came to the RTCP port. Must not throw. */
 export type DatagramHandler = (datagram: Buffer, from: RemoteInfo, onRtcpPort: boolean) => void;
 
+/** What a leg sends through: its two sockets, or a test's stand-in. */
+export interface PacketPort {
+  readonly port: number;
+  sendRtp(datagram: Buffer, address: string, port: number): void;
+  sendRtcp(datagram: Buffer, address: string, port: number): void;
+  close(): void;
+}
+
 /** The two sockets of one leg: RTP on an even port, RTCP on the next (RFC 3550 section 11). */
-export class RtpPort {
+export class RtpPort implements PacketPort {
   constructor(
     readonly port: number,
     private readonly rtp: Socket,

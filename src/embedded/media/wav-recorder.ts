@@ -28,7 +28,7 @@ export class WavRecorder {
   static async create(path: string): Promise<WavRecorder> {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(path, 'w');
-    await file.write(wavHeader(0), 0, wavHeader(0).length, 0);
+    await file.write(wavHeader(0));
     return new WavRecorder(path, file);
   }
 
