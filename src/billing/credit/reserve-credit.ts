@@ -47,7 +47,7 @@ async function rateFor(database: Database, account: Account, wanted: CreditWante
   const rate =
     deckId === null
       ? null
-      : await findRate(database.read, { deckId, number: wanted.number, atMs: wanted.startedAtMs });
+      : await findRate(database, { deckId, number: wanted.number, atMs: wanted.startedAtMs });
   if (rate?.currency !== account.currency) throw new NoRate(account.id, deckId, wanted.startedAtMs);
   return rate;
 }

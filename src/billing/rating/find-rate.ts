@@ -1,14 +1,28 @@
 import { NotFound } from '../../kernel/app-error';
 import { digitsOf, type E164 } from '../../kernel/phone-number';
-import type { Sql } from '../../kernel/unit-of-work';
+import type { Database } from '../../kernel/unit-of-work';
 import type { Rate } from './rate';
-import { findDeckHead, findStoredRate } from './rates-store';
+import { rateBookOf } from './rate-book';
+import { type RatedCall, rateCall } from './rate-call';
+import { findDeckHead } from './rates-store';
 
 export type RateSought = { readonly deckId: string; readonly number: E164; readonly atMs: number };
 
-/** The rate that prices a call to `number` begun at `atMs`: longest prefix valid then; null when the deck has none. @throws NotFound for an unknown deck */
-export async function findRate(sql: Sql, sought: RateSought): Promise<Rate | null> {
-  const head = await findDeckHead(sql, sought.deckId);
+/**
+ * The rate that prices a call to `number` begun at `atMs`: longest prefix valid then, null when the deck has none.
+ * @throws NotFound for an unknown deck
+ */
+export async function findRate(database: Database, sought: RateSought): Promise<Rate | null> {
+  const head = await findDeckHead(database.read, sought.deckId);
   if (!head) throw new NotFound('rate deck', sought.deckId);
-  return findStoredRate(sql, head, { digits: digitsOf(sought.number), atMs: sought.atMs });
+  return rateBookOf(database).find(head, digitsOf(sought.number), sought.atMs);
+}
+
+/** What a call of `talkSeconds` would cost, by the same function that will bill it; null when the deck has no rate. @throws NotFound, InvalidInput */
+export async function quoteCall(
+  database: Database,
+  call: RateSought & { readonly talkSeconds: number },
+): Promise<RatedCall | null> {
+  const rate = await findRate(database, call);
+  return rate && rateCall(rate, call.talkSeconds);
 }
