@@ -40,6 +40,7 @@ export class EventSocketSession implements EventListener, Controller {
   private readonly subscription = new Subscription();
   private readonly waiting: Command[] = [];
   private busy = false;
+  private endWhenIdle = false;
   private authenticated: boolean;
   private lingerMs: number | undefined;
   private loginTimer: Timer | undefined;
@@ -81,7 +82,9 @@ export class EventSocketSession implements EventListener, Controller {
   channelEnded(): void {
     const { core, channel } = this.options;
     if (this.lingerMs === undefined) {
-      this.end();
+      // The command that ended the channel gets its answer first.
+      if (this.busy) this.endWhenIdle = true;
+      else this.end();
       return;
     }
     const seconds = this.lingerMs < 0 ? -1 : Math.floor(this.lingerMs / 1_000);
@@ -155,6 +158,7 @@ export class EventSocketSession implements EventListener, Controller {
       }
     }
     this.busy = false;
+    if (this.endWhenIdle) this.end();
   }
 
   /** A reply is one line: what came from outside must not add lines, and clients URL-decode it. */
