@@ -37,6 +37,7 @@ CREATE INDEX IF NOT EXISTS cdrs_by_from_number ON cdrs (from_number, started_at_
 CREATE INDEX IF NOT EXISTS cdrs_by_dialled_number ON cdrs (dialled_number, started_at_ms, id);
 CREATE INDEX IF NOT EXISTS cdrs_by_routed_number ON cdrs (routed_number, started_at_ms, id);
 CREATE INDEX IF NOT EXISTS cdrs_by_room ON cdrs (room_id, started_at_ms, id);
+CREATE INDEX IF NOT EXISTS cdrs_by_sip_call ON cdrs (sip_call_id);
 CREATE INDEX IF NOT EXISTS cdrs_by_result ON cdrs (result, started_at_ms, id);
 
 CREATE TABLE IF NOT EXISTS jobs (

@@ -64,6 +64,15 @@ export async function findCdr(sql: Sql, cdrId: string): Promise<StoredCdr | null
   return row ? toStoredCdr(row) : null;
 }
 
+/** The newest stored leg of a SIP call, or null. */
+export async function findCdrBySipCallId(sql: Sql, sipCallId: string): Promise<StoredCdr | null> {
+  const [row] = await sql.all(
+    `SELECT ${CDR_COLUMNS} FROM cdrs WHERE sip_call_id = ? ORDER BY started_at_ms DESC, id DESC LIMIT 1`,
+    [sipCallId],
+  );
+  return row ? toStoredCdr(row) : null;
+}
+
 /** The stored leg with its row locked until the unit of work ends, or null. */
 export async function lockCdr(sql: Sql, cdrId: string): Promise<StoredCdr | null> {
   const [row] = await sql.all(`SELECT ${CDR_COLUMNS} FROM cdrs WHERE id = ?${sql.forUpdate}`, [cdrId]);

@@ -137,6 +137,16 @@ export async function listUntouchedHolds(
   return rows.map(toHold);
 }
 
+/** The account's open holds, the newest first, at most `limit`. */
+export async function listOpenHolds(sql: Sql, accountId: string, limit: number): Promise<readonly Hold[]> {
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM credit_holds WHERE ledger_account_id = ? AND state = 'open'
+     ORDER BY opened_at_ms DESC, call_id DESC LIMIT ?`,
+    [customerLedgerId(accountId), limit],
+  );
+  return rows.map(toHold);
+}
+
 function toHold(row: Row): Hold {
   return {
     callId: text(row.call_id),

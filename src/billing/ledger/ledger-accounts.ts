@@ -1,5 +1,13 @@
-import { Conflict, NotFound } from '../../kernel/app-error';
-import { type Currency, currency, MAX_STORED_MICROS, type Money, money } from '../../kernel/money';
+import { Conflict, InvalidInput, NotFound } from '../../kernel/app-error';
+import {
+  type Currency,
+  currency,
+  MAX_STORED_MICROS,
+  type Money,
+  money,
+  showMoney,
+  subtractMoney,
+} from '../../kernel/money';
 import { DuplicateKey, micros, type Row, type Sql, text } from '../../kernel/unit-of-work';
 import { InsufficientCredit, PostingRefused } from './ledger-errors';
 
@@ -81,13 +89,15 @@ export async function lockBalance(sql: Sql, accountId: string): Promise<Balance>
 
 /**
  * Lets the account's balance go down to −limit.
- * @throws Conflict when the account already uses more than the new limit; NotFound
+ * @throws Conflict when the account already uses more than the new limit; NotFound; InvalidInput below zero
  */
 export async function setCreditLimit(
   sql: Sql,
   accountId: string,
   creditLimitMicros: bigint,
 ): Promise<Balance> {
+  if (creditLimitMicros < 0n || creditLimitMicros > MAX_STORED_MICROS)
+    throw new InvalidInput('creditLimit', 'is out of range', 'give zero or more');
   const before = await lockBalance(sql, accountId);
   if (before.creditLimit.amountMicros === creditLimitMicros) return before;
   const changed = await sql.run(
@@ -97,7 +107,7 @@ export async function setCreditLimit(
   if (changed === 0)
     throw new Conflict('the account uses more than this credit limit', {
       accountId,
-      usedMicros: Number(before.held.amountMicros - before.balance.amountMicros),
+      used: showMoney(subtractMoney(before.held, before.balance)),
     });
   return readBalance(sql, accountId);
 }
