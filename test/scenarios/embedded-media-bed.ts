@@ -1,6 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import Mrf from 'drachtio-fsmrf';
 import Srf from 'drachtio-srf';
 import { startDrachtioServer } from '../../src/embedded/drachtio-server/start-drachtio-server';
@@ -104,7 +103,7 @@ export class RtpPhone {
   }
 
   get port(): number {
-    return (this.socket.address() as AddressInfo).port;
+    return this.socket.address().port;
   }
 
   offer(direction = 'sendrecv'): string {
