@@ -52,6 +52,7 @@ declare namespace Srf {
     host: string;
     port: number;
     secret: string;
+    reconnect?: { retryMaxDelay?: number };
     tags?: readonly string[];
     enablePing?: boolean;
     pingInterval?: number;

@@ -1,13 +1,16 @@
 import type Srf from 'drachtio-srf';
 import type { SrfRequest, SrfResponse } from 'drachtio-srf';
 import { newId } from '../kernel/ids';
-import { findAccessNumber } from '../numbers/access-numbers-store';
-import { normaliseDialled } from '../numbers/normalise-dialled';
+import { trunkByAddress } from '../trunks/trunks-store';
+import { gatherFacts } from './call-facts';
 import type { CallingParts } from './calling-parts';
-import { dialledString, identifyCaller } from './identify-caller';
+import { callerNumber, dialledString } from './identify-caller';
 import { MenuCall } from './menu-call';
 import { type CallPlan, planCall } from './plan-call';
 import { type RefusalReason, refusal, refusalHeaders, refusalReasonOf } from './refuse-call';
+
+/** Longest Call-ID that is kept; more is cut off. */
+const MAX_CALL_ID_LENGTH = 255;
 
 /** The service as calls see it: whether it takes new ones, and those that are going on. */
 export type CallDoor = {
@@ -28,27 +31,22 @@ export function openDoor(srf: Srf, parts: CallingParts): CallDoor {
   const onInvite = async (req: SrfRequest, res: SrfResponse): Promise<void> => {
     const startedAtMs = parts.clock.nowMs();
     const dialled = dialledString(req);
-    const routed = normaliseDialled(dialled);
-    const sql = parts.database.read;
-    const caller = await identifyCaller(sql, req);
-    const plan = planCall({
-      trunk: caller.trunk,
-      accessNumber: caller.trunk && routed ? await findAccessNumber(sql, routed) : null,
-      hasOffer: req.body !== '',
-      draining,
-      liveCalls: parts.liveCalls.count,
-      maxLiveCalls: parts.settings.maxLiveCalls,
-    });
+    const { facts, routed } = await gatherFacts(
+      parts.database.read,
+      { address: req.source_address, dialled, hasOffer: req.body !== '' },
+      { draining, liveCalls: parts.liveCalls.count, maxLiveCalls: parts.settings.maxLiveCalls },
+    );
+    const plan = planCall(facts);
     if (!plan.trunk) return refuse(parts, req, res, 'unknown-caller');
 
     const opened = await parts.keeper.open({
       cdrId: newId(startedAtMs),
       nodeId: parts.settings.nodeId,
-      sipCallId: req.get('Call-ID') ?? '',
+      sipCallId: (req.get('Call-ID') ?? '').slice(0, MAX_CALL_ID_LENGTH),
       direction: 'inbound',
-      fromNumber: caller.fromNumber,
+      fromNumber: callerNumber(req),
       dialledNumber: dialled,
-      routedNumber: plan.kind === 'menu' ? plan.accessNumber.number : routed,
+      routedNumber: routed,
       trunkId: plan.trunk.id,
       startedAtMs,
     });
@@ -65,8 +63,8 @@ export function openDoor(srf: Srf, parts: CallingParts): CallDoor {
     });
   });
   srf.options((req, res) => {
-    identifyCaller(parts.database.read, req).then(
-      ({ trunk }) => (trunk ? res.send(200) : refuse(parts, req, res, 'unknown-caller')),
+    trunkByAddress(parts.database.read, req.source_address).then(
+      (trunk) => (trunk ? res.send(200) : refuse(parts, req, res, 'unknown-caller')),
       (error: unknown) => refuse(parts, req, res, refusalReasonOf(error)),
     );
   });

@@ -6,6 +6,8 @@ import { closeAfterCrash, type OpenedLeg, type RoomEntry } from './journal-recor
 
 /** How long a CDR that the database refused waits for its next try. */
 const RETRY_MS = 2_000;
+/** After so many refusals in a row the database is taken to be away until the next try. */
+const MAX_REFUSED_IN_A_ROW = 3;
 
 /** Puts one closed leg into the database; does nothing the second time. */
 export type WriteLeg = (leg: ClosedLeg) => Promise<void>;
@@ -21,6 +23,7 @@ export class JournalKeeper {
   #writing: Promise<void> | null = null;
   #timers: Timer[] = [];
   #stopped = false;
+  #writeAgain = false;
 
   constructor(
     private readonly options: {
@@ -85,12 +88,17 @@ export class JournalKeeper {
     return this.#unwritten.size;
   }
 
-  /** Resolves when the database has taken all it can take now and the journal is closed. */
+  /** Resolves when the database has taken all it can take now. */
+  async flushed(): Promise<void> {
+    await this.#writing;
+    await this.#writeEach();
+  }
+
+  /** Stops writing and closes the journal; what the database has not taken stays in it. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) timer.cancel();
-    await this.#writing;
-    await this.#writeEach();
+    await this.flushed();
     await this.options.journal.close();
   }
 
@@ -104,30 +112,39 @@ export class JournalKeeper {
 
   #writeAll(): void {
     if (this.#stopped) return;
-    this.#writing ??= this.#writeEach().finally(() => {
+    this.#writeAgain = true;
+    this.#writing ??= this.#writeUntilNothingIsNew().finally(() => {
       this.#writing = null;
     });
   }
 
+  async #writeUntilNothingIsNew(): Promise<void> {
+    while (this.#writeAgain) {
+      this.#writeAgain = false;
+      await this.#writeEach();
+    }
+  }
+
+  /** One record that the database refuses must not keep the others from it; several in a row mean that it is the database. */
   async #writeEach(): Promise<void> {
-    for (let leg = next(this.#unwritten); leg; leg = next(this.#unwritten)) {
+    let refusedInARow = 0;
+    for (const leg of [...this.#unwritten.values()]) {
+      if (refusedInARow >= MAX_REFUSED_IN_A_ROW) return;
       try {
         await this.options.write(leg);
       } catch (error) {
+        refusedInARow++;
         this.options.log.error('the database did not take a CDR, it stays in the journal', {
           cdrId: leg.cdrId,
           error,
         });
-        return;
+        continue;
       }
+      refusedInARow = 0;
       this.#unwritten.delete(leg.cdrId);
       await this.options.journal.append({ type: 'written', cdrId: leg.cdrId }).catch(() => {
         // Without this mark the next start writes the CDR again, which does nothing the second time.
       });
     }
   }
-}
-
-function next(unwritten: ReadonlyMap<string, ClosedLeg>): ClosedLeg | undefined {
-  return unwritten.values().next().value;
 }

@@ -30,6 +30,8 @@ export type MediaServerAddress = {
   readonly secret: string;
   readonly profile: string;
   readonly listenAddress: string;
+  /** Marks our channels on a media server that several nodes share. */
+  readonly nodeId: string;
 };
 
 /**
@@ -41,6 +43,7 @@ export class MediaServers {
   #control: Connection | null = null;
   #retry: Timer | null = null;
   #stopped = false;
+  #swept = false;
   #everUp: (() => void)[] = [];
   readonly #quality = new Map<string, (quality: MeasuredQuality | null) => void>();
   readonly #measured = new Map<string, MeasuredQuality | null>();
@@ -81,7 +84,10 @@ export class MediaServers {
   async createLeg(remoteSdp: string, headers: Readonly<Record<string, string>>): Promise<Leg> {
     if (!this.#server) throw new MediaUnavailable('not connected');
     try {
-      const creating = this.#server.createEndpoint({ remoteSdp, headers: { ...headers } });
+      const creating = this.#server.createEndpoint({
+        remoteSdp,
+        headers: { ...headers, 'X-Node': this.address.nodeId },
+      });
       const endpoint = await within(this.clock, CREATE_LIMIT_MS, 'creating a leg', creating);
       return new Leg(endpoint, this.clock, this.log);
     } catch (error) {
@@ -119,6 +125,11 @@ export class MediaServers {
     if (this.#stopped || this.#control !== control) {
       server.disconnect();
       return;
+    }
+    if (!this.#swept) {
+      // Channels of a run of ours that was killed: nobody controls them any more, and nobody hears them.
+      this.#swept = true;
+      control.api('hupall', ['MANAGER_REQUEST', 'sip_h_X-Node', this.address.nodeId], () => undefined);
     }
     this.#server = server;
     this.log.info('media server is connected', { host, port });

@@ -1,0 +1,248 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { verifyLedger } from '../billing/ledger/verify-ledger';
+import { listDecks, MAX_DECKS_PER_PAGE, type RateDeck } from '../billing/rating/decks-store';
+import { findRate } from '../billing/rating/find-rate';
+import { importRateDeck } from '../billing/rating/import-rate-deck';
+import { rateCall } from '../billing/rating/rate-call';
+import { explainCall } from '../calling/explain-call';
+import { seedDemo } from '../demo/seed-demo';
+import { InvalidInput, NotFound } from '../kernel/app-error';
+import { systemClock } from '../kernel/clock';
+import { currency, money, showMoney } from '../kernel/money';
+import { type E164, isE164 } from '../kernel/phone-number';
+import type { Database } from '../kernel/unit-of-work';
+import { normaliseDialled } from '../numbers/normalise-dialled';
+import { openMigratedDatabase } from '../wiring';
+import { type Command, type CommandInput, EXIT } from './command';
+
+/** Opens the database for one command and closes it again. */
+async function withDatabase(
+  input: CommandInput,
+  work: (database: Database) => Promise<number>,
+): Promise<number> {
+  const database = await openMigratedDatabase(input.config, input.log);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+const JSON_OPTION = { json: { type: 'boolean', about: 'Print JSON for programs' } } as const;
+const DECK_OPTION = {
+  deck: { type: 'string', about: 'Name of the rate deck; may be left out when there is only one' },
+} as const;
+
+export const migrate: Command = {
+  name: 'migrate',
+  usage: '',
+  about:
+    'Brings the database up to date: runs every numbered migration of sql/ that it has not seen. start does this too.',
+  words: [0, 0],
+  options: {},
+  examples: [],
+  run: (input) =>
+    withDatabase(input, async (database) => {
+      input.print(`The ${database.dialect} database is up to date.`);
+      return EXIT.ok;
+    }),
+};
+
+export const seedDemoCommand: Command = {
+  name: 'seed-demo',
+  usage: '',
+  about:
+    'Puts a demo into an empty database: an account with credit, a rate deck, a trunk that takes calls from this machine, an access number and a room. Room ID and PINs are printed once. Refuses a database that has other data.',
+  words: [0, 0],
+  options: JSON_OPTION,
+  examples: ['123-voip seed-demo --json'],
+  run: (input) =>
+    withDatabase(input, async (database) => {
+      const seed = await seedDemo(database, systemClock.nowMs());
+      if (input.options.json) input.print(JSON.stringify(seed, null, 2));
+      else
+        for (const [name, value] of Object.entries(seed)) input.print(`${name.padEnd(16)} ${String(value)}`);
+      return EXIT.ok;
+    }),
+};
+
+export const importRates: Command = {
+  name: 'import-rates',
+  usage: '<file.csv>',
+  about:
+    'Imports a rate deck from CSV: header prefix,destination,price_per_minute and optionally connect_fee, first_increment, next_increment, minimum_seconds, effective_from, minimum_charge. All lines or none: every fault is listed with its line. A deck of the same name gets a new version.',
+  words: [1, 1],
+  options: {
+    deck: { type: 'string', about: 'Name of the deck (the file’s name when left out)' },
+    currency: {
+      type: 'string',
+      about: 'Currency of the prices: three letters of ISO 4217 (EUR when left out)',
+    },
+    'dry-run': { type: 'boolean', about: 'Read and check everything, change nothing' },
+  },
+  examples: ['123-voip import-rates rates.csv --deck Retail --currency EUR --dry-run'],
+  run: (input) => withDatabase(input, (database) => runImport(input, database)),
+};
+
+async function runImport(input: CommandInput, database: Database): Promise<number> {
+  const [file = ''] = input.words;
+  if (!(await stat(file).catch(() => null))?.isFile())
+    throw new InvalidInput('file', `"${file}" cannot be read`, 'give the path of a CSV file');
+  const report = await importRateDeck(database, {
+    deckName: String(input.options.deck ?? basename(file, '.csv')),
+    currency: currency(String(input.options.currency ?? 'EUR')),
+    csv: createReadStream(file),
+    sourceName: basename(file),
+    nowMs: systemClock.nowMs(),
+    dryRun: input.options['dry-run'] === true,
+    onProgress: ({ step, rates }) => input.print(`${rates} rates ${step}`),
+  });
+  for (const fault of report.faults)
+    input.print(`line ${fault.line}: ${fault.field}: ${fault.problem}; ${fault.remedy}`);
+  if (report.faultCount > 0) {
+    input.print(`${report.faultCount} faults; nothing was imported.`);
+    return EXIT.badData;
+  }
+  input.print(
+    report.published
+      ? `${report.rateCount} rates imported as version ${report.version}.`
+      : `${report.rateCount} rates are right; nothing was changed.`,
+  );
+  return EXIT.ok;
+}
+
+export const rate: Command = {
+  name: 'rate',
+  usage: '<number> <seconds>',
+  about:
+    'Says what a call of so many seconds to a number costs, and how that comes about: the same function that bills it.',
+  words: [2, 2],
+  options: { ...DECK_OPTION, ...JSON_OPTION },
+  examples: ['123-voip rate +3222223344 95'],
+  run: (input) =>
+    withDatabase(input, async (database) => {
+      const [dialled = '', seconds = ''] = input.words;
+      if (!/^\d{1,8}$/.test(seconds))
+        throw new InvalidInput('seconds', `"${seconds}" is no duration`, 'give whole seconds');
+      const deck = await chosenDeck(database, input.options.deck);
+      const found = await findRate(database, {
+        deckId: deck.id,
+        number: understood(dialled),
+        atMs: systemClock.nowMs(),
+      });
+      if (!found) throw new NotFound(`rate in deck ${deck.name} for`, dialled);
+      const { charge, working } = rateCall(found, Number(seconds));
+      if (input.options.json) input.print(JSON.stringify({ charge: showMoney(charge), working }, null, 2));
+      else {
+        input.print(showMoney(charge));
+        for (const [name, value] of Object.entries(working))
+          input.print(`  ${name.padEnd(22)} ${showValue(name, value, deck)}`);
+      }
+      return EXIT.ok;
+    }),
+};
+
+export const explain: Command = {
+  name: 'explain',
+  usage: '<from> <to>',
+  about:
+    'Says what would happen to a call, without making it: who calls, what is decided and why, what it would cost.',
+  words: [2, 2],
+  options: {
+    source: { type: 'string', about: 'Address the call would come from (127.0.0.1 when left out)' },
+    ...JSON_OPTION,
+  },
+  examples: [
+    '123-voip explain +3222223344 +12025550100',
+    '123-voip explain +3222223344 +12025550100 --source 192.0.2.7',
+  ],
+  run: (input) =>
+    withDatabase(input, async (database) => {
+      const [from = '', to = ''] = input.words;
+      const address = String(input.options.source ?? '127.0.0.1');
+      const explanation = { from, to, ...(await explainCall(database.read, { to, address })) };
+      const prices = await pricesOf(database, explanation.understoodAs);
+      if (input.options.json) input.print(JSON.stringify({ ...explanation, prices }, null, 2));
+      else {
+        for (const [name, value] of Object.entries(explanation))
+          input.print(`${name.padEnd(14)} ${value ?? '-'}`);
+        for (const price of prices)
+          input.print(
+            `${'price'.padEnd(14)} deck ${price.deck}: ${price.perMinute} a minute, first hold ${price.firstHold}`,
+          );
+      }
+      return EXIT.ok;
+    }),
+};
+
+/** What talk to a number costs by each deck, and what is held before it is charged. */
+async function pricesOf(database: Database, number: string | null) {
+  if (number === null || !isE164(number)) return [];
+  const { decks } = await listDecks(database.read, { afterId: null, limit: MAX_DECKS_PER_PAGE });
+  const prices: { deck: string; prefix: string; perMinute: string; firstHold: string }[] = [];
+  for (const deck of decks) {
+    const found = await findRate(database, { deckId: deck.id, number, atMs: systemClock.nowMs() });
+    if (!found) continue;
+    const perMinute = showMoney(money(BigInt(found.pricePerMinuteMicros), deck.currency));
+    prices.push({
+      deck: deck.name,
+      prefix: found.prefix,
+      perMinute,
+      firstHold: showMoney(rateCall(found, 1).charge),
+    });
+  }
+  return prices;
+}
+
+export const verifyLedgerCommand: Command = {
+  name: 'verify-ledger',
+  usage: '',
+  about:
+    'Proves the ledger: every transaction sums to zero, balances and holds equal what they are made of, charges equal the CDRs’. Exit code 65 and one line a fault when something does not hold.',
+  words: [0, 0],
+  options: JSON_OPTION,
+  examples: [],
+  run: (input) =>
+    withDatabase(input, async (database) => {
+      const report = await verifyLedger(database);
+      if (input.options.json) input.print(JSON.stringify(report, null, 2));
+      else {
+        for (const fault of report.faults)
+          input.print(`${fault.name}: ${fault.subject} has ${fault.found}, should have ${fault.expected}`);
+        input.print(
+          `${report.transactions} transactions, ${report.checks} checks, ${report.faultCount} faults.`,
+        );
+      }
+      return report.faultCount === 0 ? EXIT.ok : EXIT.badData;
+    }),
+};
+
+function understood(dialled: string): E164 {
+  const number = normaliseDialled(dialled);
+  if (!number)
+    throw new InvalidInput('number', `"${dialled}" is no telephone number`, 'write it like +3222223344');
+  return number;
+}
+
+async function chosenDeck(database: Database, wanted: string | boolean | undefined): Promise<RateDeck> {
+  const { decks } = await listDecks(database.read, { afterId: null, limit: MAX_DECKS_PER_PAGE });
+  const [only] = decks;
+  if (wanted === undefined && only && decks.length === 1) return only;
+  const deck = decks.find(({ name }) => name === wanted);
+  if (deck) return deck;
+  const names = decks.map(({ name }) => name).join(', ') || 'none yet; import one with import-rates';
+  throw new InvalidInput(
+    '--deck',
+    wanted === undefined ? 'is needed' : `there is no deck "${String(wanted)}"`,
+    `decks: ${names}`,
+  );
+}
+
+/** Prices of the working are micros; people read units. */
+function showValue(name: string, value: unknown, deck: RateDeck): string {
+  return name.endsWith('Micros') && typeof value === 'number'
+    ? showMoney(money(BigInt(value), deck.currency))
+    : String(value);
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+import { type Command, EXIT, helpOf, readArguments, WrongUsage } from './command-line/command';
+import {
+  explain,
+  importRates,
+  migrate,
+  rate,
+  seedDemoCommand,
+  verifyLedgerCommand,
+} from './command-line/database-commands';
+import { demoCall, start } from './command-line/start-command';
+import { readConfig, WrongConfiguration } from './config/read-config';
+import { withSecrets } from './config/secrets';
+import { describeSettings } from './config/settings';
+import { AppError } from './kernel/app-error';
+import { jsonLog } from './observability/log';
+
+const COMMANDS: readonly Command[] = [
+  start,
+  migrate,
+  seedDemoCommand,
+  importRates,
+  explain,
+  rate,
+  verifyLedgerCommand,
+  demoCall,
+];
+
+async function main(words: readonly string[]): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    print(overview());
+    return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const command = COMMANDS.find((one) => one.name === name);
+  if (!command) throw new WrongUsage(`there is no command "${name}"; 123-voip --help lists them`);
+  const { help, ...given } = readArguments(command, rest);
+  if (help) {
+    print(helpOf(command));
+    return EXIT.ok;
+  }
+  const config = withSecrets(readConfig(process.env));
+  // A command's answer is what stands on its output; only the service itself logs what goes well.
+  const level = command === start ? config.LOG_LEVEL : 'warn';
+  return command.run({ ...given, config, log: jsonLog(level), print });
+}
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const settings = describeSettings();
+  const nameWidth = Math.max(...settings.map((setting) => setting.name.length));
+  return [
+    '123-voip: a self-hosted calling platform',
+    '',
+    'Commands (each has --help):',
+    ...COMMANDS.map(({ name, about }) => `  ${name.padEnd(width)}  ${about.split(/[.:] /)[0]}`),
+    '',
+    'Settings (environment variables):',
+    ...settings.map(
+      (setting) =>
+        `  ${setting.name.padEnd(nameWidth)}  ${setting.about} [${setting.takes}; ${setting.default}]`,
+    ),
+    '',
+    'Exit codes: 0 done, 1 refused or failed, 64 wrong usage, 65 wrong data, 70 a fault of ours, 78 wrong configuration',
+  ].join('\n');
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function complain(line: string): void {
+  process.stderr.write(`123-voip: ${line}\n`);
+}
+
+/** Says what went wrong in a line a person can use, and gives the exit code. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof WrongConfiguration) {
+    for (const fault of error.faults) complain(fault);
+    return EXIT.wrongConfiguration;
+  }
+  if (error instanceof WrongUsage) {
+    complain(error.message);
+    return EXIT.usage;
+  }
+  complain(
+    error instanceof AppError || !(error instanceof Error)
+      ? String((error as Error).message ?? error)
+      : (error.stack ?? error.message),
+  );
+  return error instanceof AppError ? EXIT.failed : EXIT.software;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => process.exit(exitCodeOf(error)),
+);

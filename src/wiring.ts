@@ -1,0 +1,194 @@
+import { join, resolve } from 'node:path';
+import Srf from 'drachtio-srf';
+import { extendCredit } from './billing/credit/extend-credit';
+import { reserveCredit } from './billing/credit/reserve-credit';
+import { rateCdrHandler } from './billing/rating/rate-cdr';
+import type { CallingParts } from './calling/calling-parts';
+import { type CallDoor, openDoor } from './calling/incoming-call';
+import { LiveCalls } from './calling/live-calls';
+import { Journal } from './cdr/journal';
+import { JournalKeeper } from './cdr/journal-keeper';
+import { nextNodeSequence } from './cdr/next-node-sequence';
+import { writeCdr } from './cdr/write-cdr';
+import type { Config } from './config/settings';
+import { type JobRunner, startJobRunner } from './jobs/job-runner';
+import { type Clock, sleep, systemClock, within } from './kernel/clock';
+import type { Log } from './kernel/log';
+import type { Database } from './kernel/unit-of-work';
+import { MediaServers } from './media/media-servers';
+import { Seats } from './rooms/seats';
+import { openDatabase } from './store/database';
+import { runMigrations } from './store/run-migrations';
+import { type Engines, startEngines } from './supervisor/engines';
+import { claimFolder } from './supervisor/single-instance';
+
+const ROOT = resolve(__dirname, '..');
+const MIGRATIONS = join(ROOT, 'sql');
+const PROMPTS = join(ROOT, 'freeswitch-conf', 'prompts');
+
+/** How often due jobs are looked for when nobody nudges. */
+const JOB_POLL_MS = 1_000;
+/** After the drain's deadline calls hear why they end; this is how long that may take. */
+const LAST_WORDS_MS = 8_000;
+/** The longest a lost connection to drachtio waits between two tries. */
+const LONGEST_RECONNECT_MS = 2_000;
+
+/** The running service. */
+export type Service = {
+  readonly database: Database;
+  readonly liveCalls: LiveCalls;
+  readonly engines: Engines;
+  readonly jobs: JobRunner;
+  readonly httpPort: number;
+  /** Resolves when calls can be taken. @throws TimedOut */
+  whenReady(limitMs: number): Promise<void>;
+  /** New calls get 503; live ones have `drainSeconds`; then everything is closed. Nothing is lost. */
+  stop(drainSeconds: number): Promise<void>;
+  /** Ends the live calls of a drain at once. */
+  hurry(): void;
+};
+
+/** Opens the database that the configuration names and brings it up to date. */
+export async function openMigratedDatabase(config: Config, log: Log): Promise<Database> {
+  const database = await openDatabase(databaseUrl(config));
+  const done = await runMigrations(database, MIGRATIONS);
+  if (done.length > 0) log.info('database migrated', { migrations: done });
+  return database;
+}
+
+export function databaseUrl(config: Config): string {
+  return config.DATABASE_URL || `sqlite:${join(config.VAR_DIR, '123-voip.db')}`;
+}
+
+/** Puts all parts together and starts them; what was started is stopped again when a later part cannot. */
+export async function startService(config: Config, log: Log, clock: Clock = systemClock): Promise<Service> {
+  const undo: (() => Promise<void> | void)[] = [];
+  try {
+    return await assemble(config, log, clock, undo);
+  } catch (error) {
+    for (const step of undo.toReversed()) await step();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: Config,
+  log: Log,
+  clock: Clock,
+  undo: (() => Promise<void> | void)[],
+): Promise<Service> {
+  undo.push(claimFolder(config.VAR_DIR));
+  const database = await openMigratedDatabase(config, log);
+  undo.push(() => database.close());
+
+  const jobs = startJobRunner({
+    database,
+    clock,
+    log,
+    handlers: rateCdrHandler({ database, clock }),
+    pollMs: JOB_POLL_MS,
+  });
+  undo.push(() => jobs.stop());
+  const keeper = new JournalKeeper({
+    journal: await Journal.open(join(config.VAR_DIR, 'journal'), log),
+    write: async (leg) => {
+      await writeCdr(database, leg);
+      jobs.nudge();
+    },
+    clock,
+    log,
+    heartbeatMs: config.HEARTBEAT_MS,
+    leastSequence: await nextNodeSequence(database.read, config.NODE_ID),
+  });
+  undo.push(() => keeper.stop());
+  const crashed = await keeper.start();
+  if (crashed > 0) log.warn('legs that a crash had left open are closed', { legs: crashed });
+
+  const engines = await startEngines(config, clock, log);
+  undo.push(() => engines.stop());
+  const srf = new Srf();
+  const media = new MediaServers(
+    srf,
+    {
+      ...engines.freeswitch,
+      profile: config.FREESWITCH_PROFILE,
+      listenAddress: config.EVENT_LISTEN_ADDRESS,
+      nodeId: config.NODE_ID,
+    },
+    clock,
+    log,
+  );
+  undo.push(() => media.stop());
+  const liveCalls = new LiveCalls();
+  const parts: CallingParts = {
+    database,
+    media,
+    keeper,
+    liveCalls,
+    seats: new Seats(),
+    credit: {
+      reserve: (wanted) => reserveCredit(database, wanted),
+      extend: (wanted) => extendCredit(database, wanted),
+    },
+    clock,
+    log,
+    settings: {
+      nodeId: config.NODE_ID,
+      promptsDir: config.PROMPTS_DIR || PROMPTS,
+      maxLiveCalls: config.MAX_LIVE_CALLS,
+      creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
+      rtpTimeoutMs: config.RTP_TIMEOUT_MS,
+    },
+  };
+  const door = openDoor(srf, parts);
+  undo.push(() => srf.disconnect());
+  const sipReady = connectSip(srf, engines, door, log);
+  media.start();
+
+  return {
+    database,
+    liveCalls,
+    engines,
+    jobs,
+    httpPort: 0,
+    whenReady: async (limitMs) => {
+      await within(clock, limitMs, 'connecting to the engines', Promise.all([sipReady, media.whenReady()]));
+    },
+    hurry: () => door.endAll('draining'),
+    stop: async (drainSeconds) => {
+      await drain(door, liveCalls, drainSeconds, clock, log);
+      await keeper.flushed();
+      await jobs.idle();
+      for (const step of undo.toReversed()) await step();
+    },
+  };
+}
+
+/** Connects to drachtio and stays connected. Dialogs die with the connection, so a lost one ends all calls and their billing. */
+function connectSip(srf: Srf, engines: Engines, door: CallDoor, log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    srf.on('connect', (error: Error | null, hostPorts: string) => {
+      if (error) return log.error('drachtio refused us', { error });
+      log.info('drachtio is connected', { hostPorts });
+      resolve();
+    });
+    srf.on('error', (error: Error) => log.warn('drachtio connection failed', { error }));
+    srf.on('close', () => door.endAll('failed'));
+    srf.connect({ ...engines.drachtio, reconnect: { retryMaxDelay: LONGEST_RECONNECT_MS } });
+  });
+}
+
+async function drain(
+  door: CallDoor,
+  liveCalls: LiveCalls,
+  drainSeconds: number,
+  clock: Clock,
+  log: Log,
+): Promise<void> {
+  door.drain();
+  if (liveCalls.count === 0) return;
+  log.info('draining', { liveCalls: liveCalls.count, drainSeconds });
+  await Promise.race([liveCalls.whenEmpty(), sleep(clock, drainSeconds * 1000)]);
+  door.endAll('draining');
+  await Promise.race([liveCalls.whenEmpty(), sleep(clock, LAST_WORDS_MS)]);
+}
