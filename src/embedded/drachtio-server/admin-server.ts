@@ -67,7 +67,9 @@ export class AdminServer {
       socket.destroy();
       return;
     }
-    const client = new Client(socket, () => log.error('application does not read, connection cut', {}));
+    const client = new Client(socket, clock, () =>
+      log.error('application does not read, connection cut', {}),
+    );
     const reader = createFrameReader();
     clients.add(client);
     const patience = clock.after(limits.authenticateMs, () => {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../../kernel/clock';
 import { randomId } from '../../kernel/ids';
 import { frame } from './frames';
 
@@ -26,15 +27,23 @@ export const routableVerbs: ReadonlySet<string> = new Set([
 /** A client that leaves so many bytes unread is cut off, before its queue eats the process. */
 const maxUnsentBytes = 16 * 1024 * 1024;
 
-/** One application connected to the admin port. Messages of one turn of the event loop leave in one write. */
+/** Replies that no network message follows leave so much later at most. */
+const longestHoldMs = 4;
+
+/**
+ * One application connected to the admin port. What the network sent leaves at the end of the turn of the event loop; replies to the
+ * application wait a little for company, because each write costs as much as all the rest of a message's way through here.
+ */
 export class Client {
   authenticated = false;
   readonly verbs = new Set<string>();
   private held = '';
   private flushing = false;
+  private holdTimer: Timer | undefined = undefined;
 
   constructor(
     readonly socket: Socket,
+    private readonly clock: Clock,
     private readonly onFlood: () => void,
   ) {}
 
@@ -51,9 +60,11 @@ export class Client {
     setImmediate(() => this.flush());
   }
 
-  /** Answers the message `id`: `OK|...`, `NO|reason` or `NOK|reason`. */
+  /** Answers the message `id`: `OK|...`, `NO|reason` or `NOK|reason`. Order with what is sent stays. */
   reply(id: string, result: string): void {
-    this.send(`response|${id}|${result}`);
+    if (!this.connected) return;
+    this.held += frame(`${randomId()}|response|${id}|${result}`);
+    if (!this.flushing) this.holdTimer ??= this.clock.after(longestHoldMs, () => this.flush());
   }
 
   /** Sends what is held, then closes. */
@@ -64,6 +75,8 @@ export class Client {
 
   private flush(): void {
     this.flushing = false;
+    this.holdTimer?.cancel();
+    this.holdTimer = undefined;
     const bytes = this.held;
     this.held = '';
     if (bytes === '' || !this.connected) return;
