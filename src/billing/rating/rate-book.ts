@@ -4,7 +4,7 @@ import type { Rate } from './rate';
 import { type DeckHead, findStoredRate, type RatePosition, readRates } from './rates-store';
 
 /** Rates read and compiled at a time: what a call may have to wait for. */
-const RATES_PER_PART = 250;
+const RATES_PER_PART = 100;
 
 /** Decks kept compiled in one process, some 60 MB each at 200,000 rates; the one unused longest makes room. */
 const MAX_COMPILED_DECKS = 16;

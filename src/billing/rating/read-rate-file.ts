@@ -1,10 +1,13 @@
-import { pipeline, type Readable, Transform } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { OPTIONAL_COLUMNS, parseRateLine, RATE_COLUMNS, type RateColumn } from './rate-line';
 import type { RateLine } from './stage-rates';
 
 /** A file larger than this is no rate deck: a million lines of a hundred bytes fit twice. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
+
+/** Read and checked at a time, some 60 lines: what a call may have to wait for. */
+const PART_BYTES = 4 * 1024;
 
 const MAX_LINE_CHARACTERS = 4_096;
 const MAX_LINES = 1_000_000;
@@ -47,7 +50,7 @@ export async function readRateFile(csv: Readable, options: RateFileOptions): Pro
     max_record_size: MAX_LINE_CHARACTERS,
   });
   // The parser's own iteration throws whatever broke the pipe.
-  pipeline(csv, boundedBytes(), parser, () => undefined);
+  pipeline(Readable.from(inParts(csv), { objectMode: false }), parser, () => undefined);
   try {
     for await (const item of parser as AsyncIterable<CsvItem>) if (!reader.take(item)) break;
   } catch (error) {
@@ -62,15 +65,18 @@ type CsvItem = { readonly record: readonly string[]; readonly info: { readonly l
 
 class FileTooLarge extends Error {}
 
-function boundedBytes(): Transform {
+/** The file in small parts, with a turn for the calls between them. */
+async function* inParts(csv: Readable): AsyncGenerator<Buffer, void, undefined> {
   let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes > MAX_FILE_BYTES) done(new FileTooLarge());
-      else done(null, chunk);
-    },
-  });
+  for await (const chunk of csv as AsyncIterable<Buffer | string>) {
+    const whole = Buffer.from(chunk);
+    bytes += whole.length;
+    if (bytes > MAX_FILE_BYTES) throw new FileTooLarge();
+    for (let from = 0; from < whole.length; from += PART_BYTES) {
+      yield whole.subarray(from, from + PART_BYTES);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
 }
 
 class RateFileReader {

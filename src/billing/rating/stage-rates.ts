@@ -8,7 +8,7 @@ import type { Rate } from './rate';
 export type RateLine = Omit<Rate, 'deckId' | 'rateVersion' | 'currency' | 'chargeDecimals'>;
 
 /** Rates one statement inserts; small enough that no call's reservation waits long for SQLite's one writer. */
-const ROWS_PER_STATEMENT = 250;
+const ROWS_PER_STATEMENT = 100;
 
 /** An import that did not publish within this time was broken off; the next one clears it away. */
 const STAGING_LIMIT_MS = 60 * 60_000;
