@@ -265,13 +265,6 @@ describe('calls of the application through the embedded server to SIPp', () => {
   });
   afterEach(() => stage.close());
 
-  async function callee(text: string, transport: 'u1' | 't1' = 'u1') {
-    const port = await freePort();
-    const sipp = runSipp({ scenario: text, localPort: port, transport });
-    await sleep(systemClock, 300);
-    return { uri: `sip:callee@127.0.0.1:${port}${transport === 't1' ? ';transport=tcp' : ''}`, sipp };
-  }
-
   it.each(['u1', 't1'] as const)('are answered, acknowledged and ended (%s)', async (transport) => {
     const { uri, sipp } = await callee(
       scenario(
@@ -445,4 +438,12 @@ describe('calls of the application through the embedded server to SIPp', () => {
 /** A refusal of the INVITE after its CANCEL came: SIPp's last_CSeq would be that of the CANCEL. */
 function respondToInvite(status: string): string {
   return respond(status).replace('[last_CSeq:]', 'CSeq: 1 INVITE');
+}
+
+/** Starts SIPp as callee and gives the URI under which it is called. */
+async function callee(text: string, transport: 'u1' | 't1' = 'u1') {
+  const port = await freePort();
+  const sipp = runSipp({ scenario: text, localPort: port, transport });
+  await sleep(systemClock, 300);
+  return { uri: `sip:callee@127.0.0.1:${port}${transport === 't1' ? ';transport=tcp' : ''}`, sipp };
 }

@@ -60,11 +60,20 @@ export async function setStage(options: Partial<DrachtioServerOptions> = {}): Pr
       return peer;
     },
     close: async () => {
-      for (const app of apps) app.disconnect();
+      for (const app of apps) disconnect(app);
       for (const peer of peers) peer.close();
       await server.close();
     },
   };
+}
+
+/** srf throws when its connection is already gone. */
+function disconnect(app: Srf): void {
+  try {
+    app.disconnect();
+  } catch {
+    return;
+  }
 }
 
 function connectApp(port: number): Promise<Srf> {

@@ -2,7 +2,7 @@ import { randomId } from '../../kernel/ids';
 import { type Dialog, takeRequest } from '../sip/dialogs';
 import { headerValue, type SipRequest } from '../sip/message';
 import { reasonPhrase, type ResponseContent } from '../sip/responses';
-import { screenInvite } from '../sip/screen';
+import { screenExtensions, screenInvite } from '../sip/screen';
 import type { HeaderLine } from '../sip/serialize';
 import { answerSessionTimer, minSessionIntervalSeconds } from '../sip/session-timer';
 import type { Source } from '../transports/transport';
@@ -63,7 +63,11 @@ export class IncomingRequests {
     if (request.toTag !== undefined) this.requestInDialog(transaction);
     else if (dialogOnly.has(request.method)) transaction.respond(refusal(481));
     else if (request.method === 'INVITE') this.newInvite(transaction);
-    else this.deliverNew(transaction);
+    else {
+      const fault = screenExtensions(request, supported);
+      if (fault === undefined) this.deliverNew(transaction);
+      else transaction.respond({ ...fault, toTag: randomId() });
+    }
   }
 
   /** ACK of a 2xx: ends its repetition and is passed to the application. */

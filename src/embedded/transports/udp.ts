@@ -62,6 +62,10 @@ export function openUdp({ host, port, receive, log }: UdpOptions): Promise<Trans
         },
         close: () =>
           new Promise((done) => {
+            if (closed) {
+              done();
+              return;
+            }
             closed = true;
             socket.close(() => done());
           }),
