@@ -1,6 +1,7 @@
 import { randomId } from '../../kernel/ids';
 import type { FrameSource } from '../media/audio-frame';
 import type { Digit } from '../media/dtmf';
+import { encodeG711 } from '../media/g711';
 import type { MediaLeg } from '../media/media-leg';
 import type { IncomingCall } from '../user-agent/incoming-call';
 import { basicChannelHeaders, fullChannelHeaders } from './channel-headers';
@@ -96,6 +97,15 @@ export class Channel implements FrameSource {
     const peer = this.bridged?.leg;
     if (peer === undefined || !peer.inputActive) return false;
     into.set(peer.input);
+    return true;
+  }
+
+  readEncoded(table: Uint8Array, into: Uint8Array, offset: number): boolean {
+    const top = this.executions.at(-1);
+    if (top !== undefined) return top.readEncoded(table, into, offset);
+    const peer = this.bridged?.leg;
+    if (peer === undefined || !peer.inputActive) return false;
+    encodeG711(table, peer.input, into, offset);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { clipSample, type FrameSource, samplesPerFrame } from '../media/audio-frame';
+import { encodeG711 } from '../media/g711';
 import type { MixerPort } from '../media/mixer';
 import type { OpenedAudio } from './audio-files';
 import type { Channel } from './channel';
@@ -19,20 +20,23 @@ const queuedFilesMax = 50;
 export type MemberFlags = ReadonlySet<string>;
 
 const silentFrame = new Int16Array(samplesPerFrame);
+/** For slots on their way to being encoded; nobody keeps it. */
+const scratchFrame = new Int16Array(samplesPerFrame);
 
 /** One channel in a conference: its port at the mixer and what the conference knows about it. */
 export class ConferenceMember implements MixerPort, FrameSource {
-  readonly output = new Int16Array(samplesPerFrame);
   /** May be heard, `mute` aside from the room waiting for its moderator. */
   speaks: boolean;
   hears: boolean;
   talking = false;
   level = 0;
+  mixed = false;
   /** Set when the member is to go on into another conference. */
   transferTo: string | undefined;
   joined = true;
   private readonly files: OpenedAudio[] = [];
   private readonly fileFrame = new Int16Array(samplesPerFrame);
+  private hasFileFrame = false;
   private loudSlots = 0;
   private quietSlots = 0;
 
@@ -73,7 +77,19 @@ export class ConferenceMember implements MixerPort, FrameSource {
 
   read(into: Int16Array): boolean {
     if (!this.joined) return false;
-    into.set(this.output);
+    if (this.canHear) this.conference.mixer.hear(this, into);
+    else into.fill(0);
+    if (this.hasFileFrame) this.addFileFrame(into);
+    return true;
+  }
+
+  readEncoded(table: Uint8Array, into: Uint8Array, offset: number): boolean {
+    if (this.joined && this.canHear && !this.hasFileFrame) {
+      this.conference.mixer.hearEncoded(this, table, into, offset);
+      return true;
+    }
+    if (!this.read(scratchFrame)) return false;
+    encodeG711(table, scratchFrame, into, offset);
     return true;
   }
 
@@ -94,15 +110,11 @@ export class ConferenceMember implements MixerPort, FrameSource {
     return this.files.splice(0, which === 'all' ? this.files.length : 1).length;
   }
 
-  /** After the mix: adds the member's own file; gives a file that just ended. */
-  addOwnFile(): OpenedAudio | undefined {
+  /** Makes the next slot of the member's own file; gives a file that just ended. */
+  advanceOwnFile(): OpenedAudio | undefined {
     const [audio] = this.files;
-    if (audio === undefined) return undefined;
-    if (!audio.source.read(this.fileFrame)) return this.files.shift();
-    for (let at = 0; at < samplesPerFrame; at += 1) {
-      this.output[at] = clipSample((this.output[at] as number) + (this.fileFrame[at] as number));
-    }
-    return undefined;
+    this.hasFileFrame = audio !== undefined && audio.source.read(this.fileFrame);
+    return audio !== undefined && !this.hasFileFrame ? this.files.shift() : undefined;
   }
 
   /** Follows the member's voice; tells when talking starts or stops. */
@@ -120,6 +132,12 @@ export class ConferenceMember implements MixerPort, FrameSource {
       return 'stopped';
     }
     return undefined;
+  }
+
+  private addFileFrame(into: Int16Array): void {
+    const { fileFrame } = this;
+    for (let at = 0; at < samplesPerFrame; at += 1)
+      into[at] = clipSample((into[at] as number) + (fileFrame[at] as number));
   }
 
   headers(): EventHeaders {

@@ -25,7 +25,7 @@ export class Conference implements SlotWorker {
   /** True while somebody asked to wait and no moderator is there: nobody is heard. */
   waitsForModerator = false;
   readonly recorders = new Map<string, WavRecorder>();
-  private readonly mixer = new Mixer<ConferenceMember>();
+  readonly mixer = new Mixer<ConferenceMember>();
   private readonly files: OpenedAudio[] = [];
   private lastMemberId = 0;
   private hadTwo = false;
@@ -132,7 +132,7 @@ export class Conference implements SlotWorker {
       this.files.shift();
       this.fire('play-file-done', doneHeaders(audio));
     }
-    for (const recorder of this.recorders.values()) recorder.take(this.mixer.everyone);
+    for (const recorder of this.recorders.values()) recorder.take(this.mixer.everyone());
     for (const member of this.members) this.workMember(member);
   }
 
@@ -164,7 +164,7 @@ export class Conference implements SlotWorker {
   }
 
   private workMember(member: ConferenceMember): void {
-    const ended = member.addOwnFile();
+    const ended = member.advanceOwnFile();
     if (ended) this.fireMember(member, 'play-file-member-done', doneHeaders(ended));
     const change = member.followVoice();
     if (change === undefined) return;

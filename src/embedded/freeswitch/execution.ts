@@ -1,5 +1,9 @@
-import type { FrameSource } from '../media/audio-frame';
 import type { Clock, Timer } from '../../kernel/clock';
+import { type FrameSource, samplesPerFrame } from '../media/audio-frame';
+import { encodeG711 } from '../media/g711';
+
+/** For slots on their way to being encoded; nobody keeps it. */
+const scratchFrame = new Int16Array(samplesPerFrame);
 
 /** How one step of an application came to its end. */
 export type StepEnd = 'done' | 'break' | 'digit' | 'timeout' | 'hangup' | 'transfer';
@@ -65,6 +69,18 @@ export class Execution implements FrameSource {
   read(into: Int16Array): boolean {
     if (this.source === undefined) return false;
     if (this.source.read(into)) return true;
+    this.end('done');
+    return false;
+  }
+
+  readEncoded(table: Uint8Array, into: Uint8Array, offset: number): boolean {
+    const { source } = this;
+    if (source?.readEncoded === undefined) {
+      if (!this.read(scratchFrame)) return false;
+      encodeG711(table, scratchFrame, into, offset);
+      return true;
+    }
+    if (source.readEncoded(table, into, offset)) return true;
     this.end('done');
     return false;
   }

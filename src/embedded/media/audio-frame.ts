@@ -9,6 +9,8 @@ export const samplesPerFrame = (samplesPerSecond * frameMs) / 1_000;
 export interface FrameSource {
   /** Fills all of `into` with one slot of audio; false when nothing is left and `into` was not touched. */
   read(into: Int16Array): boolean;
+  /** The same for a source that can encode its slot more cheaply than by way of samples; `table` is one of `encodeTables`. */
+  readEncoded?(table: Uint8Array, into: Uint8Array, offset: number): boolean;
 }
 
 /** Holds a sum of samples inside 16 bits. */

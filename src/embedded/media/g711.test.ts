@@ -45,7 +45,7 @@ describe('G.711', () => {
 
   it('encodes into the middle of a packet and leaves the rest alone', () => {
     const packet = new Uint8Array(6).fill(1);
-    encodeG711('PCMU', Int16Array.of(0, 0), packet, 2);
+    encodeG711(encodeTables.PCMU, Int16Array.of(0, 0), packet, 2);
     expect([...packet]).toEqual([1, 1, 0xff, 0xff, 1, 1]);
   });
 });

@@ -60,9 +60,8 @@ export const encodeTables: Readonly<Record<G711Codec, Uint8Array>> = {
 /** The byte each codec sends for silence. */
 export const silenceBytes: Readonly<Record<G711Codec, number>> = { PCMU: 0xff, PCMA: 0xd5 };
 
-/** Encodes `samples` into `into` from `offset` on. Allocates nothing. */
-export function encodeG711(codec: G711Codec, samples: Int16Array, into: Uint8Array, offset: number): void {
-  const table = encodeTables[codec];
+/** Encodes `samples` by one of `encodeTables` into `into` from `offset` on. Allocates nothing. */
+export function encodeG711(table: Uint8Array, samples: Int16Array, into: Uint8Array, offset: number): void {
   for (let at = 0; at < samples.length; at += 1) {
     into[offset + at] = table[(samples[at] as number) & 0xffff] as number;
   }

@@ -1,43 +1,51 @@
-import { samplesPerFrame, samplesPerSecond } from './audio-frame';
+import { frameMs, samplesPerFrame } from './audio-frame';
+import { silenceBytes } from './g711';
 
-/** Samples held, a power of two: half a second and a bit. */
-const ringSamples = 4_096;
-const ringMask = ringSamples - 1;
+/** Slots held, a power of two: 640 ms. */
+const slotCount = 32;
+const slotMask = slotCount - 1;
 /** Delay before the first sample is played: two packets of 20 ms, so that one late packet is not heard. */
-const startDelaySamples = 2 * samplesPerFrame;
-/** Delay is never raised above this by late packets. */
-const delaySamplesMax = (samplesPerSecond * 200) / 1_000;
+const startDelaySlots = 2;
+/** Delay is never raised above this by late packets: 200 ms. */
+const delaySlotsMax = 10;
 /** Late packets in a row after which the sender's clock is believed and the buffer starts anew. */
 const lateInARowMax = 10;
 /** Slots over which the smallest stock is watched before delay is given back. */
 const watchedSlots = 150;
 /** Slots that a lost piece is filled by repeating the last good one, each half as loud. */
 const concealedSlotsMax = 3;
+/** Slot numbers start anew before timestamps counted from the origin leave 31 bits. */
+const slotsBeforeRebase = 2 ** 20;
 
 /**
- * Takes audio as it comes and gives one slot each 20 ms. Samples are kept by their RTP timestamp, so packets of any length,
- * out of order or doubled find their place. Pure: knows no socket and no clock; one `read` is one slot of time.
+ * Takes audio as it comes and gives one slot each 20 ms. G.711 bytes are kept by their RTP timestamp, so packets of any length, out
+ * of order or doubled find their place. Pure: knows no socket and no clock; one `read` is one slot of time.
  */
 export class JitterBuffer {
-  /** Slots that had no audio at all and were filled by repetition or silence. */
+  /** Slots that had no audio at all and were filled by repetition. */
   concealedSlots = 0;
   latePackets = 0;
   duplicatePackets = 0;
   /** Times the buffer started anew because timestamps jumped. */
   resyncs = 0;
-  private readonly ring = new Int16Array(ringSamples);
-  private readonly filled = new Uint8Array(ringSamples);
-  private readonly lastGood = new Int16Array(samplesPerFrame);
+  private readonly bytes = new Uint8Array(slotCount * samplesPerFrame);
+  /** Which slot each place holds, counted from `origin`. */
+  private readonly held = new Int32Array(slotCount);
+  private readonly filled = new Uint16Array(slotCount);
+  private readonly tables: (Int16Array | undefined)[] = Array.from({ length: slotCount });
   private started = false;
-  private playTimestamp = 0;
-  private delaySamples = startDelaySamples;
+  /** Timestamp of slot 0. */
+  private origin = 0;
+  private playSlot = 0;
+  private endSlot = 0;
+  private delaySlots = startDelaySlots;
   private lateInARow = 0;
-  private emptySlotsInARow = concealedSlotsMax;
-  private stockEnd = 0;
-  private smallestStock = ringSamples;
+  private emptyInARow = concealedSlotsMax;
+  private lastGood = 0;
+  private smallestStock = slotCount;
   private slotsWatched = 0;
 
-  /** Puts one packet's G.711 bytes in place, decoding by `table`. `marker` is the RTP marker bit: a talk spurt begins. */
+  /** Puts one packet's G.711 bytes in place; `table` decodes them. `marker` is the RTP marker bit: a talk spurt begins. */
   insert(
     timestamp: number,
     marker: boolean,
@@ -47,140 +55,161 @@ export class JitterBuffer {
     table: Int16Array,
   ): void {
     const length = end - start;
-    if (length <= 0 || length > ringSamples / 2) return;
+    if (length <= 0 || length > (slotCount / 2) * samplesPerFrame) return;
     if (!this.started) this.startAt(timestamp);
-    let ahead = (timestamp - this.playTimestamp) | 0;
-    if (ahead + length <= 0) {
+    let first = (timestamp - this.origin) | 0;
+    const ahead = first - this.playSlot * samplesPerFrame + length;
+    if (ahead <= 0) {
       this.latePackets += 1;
       this.lateInARow += 1;
       if (!marker && this.lateInARow < lateInARowMax) {
-        this.growDelay(-ahead);
+        this.growDelay(length - ahead);
         return;
       }
     }
-    if (ahead + length <= 0 || ahead + length > ringSamples) {
+    if (ahead <= 0 || ahead > (slotCount - 1) * samplesPerFrame) {
       this.resyncs += 1;
       this.startAt(timestamp);
-      ahead = this.delaySamples;
+      first = 0;
     }
     this.lateInARow = 0;
-    this.store(timestamp, Math.max(0, -ahead), length, bytes, start, table);
-    if (ahead + length > this.stockEnd) this.stockEnd = ahead + length;
+    this.store(first, bytes, start, end, table);
   }
 
   /**
    * Fills `into` with the next slot and moves on by `slots` slots (more than one after a stall: what was missed stays missed).
-   * True when real audio was there.
+   * False when there is nothing to hear; `into` is not touched then.
    */
   read(into: Int16Array, slots: number): boolean {
     if (!this.started) return false;
-    if (slots > 1) this.skip((slots - 1) * samplesPerFrame);
-    const heard = this.take(into);
-    this.moveBy(samplesPerFrame);
+    this.playSlot += slots;
+    const slot = this.playSlot - 1;
+    if (this.playSlot > slotsBeforeRebase) this.rebase();
     this.giveBackDelay();
-    if (heard) return true;
-    return this.conceal(into);
+    const place = slot & slotMask;
+    if (this.held[place] !== slot || this.filled[place] === 0) return this.conceal(into);
+    this.emptyInARow = 0;
+    this.lastGood = place;
+    this.decode(place, into, 0);
+    return true;
   }
 
   /** Forgets everything, for a stream that starts anew. */
   reset(): void {
     this.started = false;
-    this.filled.fill(0);
     this.lateInARow = 0;
-    this.delaySamples = startDelaySamples;
-    this.emptySlotsInARow = concealedSlotsMax;
+    this.delaySlots = startDelaySlots;
+    this.emptyInARow = concealedSlotsMax;
   }
 
   /** Delay the buffer now adds, milliseconds. */
   delayMs(): number {
-    return (this.delaySamples * 1_000) / samplesPerSecond;
+    return this.delaySlots * frameMs;
   }
 
   private startAt(timestamp: number): void {
     this.started = true;
+    this.origin = timestamp;
+    this.held.fill(-1);
     this.filled.fill(0);
-    this.playTimestamp = (timestamp - this.delaySamples) | 0;
+    this.playSlot = -this.delaySlots;
+    this.endSlot = 0;
     this.lateInARow = 0;
-    this.stockEnd = 0;
-    this.smallestStock = ringSamples;
-    this.slotsWatched = 0;
+    this.emptyInARow = concealedSlotsMax;
+    this.watchAnew();
   }
 
-  private store(
-    timestamp: number,
-    skipSamples: number,
-    length: number,
+  private store(first: number, bytes: Uint8Array, start: number, end: number, table: Int16Array): void {
+    let at = first;
+    for (let from = start; from < end; ) {
+      const slot = Math.floor(at / samplesPerFrame);
+      const inSlot = at - slot * samplesPerFrame;
+      const run = Math.min(samplesPerFrame - inSlot, end - from);
+      if (slot >= this.playSlot) this.storeRun(slot, inSlot, run, bytes, from, table);
+      at += run;
+      from += run;
+    }
+    this.endSlot = Math.max(this.endSlot, Math.ceil(at / samplesPerFrame));
+  }
+
+  private storeRun(
+    slot: number,
+    inSlot: number,
+    run: number,
     bytes: Uint8Array,
-    start: number,
+    from: number,
     table: Int16Array,
   ): void {
-    if (this.filled[(timestamp + skipSamples) & ringMask] === 1) this.duplicatePackets += 1;
-    const { ring, filled } = this;
-    for (let at = skipSamples; at < length; at += 1) {
-      const place = (timestamp + at) & ringMask;
-      ring[place] = table[bytes[start + at] as number] as number;
-      filled[place] = 1;
+    const place = slot & slotMask;
+    const base = place * samplesPerFrame;
+    const target = this.bytes;
+    if (this.held[place] !== slot) {
+      this.held[place] = slot;
+      this.filled[place] = 0;
+      this.tables[place] = table;
+      if (run < samplesPerFrame) target.fill(silenceOf(table), base, base + samplesPerFrame);
     }
+    const before = this.filled[place] as number;
+    if (before + run > samplesPerFrame) this.duplicatePackets += 1;
+    this.filled[place] = Math.min(samplesPerFrame, before + run);
+    for (let at = 0; at < run; at += 1) target[base + inSlot + at] = bytes[from + at] as number;
   }
 
-  private take(into: Int16Array): boolean {
-    const { ring, filled, playTimestamp } = this;
-    let found = 0;
+  private decode(place: number, into: Int16Array, softer: number): void {
+    const table = this.tables[place] as Int16Array;
+    const { bytes } = this;
+    const base = place * samplesPerFrame;
     for (let at = 0; at < samplesPerFrame; at += 1) {
-      const place = (playTimestamp + at) & ringMask;
-      const has = filled[place] as number;
-      into[at] = has === 1 ? (ring[place] as number) : 0;
-      filled[place] = 0;
-      found += has;
+      into[at] = (table[bytes[base + at] as number] as number) >> softer;
     }
-    if (found === 0) return false;
-    this.emptySlotsInARow = 0;
-    this.lastGood.set(into);
-    return true;
   }
 
   private conceal(into: Int16Array): boolean {
-    if (this.emptySlotsInARow >= concealedSlotsMax) return false;
-    this.emptySlotsInARow += 1;
+    if (this.emptyInARow >= concealedSlotsMax) return false;
+    this.emptyInARow += 1;
     this.concealedSlots += 1;
-    const { lastGood, emptySlotsInARow } = this;
-    for (let at = 0; at < samplesPerFrame; at += 1) into[at] = (lastGood[at] as number) >> emptySlotsInARow;
+    this.decode(this.lastGood, into, this.emptyInARow);
     return true;
-  }
-
-  private skip(samples: number): void {
-    for (let at = 0; at < Math.min(samples, ringSamples); at += 1)
-      this.filled[(this.playTimestamp + at) & ringMask] = 0;
-    this.moveBy(samples);
-  }
-
-  private moveBy(samples: number): void {
-    this.playTimestamp = (this.playTimestamp + samples) | 0;
-    this.stockEnd -= samples;
   }
 
   /** A packet came too late by `lateSamples`: waits that much longer from now on, in whole slots. */
   private growDelay(lateSamples: number): void {
-    const wanted = Math.ceil((lateSamples + 1) / samplesPerFrame) * samplesPerFrame;
-    const grown = Math.min(wanted, delaySamplesMax - this.delaySamples);
+    const grown = Math.min(Math.ceil(lateSamples / samplesPerFrame), delaySlotsMax - this.delaySlots);
     if (grown <= 0) return;
-    this.delaySamples += grown;
-    this.moveBy(-grown);
-    this.smallestStock = ringSamples;
-    this.slotsWatched = 0;
+    this.delaySlots += grown;
+    this.playSlot -= grown;
+    this.watchAnew();
   }
 
   /** When the stock never fell below two slots more than needed, one slot is dropped: catches up after a burst or a fast sender. */
   private giveBackDelay(): void {
-    if (this.emptySlotsInARow > 0) return;
-    if (this.stockEnd < this.smallestStock) this.smallestStock = this.stockEnd;
+    if (this.emptyInARow > 0) return;
+    this.smallestStock = Math.min(this.smallestStock, this.endSlot - this.playSlot);
     this.slotsWatched += 1;
     if (this.slotsWatched < watchedSlots) return;
-    if (this.smallestStock > 2 * samplesPerFrame) {
-      this.skip(samplesPerFrame);
-      this.delaySamples = Math.max(startDelaySamples, this.delaySamples - samplesPerFrame);
+    if (this.smallestStock > startDelaySlots) {
+      this.playSlot += 1;
+      this.delaySlots = Math.max(startDelaySlots, this.delaySlots - 1);
     }
-    this.slotsWatched = 0;
-    this.smallestStock = ringSamples;
+    this.watchAnew();
   }
+
+  private watchAnew(): void {
+    this.smallestStock = slotCount;
+    this.slotsWatched = 0;
+  }
+
+  private rebase(): void {
+    const slots = this.playSlot & ~slotMask;
+    this.origin = (this.origin + slots * samplesPerFrame) >>> 0;
+    this.playSlot -= slots;
+    this.endSlot -= slots;
+    for (let place = 0; place < slotCount; place += 1)
+      this.held[place] = (this.held[place] as number) - slots;
+  }
+}
+
+/** The silence byte of the codec that `table` decodes: mu-law's decodes to nothing at all. */
+function silenceOf(table: Int16Array): number {
+  return table[silenceBytes.PCMU] === 0 ? silenceBytes.PCMU : silenceBytes.PCMA;
 }

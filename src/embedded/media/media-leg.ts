@@ -10,7 +10,7 @@ import {
   type Digit,
   type DigitPacket,
 } from './dtmf';
-import { decodeTables, encodeG711, silenceBytes, type G711Codec } from './g711';
+import { decodeTables, encodeG711, encodeTables, type G711Codec, silenceBytes } from './g711';
 import { JitterBuffer } from './jitter-buffer';
 import { ReceptionStats } from './reception-stats';
 import { RtcpReporter } from './rtcp-reporter';
@@ -42,9 +42,7 @@ export class MediaLeg {
   readonly input = new Int16Array(samplesPerFrame);
   /** False when `input` is silence. */
   inputActive = false;
-  /** What we sent in this slot, before encoding. */
-  readonly output = new Int16Array(samplesPerFrame);
-  /** Fills `output`; undefined sends silence. */
+  /** What the peer hears, slot by slot; undefined sends silence. */
   source: FrameSource | undefined;
   /** Sees `input` after each slot: recordings. */
   onInput: ((input: Int16Array) => void) | undefined;
@@ -61,13 +59,10 @@ export class MediaLeg {
   readonly ssrc = randomBytes(4).readUInt32BE(0);
   readonly rtcp: RtcpReporter;
 
+  private readonly scratch = new Int16Array(samplesPerFrame);
   private readonly packet = emptyRtpPacket();
-  private readonly audioPackets = Array.from({ length: packetBuffers }, () =>
-    Buffer.alloc(rtpHeaderBytes + samplesPerFrame),
-  );
-  private readonly digitPackets = Array.from({ length: packetBuffers }, () =>
-    Buffer.alloc(rtpHeaderBytes + 4),
-  );
+  private readonly audioPackets = packetBuffersOf(samplesPerFrame, this.ssrc);
+  private readonly digitPackets = packetBuffersOf(4, this.ssrc);
   private packetAt = 0;
   private sequence = randomBytes(2).readUInt16BE(0);
   private timestamp = randomBytes(4).readUInt32BE(0);
@@ -87,6 +82,7 @@ export class MediaLeg {
   private expecting = false;
   private lastRtpMs = 0;
   private silenceTold = false;
+  private inputIsClean = true;
 
   constructor(private readonly options: MediaLegOptions) {
     this.rtcp = new RtcpReporter(this.ssrc, this.received);
@@ -173,8 +169,13 @@ export class MediaLeg {
 
   /** First half of a slot: what the peer said. */
   receive(slots: number): void {
-    this.inputActive = this.jitter.read(this.input, slots) && !this.muteInput;
-    if (!this.inputActive) this.input.fill(0);
+    const heard = this.jitter.read(this.input, slots);
+    if (heard) this.inputIsClean = false;
+    this.inputActive = heard && !this.muteInput;
+    if (!this.inputActive && !this.inputIsClean) {
+      this.input.fill(0);
+      this.inputIsClean = true;
+    }
     if (this.onInput !== undefined) this.onInput(this.input);
   }
 
@@ -182,10 +183,12 @@ export class MediaLeg {
   transmit(slots: number): void {
     this.timestamp = (this.timestamp + slots * samplesPerFrame) >>> 0;
     const digit = this.digitsOut.busy ? this.digitsOut.next() : undefined;
-    const filled = digit === undefined && this.fillOutput();
-    const target = this.lock.target;
-    if (!this.sending || target === undefined || this.port === undefined) return;
-    const datagram = digit ? this.digitPacket(digit) : this.audioPacket(filled);
+    const { target } = this.lock;
+    if (!this.sending || target === undefined || this.port === undefined) {
+      if (digit === undefined) this.source?.read(this.scratch);
+      return;
+    }
+    const datagram = digit ? this.digitPacket(digit) : this.audioPacket();
     this.marker = false;
     this.sequence = (this.sequence + 1) & 0xffff;
     this.sent.packets += 1;
@@ -245,22 +248,30 @@ export class MediaLeg {
     if (this.digitOrigin === origin) this.options.handlers.onDigit(digit, origin);
   }
 
-  private fillOutput(): boolean {
-    const { output } = this;
-    if (this.inbandDigits !== undefined) {
-      if (this.inbandDigits.read(output)) return true;
-      this.inbandDigits = undefined;
-    }
-    return this.source !== undefined && this.source.read(output);
-  }
-
-  private audioPacket(filled: boolean): Buffer {
-    const { output } = this;
+  private audioPacket(): Buffer {
     const datagram = this.nextBuffer(this.audioPackets);
     this.writeHeader(datagram, this.sendPayloadType, this.marker, this.timestamp);
-    if (filled && !this.muteOutput) encodeG711(this.sendCodec, output, datagram, rtpHeaderBytes);
-    else datagram.fill(silenceBytes[this.sendCodec], rtpHeaderBytes);
+    if (!this.encodeNext(datagram)) datagram.fill(silenceBytes[this.sendCodec], rtpHeaderBytes);
     return datagram;
+  }
+
+  /** False when there is nothing to say in this slot. */
+  private encodeNext(datagram: Buffer): boolean {
+    const { source, scratch } = this;
+    const table = encodeTables[this.sendCodec];
+    if (this.inbandDigits !== undefined) {
+      if (this.inbandDigits.read(scratch)) {
+        encodeG711(table, scratch, datagram, rtpHeaderBytes);
+        return true;
+      }
+      this.inbandDigits = undefined;
+    }
+    if (source === undefined) return false;
+    if (source.readEncoded !== undefined && !this.muteOutput)
+      return source.readEncoded(table, datagram, rtpHeaderBytes);
+    if (!source.read(scratch) || this.muteOutput) return false;
+    encodeG711(table, scratch, datagram, rtpHeaderBytes);
+    return true;
   }
 
   private digitPacket(digit: DigitPacket): Buffer {
@@ -277,7 +288,22 @@ export class MediaLeg {
     return buffers[this.packetAt] as Buffer;
   }
 
+  /** Only what changes: version and SSRC were written when the buffers were made. */
   private writeHeader(into: Buffer, payloadType: number, marker: boolean, timestamp: number): void {
-    writeRtpHeader(into, { payloadType, marker, sequence: this.sequence, timestamp, ssrc: this.ssrc });
+    into[1] = marker ? payloadType | 0x80 : payloadType;
+    into[2] = this.sequence >> 8;
+    into[3] = this.sequence & 0xff;
+    into[4] = timestamp >>> 24;
+    into[5] = timestamp >>> 16;
+    into[6] = timestamp >>> 8;
+    into[7] = timestamp;
   }
+}
+
+function packetBuffersOf(payloadBytes: number, ssrc: number): Buffer[] {
+  return Array.from({ length: packetBuffers }, () => {
+    const datagram = Buffer.alloc(rtpHeaderBytes + payloadBytes);
+    writeRtpHeader(datagram, { payloadType: 0, marker: false, sequence: 0, timestamp: 0, ssrc });
+    return datagram;
+  });
 }
