@@ -35,7 +35,8 @@ const overTcp: Readonly<Record<string, number | undefined>> = {
   esc02: 501,
   lwsdisp: 200,
   longreq: 200,
-  dblreq: 200,
+  // On a stream what follows is a request of its own: an INVITE without Contact, refused before the application answers the first.
+  dblreq: 400,
   semiuri: 200,
   transports: 200,
   mpart01: 200,
