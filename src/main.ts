@@ -83,11 +83,8 @@ function exitCodeOf(error: unknown): number {
     complain(error.message);
     return EXIT.usage;
   }
-  complain(
-    error instanceof AppError || !(error instanceof Error)
-      ? String((error as Error).message ?? error)
-      : (error.stack ?? error.message),
-  );
+  if (error instanceof AppError) complain(error.message);
+  else complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return error instanceof AppError ? EXIT.failed : EXIT.software;
 }
 

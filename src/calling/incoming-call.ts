@@ -30,6 +30,8 @@ export function openDoor(srf: Srf, parts: CallingParts): CallDoor {
 
   const onInvite = async (req: SrfRequest, res: SrfResponse): Promise<void> => {
     const startedAtMs = parts.clock.nowMs();
+    // Set before anything is awaited: a CANCEL may come while we still look up who calls.
+    const cancelled = new Promise<void>((resolve) => req.on('cancel', () => resolve()));
     const dialled = dialledString(req);
     const { facts, routed } = await gatherFacts(
       parts.database.read,
@@ -51,7 +53,7 @@ export function openDoor(srf: Srf, parts: CallingParts): CallDoor {
       startedAtMs,
     });
     if (plan.kind === 'refuse') return refuseWithRecord(parts, plan, opened, req, res);
-    const call = new MenuCall(parts, srf, plan, opened, req, res);
+    const call = new MenuCall(parts, srf, plan, opened, { req, res, cancelled });
     running.add(call);
     await call.run().finally(() => running.delete(call));
   };

@@ -28,6 +28,13 @@ const NEXT_DIGIT_MS = 5_000;
 /** How often a talking call looks at its money: a cut is at most this late. */
 const TICK_MS = 200;
 
+/** The INVITE of a call, and the promise that its CANCEL resolves. */
+export type Invite = {
+  readonly req: SrfRequest;
+  readonly res: SrfResponse;
+  readonly cancelled: Promise<void>;
+};
+
 /** The menu found a reason to end the call. */
 class Refused extends Error {
   constructor(readonly reason: RefusalReason) {
@@ -64,8 +71,7 @@ export class MenuCall {
     private readonly srf: Srf,
     private readonly plan: Extract<CallPlan, { kind: 'menu' }>,
     private readonly opened: OpenedLeg,
-    private readonly req: SrfRequest,
-    private readonly res: SrfResponse,
+    private readonly invite: Invite,
   ) {}
 
   /** Runs the call to its end; never throws. */
@@ -86,9 +92,11 @@ export class MenuCall {
       },
       () => this.endNow('removed'),
     );
-    this.req.on('cancel', () =>
-      this.#endWith({ result: 'cancelled', endedBy: 'caller', endedAtMs: this.#now() }),
-    );
+    void this.invite.cancelled.then(() => {
+      this.#endWith({ result: 'cancelled', endedBy: 'caller', endedAtMs: this.#now() });
+    });
+    // A CANCEL that came before this line ends the call before it is answered.
+    await Promise.resolve();
     try {
       await this.#answer();
       await this.#enter(await this.#passMenu());
@@ -105,11 +113,12 @@ export class MenuCall {
   }
 
   async #answer(): Promise<void> {
-    const leg = await this.parts.media.createLeg(this.req.body, { 'X-Call': this.opened.cdrId });
+    this.#stopIfEnded();
+    const leg = await this.parts.media.createLeg(this.invite.req.body, { 'X-Call': this.opened.cdrId });
     this.#leg = leg;
     leg.onGone((cause) => this.#onLegGone(cause));
     this.#stopIfEnded();
-    const dialog = await this.srf.createUAS(this.req, this.res, { localSdp: leg.localSdp });
+    const dialog = await this.srf.createUAS(this.invite.req, this.invite.res, { localSdp: leg.localSdp });
     this.#dialog = dialog;
     this.#answeredAtMs = this.#now();
     dialog.on('ack', () => {
@@ -269,9 +278,9 @@ export class MenuCall {
   async #hangUpCaller(): Promise<void> {
     try {
       if (this.#dialog?.connected) await this.#dialog.destroy();
-      else if (!this.#dialog && !this.res.finalResponseSent && this.#end?.result !== 'cancelled') {
+      else if (!this.#dialog && !this.invite.res.finalResponseSent && this.#end?.result !== 'cancelled') {
         const found = this.#refusal ?? refusal('technical-fault');
-        this.res.send(found.sipStatus, found.sipReason, { headers: refusalHeaders(found) });
+        this.invite.res.send(found.sipStatus, found.sipReason, { headers: refusalHeaders(found) });
       }
     } catch (error) {
       this.#warn('the caller did not confirm the end', error);

@@ -128,7 +128,8 @@ export class JournalKeeper {
   /** One record that the database refuses must not keep the others from it; several in a row mean that it is the database. */
   async #writeEach(): Promise<void> {
     let refusedInARow = 0;
-    for (const leg of [...this.#unwritten.values()]) {
+    // A Map may lose entries while it is walked, which is what happens here.
+    for (const leg of this.#unwritten.values()) {
       if (refusedInARow >= MAX_REFUSED_IN_A_ROW) return;
       try {
         await this.options.write(leg);

@@ -21,6 +21,9 @@ const MAX_SEATS = 20;
 /** The same file that shows what import-rates takes. */
 const DECK = resolve(__dirname, '../../sql/decks/demo-eur.csv');
 
+/** Name of the demo's rate deck. */
+export const DEMO_DECK = 'Demo';
+
 /** Everything a first call needs; Room ID and PINs are told this once. */
 export type DemoSeed = {
   readonly accountId: string;
@@ -41,7 +44,7 @@ export type DemoSeed = {
 export async function seedDemo(database: Database, nowMs: number): Promise<DemoSeed> {
   await requireEmpty(database);
   const imported = await importRateDeck(database, {
-    deckName: 'Demo',
+    deckName: DEMO_DECK,
     currency: UNIT,
     csv: createReadStream(DECK),
     sourceName: basename(DECK),

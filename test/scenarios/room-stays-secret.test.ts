@@ -1,0 +1,63 @@
+import { within } from '../../src/kernel/clock';
+import { systemClock } from '../../src/kernel/clock';
+import type { PhoneCall, TestPhone } from '../../src/test-phone/test-phone';
+import { TestService } from '../support/service';
+
+/** How much longer one answer may take than the other: below what a caller could measure through a telephone. */
+const SAME_TIME_MS = 50;
+const TRIES = 7;
+
+describe('a stranger who guesses', () => {
+  let service: TestService;
+  let phone: TestPhone;
+  beforeAll(async () => {
+    service = await TestService.start();
+    phone = await service.phone(31_000);
+  });
+  afterAll(async () => {
+    await phone.close();
+    await service.close();
+  });
+
+  const heard = (call: PhoneCall) => within(systemClock, 30_000, 'a prompt', call.hearing.whenSpoken());
+
+  /** Types a Room ID and a PIN and gives the milliseconds from the last key to the answer. */
+  async function answerTimeMs(roomNumber: string, pin: string): Promise<number> {
+    const { accessNumber } = service.seed;
+    const call = await phone.dial({
+      to: accessNumber,
+      from: '+3222223344',
+      sipHost: '127.0.0.1',
+      sipPort: service.sipPort,
+    });
+    await heard(call);
+    call.press(`${roomNumber}#`);
+    await call.whenTyped();
+    await heard(call);
+    call.press(`${pin}#`);
+    await call.whenTyped();
+    const typedAtMs = systemClock.monotonicMs();
+    await heard(call);
+    const answeredAfterMs = systemClock.monotonicMs() - typedAtMs;
+    await call.hangUp();
+    return answeredAfterMs;
+  }
+
+  it('cannot tell an unknown Room ID from a wrong PIN, by the prompts or by the clock', async () => {
+    const wrongPin: number[] = [];
+    const unknownRoom: number[] = [];
+    for (let n = 0; n < TRIES; n++) {
+      wrongPin.push(await answerTimeMs(service.seed.roomNumber, '000000'));
+      unknownRoom.push(await answerTimeMs('10101010', '000000'));
+    }
+    expect(Math.abs(median(wrongPin) - median(unknownRoom))).toBeLessThan(SAME_TIME_MS);
+    const cdrs = await service.ratedCdrs(2 * TRIES);
+    expect(
+      new Set(cdrs.map(({ result, roomId, rating }) => `${result} ${roomId} ${rating?.charge.amountMicros}`)),
+    ).toEqual(new Set(['completed null 0']));
+  });
+});
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
