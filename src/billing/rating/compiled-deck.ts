@@ -24,6 +24,12 @@ export type CompiledDeck = {
   find(digits: string, atMs: number): Rate | null;
 };
 
+/** A rate without its prefix. A destination's many prefixes share one, so that a large deck is few objects and quick to collect. */
+type Terms = Omit<Rate, 'prefix'>;
+
+/** The rates that were asked for, by slot: each is made once, when its first call comes. */
+type MadeRates = (Rate | undefined)[];
+
 type Arrays = {
   readonly bucketStarts: Int32Array;
   readonly intervalStarts: Uint32Array;
@@ -32,6 +38,7 @@ type Arrays = {
   readonly nodeParents: Int32Array;
   readonly nodeFirstSlots: Int32Array;
   readonly slotEffectiveFromMs: Float64Array;
+  readonly slotTerms: Int32Array;
 };
 
 /**
@@ -50,7 +57,10 @@ export class DeckCompiler {
   #firstSlots = new Int32Array(1024);
   #nodes = 0;
   #effectiveFromMs = new Float64Array(1024);
-  readonly #rates: Rate[] = [];
+  #slotTerms = new Int32Array(1024);
+  #slots = 0;
+  readonly #terms: Terms[] = [];
+  readonly #termsIndexByText = new Map<string, number>();
   #lastPrefix = '';
   /** Prefixes that cover the present point, outermost first. */
   readonly #open: { readonly node: number; readonly end: number }[] = [];
@@ -58,17 +68,18 @@ export class DeckCompiler {
   /** Takes the next rate. */
   add(rate: Rate): void {
     if (this.#nodes === 0 || rate.prefix !== this.#lastPrefix) this.#beginNode(rate.prefix);
-    const slot = this.#rates.length;
-    this.#effectiveFromMs = roomFor(this.#effectiveFromMs, slot);
-    this.#effectiveFromMs[slot] = rate.effectiveFromMs;
-    this.#rates.push(rate);
+    this.#effectiveFromMs = roomFor(this.#effectiveFromMs, this.#slots);
+    this.#effectiveFromMs[this.#slots] = rate.effectiveFromMs;
+    this.#slotTerms = roomFor(this.#slotTerms, this.#slots);
+    this.#slotTerms[this.#slots] = this.#indexOfTerms(rate);
+    this.#slots++;
   }
 
   finish(deckId: string, version: number): CompiledDeck {
     this.#closeUntil(Number.POSITIVE_INFINITY);
     this.#bucketStarts.fill(this.#intervals, this.#filledBuckets);
     this.#firstSlots = roomFor(this.#firstSlots, this.#nodes);
-    this.#firstSlots[this.#nodes] = this.#rates.length;
+    this.#firstSlots[this.#nodes] = this.#slots;
     const arrays: Arrays = {
       bucketStarts: this.#bucketStarts,
       intervalStarts: this.#intervalStarts.slice(0, this.#intervals),
@@ -76,16 +87,27 @@ export class DeckCompiler {
       nodePrefixLengths: this.#prefixLengths.slice(0, this.#nodes),
       nodeParents: this.#parents.slice(0, this.#nodes),
       nodeFirstSlots: this.#firstSlots.slice(0, this.#nodes + 1),
-      slotEffectiveFromMs: this.#effectiveFromMs.slice(0, this.#rates.length),
+      slotEffectiveFromMs: this.#effectiveFromMs.slice(0, this.#slots),
+      slotTerms: this.#slotTerms.slice(0, this.#slots),
     };
-    const rates = this.#rates;
+    const terms = this.#terms;
+    const made: MadeRates = Array.from({ length: this.#slots });
     return {
       deckId,
       version,
-      rateCount: rates.length,
+      rateCount: this.#slots,
       indexBytes: Object.values(arrays).reduce((sum, array) => sum + array.byteLength, 0),
-      find: (digits, atMs) => findIn(arrays, rates, digits, atMs),
+      find: (digits, atMs) => findIn({ arrays, terms, made }, digits, atMs),
     };
+  }
+
+  #indexOfTerms(rate: Rate): number {
+    const terms = withPrefix(rate, '');
+    const asText = Object.values(terms).join('\n');
+    const known = this.#termsIndexByText.get(asText);
+    if (known !== undefined) return known;
+    this.#termsIndexByText.set(asText, this.#terms.length);
+    return this.#terms.push(terms) - 1;
   }
 
   #beginNode(prefix: string): void {
@@ -99,7 +121,7 @@ export class DeckCompiler {
     this.#firstSlots = roomFor(this.#firstSlots, node);
     this.#prefixLengths[node] = prefix.length;
     this.#parents[node] = this.#open.at(-1)?.node ?? NO_NODE;
-    this.#firstSlots[node] = this.#rates.length;
+    this.#firstSlots[node] = this.#slots;
     this.#beginInterval(start, node);
     this.#open.push({ node, end: start + 10 ** (MAX_PREFIX_DIGITS - prefix.length) });
   }
@@ -130,18 +152,45 @@ export class DeckCompiler {
   }
 }
 
-function findIn(arrays: Arrays, rates: readonly Rate[], digits: string, atMs: number): Rate | null {
+type Tables = { readonly arrays: Arrays; readonly terms: readonly Terms[]; readonly made: MadeRates };
+
+function findIn({ arrays, terms, made }: Tables, digits: string, atMs: number): Rate | null {
   let node = nodeCovering(arrays, digits);
   while (node !== NO_NODE) {
+    const prefixLength = arrays.nodePrefixLengths[node] as number;
     // A number shorter than the prefix lies in its interval without beginning with it.
-    if ((arrays.nodePrefixLengths[node] as number) <= digits.length) {
+    if (prefixLength <= digits.length) {
       const first = arrays.nodeFirstSlots[node] as number;
-      for (let slot = (arrays.nodeFirstSlots[node + 1] as number) - 1; slot >= first; slot--)
-        if ((arrays.slotEffectiveFromMs[slot] as number) <= atMs) return rates[slot] as Rate;
+      for (let slot = (arrays.nodeFirstSlots[node + 1] as number) - 1; slot >= first; slot--) {
+        if ((arrays.slotEffectiveFromMs[slot] as number) > atMs) continue;
+        return (made[slot] ??= withPrefix(
+          terms[arrays.slotTerms[slot] as number] as Terms,
+          digits.slice(0, prefixLength),
+        ));
+      }
     }
     node = arrays.nodeParents[node] as number;
   }
   return null;
+}
+
+/** Field by field: spreading an object takes several times as long as the lookup. */
+function withPrefix(terms: Terms, prefix: string): Rate {
+  return {
+    deckId: terms.deckId,
+    rateVersion: terms.rateVersion,
+    currency: terms.currency,
+    prefix,
+    destination: terms.destination,
+    effectiveFromMs: terms.effectiveFromMs,
+    pricePerMinuteMicros: terms.pricePerMinuteMicros,
+    connectFeeMicros: terms.connectFeeMicros,
+    firstIncrementSeconds: terms.firstIncrementSeconds,
+    nextIncrementSeconds: terms.nextIncrementSeconds,
+    minimumSeconds: terms.minimumSeconds,
+    minimumChargeMicros: terms.minimumChargeMicros,
+    chargeDecimals: terms.chargeDecimals,
+  };
 }
 
 function nodeCovering(arrays: Arrays, digits: string): number {
