@@ -23,6 +23,7 @@ function aLeg(direction: Direction = 'sendrecv', payloads = '0 101') {
   const time = { ms: 1_000 };
   const digits: [string, DigitOrigin][] = [];
   const sent: Buffer[] = [];
+  const pins: string[] = [];
   const state = { silent: 0 };
   const clock: Clock = {
     nowMs: () => time.ms,
@@ -34,6 +35,8 @@ function aLeg(direction: Direction = 'sendrecv', payloads = '0 101') {
     port: 30_000,
     sendRtp: (datagram) => sent.push(Buffer.from(datagram)),
     sendRtcp: () => {},
+    pin: (address, port) => pins.push(`${address}:${port}`),
+    unpin: () => pins.push('unpinned'),
     close: () => {},
   };
   const leg = new MediaLeg({
@@ -46,7 +49,7 @@ function aLeg(direction: Direction = 'sendrecv', payloads = '0 101') {
   });
   leg.attach(port);
   leg.negotiate(remoteAudio(direction, payloads), '192.0.2.10');
-  return { leg, time, digits, sent, state };
+  return { leg, time, digits, sent, state, pins };
 }
 
 function audioPacket(index: number, level: number): Buffer {
@@ -192,6 +195,24 @@ describe('a media leg', () => {
     leg.take(audioPacket(1, 100), stranger, false);
     leg.sweep(time.ms);
     expect(state.silent).toBe(1);
+  });
+
+  it('lets the kernel keep strangers away once the peer spoke from the address in its SDP, until a new SDP', () => {
+    const { leg, pins } = aLeg();
+    leg.take(audioPacket(0, 100), stranger, false);
+    expect(pins).toEqual([]);
+    leg.take(audioPacket(0, 100), peer, false);
+    leg.take(audioPacket(1, 100), peer, false);
+    expect(pins).toEqual(['192.0.2.1:4000']);
+    leg.negotiate({ ...remoteAudio(), port: 4_444 }, '192.0.2.10');
+    expect(pins.at(-1)).toBe('unpinned');
+  });
+
+  it('does not pin a source it merely learned: the one in the SDP may still come', () => {
+    const { leg, pins } = aLeg();
+    for (let index = 0; index < 20; index += 1) leg.take(audioPacket(index, 100), stranger, false);
+    expect(leg.lock.isLocked).toBe(true);
+    expect(pins).toEqual([]);
   });
 
   it('survives any datagram', () => {

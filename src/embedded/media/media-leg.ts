@@ -82,6 +82,7 @@ export class MediaLeg {
   private expecting = false;
   private lastRtpMs = 0;
   private silenceTold = false;
+  private pinned = false;
   private inputIsClean = true;
 
   constructor(private readonly options: MediaLegOptions) {
@@ -121,6 +122,7 @@ export class MediaLeg {
     this.expecting = theySend && theyListen && !ownEcho;
     this.lastRtpMs = this.options.clock.monotonicMs();
     this.lock.expect({ address: remote.address, port: remote.port });
+    if (!this.lock.isConfirmed) this.unpin();
     this.rtcp.expect(remote);
     this.marker = true;
   }
@@ -134,6 +136,7 @@ export class MediaLeg {
     }
     const { packet } = this;
     if (!parseRtp(datagram, packet) || !this.lock.admits(from.address, from.port)) return;
+    if (!this.pinned && this.lock.isConfirmed) this.pin(from);
     const arrivalMs = this.options.clock.monotonicMs();
     this.lastRtpMs = arrivalMs;
     if (this.received.packets === 0 || packet.ssrc !== this.received.ssrc) this.jitter.reset();
@@ -228,6 +231,16 @@ export class MediaLeg {
     this.source = undefined;
     this.port?.close();
     this.port = undefined;
+  }
+
+  private pin(from: RemoteInfo): void {
+    this.pinned = true;
+    this.port?.pin(from.address, from.port);
+  }
+
+  private unpin(): void {
+    if (this.pinned) this.port?.unpin();
+    this.pinned = false;
   }
 
   private takeDigitPacket(datagram: Buffer): void {

@@ -22,11 +22,16 @@ export interface PacketPort {
   readonly port: number;
   sendRtp(datagram: Buffer, address: string, port: number): void;
   sendRtcp(datagram: Buffer, address: string, port: number): void;
+  /** From now on the kernel takes RTP from this address alone and sends there without looking the way up again. */
+  pin(address: string, port: number): void;
+  unpin(): void;
   close(): void;
 }
 
 /** The two sockets of one leg: RTP on an even port, RTCP on the next (RFC 3550 section 11). */
 export class RtpPort implements PacketPort {
+  private pinned = false;
+
   constructor(
     readonly port: number,
     private readonly rtp: Socket,
@@ -36,7 +41,26 @@ export class RtpPort implements PacketPort {
 
   /** Sends from the RTP port; losing it is no fault. */
   sendRtp(datagram: Buffer, address: string, port: number): void {
-    this.rtp.send(datagram, port, address);
+    if (this.pinned) this.rtp.send(datagram);
+    else this.rtp.send(datagram, port, address);
+  }
+
+  pin(address: string, port: number): void {
+    if (this.pinned) return;
+    try {
+      // Connecting needs no resolver (see `bind`), so it is done when this returns.
+      this.rtp.connect(port, address);
+      this.rtp.remoteAddress();
+      this.pinned = true;
+    } catch {
+      // Not connected: sending with an address goes on working.
+    }
+  }
+
+  unpin(): void {
+    if (!this.pinned) return;
+    this.pinned = false;
+    this.rtp.disconnect();
   }
 
   /** Sends from the RTCP port. */

@@ -11,7 +11,7 @@ export type SocketAddress = { address: string; port: number };
  * can take the place of a learned one.
  */
 export class SourceLock {
-  /** Packets from anywhere but the peer. */
+  /** Packets from anywhere but the peer, as far as they reach us: after confirmation the kernel keeps them away. */
   dropped = 0;
   private expected: SocketAddress | undefined;
   private candidate: SocketAddress | undefined;
@@ -35,6 +35,11 @@ export class SourceLock {
   /** True when the peer is known for certain. */
   get isLocked(): boolean {
     return this.locked !== undefined;
+  }
+
+  /** True when the peer was heard from the very address its SDP names: nothing can take its place any more. */
+  get isConfirmed(): boolean {
+    return this.locked !== undefined && this.locked === this.expected;
   }
 
   /** True when a packet from here is the peer's. */
