@@ -150,4 +150,17 @@ function toCsv(deck) {
   return `${[header, ...lines].join('\n')}\n`;
 }
 
-module.exports = { seededRandom, makeDeck, makeCalls, naiveLookup, slowTotalMicros, toCsv };
+/** How many items a second `pass` gets through when it is run again and again for so long; whole passes only. */
+function itemsPerSecond(pass, count, forMs) {
+  const startedAt = performance.now();
+  let passes = 0;
+  let took = 0;
+  while (took < forMs) {
+    pass();
+    passes++;
+    took = performance.now() - startedAt;
+  }
+  return (passes * count) / (took / 1_000);
+}
+
+module.exports = { itemsPerSecond, seededRandom, makeDeck, makeCalls, naiveLookup, slowTotalMicros, toCsv };

@@ -148,6 +148,28 @@ describe.each(DIALECTS)('importRateDeck on %s', (dialect) => {
         );
   });
 
+  it('prices by a new version from its publication on, asked once or a thousand times', async () => {
+    const { deckId } = await importText('hot', `${HEADER}\n32,Belgium,0.02,0,60,60,0,2026-01-01`);
+    const price = async () =>
+      (
+        await findRate(test.database, {
+          deckId: deckId as string,
+          number: e164('+3225550123'),
+          atMs: START_MS,
+        })
+      )?.pricePerMinuteMicros;
+    for (const [text, micros] of [
+      ['0.02', 20_000],
+      ['0.03', 30_000],
+      ['0.04', 40_000],
+    ] as const) {
+      await importText('hot', `${HEADER}\n32,Belgium,${text},0,60,60,0,2026-01-01`);
+      const prices = new Set<number | undefined>();
+      for (let question = 0; question < 200; question++) prices.add(await price());
+      expect([...prices]).toEqual([micros]);
+    }
+  });
+
   it('refuses a second currency in one deck, and two imports of one deck at once', async () => {
     const text = `${HEADER}\n32,Belgium,0.02,0,60,60,0,`;
     await importText('one currency', text);

@@ -3,7 +3,6 @@ import { Conflict } from '../../kernel/app-error';
 import type { Currency } from '../../kernel/money';
 import type { Database } from '../../kernel/unit-of-work';
 import { createDeck, findDeckByName, type RateDeck } from './decks-store';
-import { rateBookOf } from './rate-book';
 import { type LineFault, readRateFile } from './read-rate-file';
 import { publishRates } from './stage-rates';
 
@@ -71,7 +70,6 @@ export async function importRateDeck(database: Database, wanted: DeckImport): Pr
       onProgress({ step: 'stored', rates: stored });
     },
   });
-  await rateBookOf(database).load({ deckId: deck.id, version });
   return { ...report, deckId: deck.id, published: true, version };
 }
 

@@ -9,6 +9,9 @@ const RATES_PER_PART = 100;
 /** Decks kept compiled in one process, some 60 MB each at 200,000 rates; the one unused longest makes room. */
 const MAX_COMPILED_DECKS = 16;
 
+/** A version asked for this often is compiled; a program that asks for one price and ends is not made to read the whole deck. */
+const COMPILED_AFTER_QUESTIONS = 50;
+
 /**
  * The compiled decks of one database. While a deck's newest version is not compiled yet, its prices are asked of the database, so
  * an import never makes a call wait and never prices one by the old version.
@@ -17,6 +20,9 @@ export class RateBook {
   readonly #database: Database;
   readonly #compiled = new Map<string, CompiledDeck>();
   readonly #loading = new Map<string, Promise<CompiledDeck>>();
+
+  /** How often the database had to answer, by deck. */
+  readonly #questions = new Map<string, { readonly version: number; readonly count: number }>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -29,8 +35,7 @@ export class RateBook {
       this.#keep(compiled);
       return compiled.find(digits, atMs);
     }
-    // A load that fails leaves the database to answer; the next question begins another.
-    this.load(head).catch(() => undefined);
+    this.#countQuestion(head);
     return findStoredRate(this.#database.read, head, { digits, atMs });
   }
 
@@ -49,6 +54,18 @@ export class RateBook {
       .finally(() => this.#loading.delete(key));
     this.#loading.set(key, loading);
     return loading;
+  }
+
+  /** Begins to compile a version that is asked for again and again. A load that fails leaves the database to answer, and to begin another. */
+  #countQuestion(head: DeckHead): void {
+    const before = this.#questions.get(head.deckId);
+    const count = before?.version === head.version ? before.count + 1 : 1;
+    if (count < COMPILED_AFTER_QUESTIONS) {
+      this.#questions.set(head.deckId, { version: head.version, count });
+      return;
+    }
+    this.#questions.delete(head.deckId);
+    this.load(head).catch(() => undefined);
   }
 
   #keep(deck: CompiledDeck): void {
