@@ -214,6 +214,15 @@ describe('a call receiver', () => {
     expect(calls[0]?.remotePort).toBe(peer.port);
   });
 
+  it('resolves hangUp when the peer hangs up first, before its ACK', async () => {
+    peer.send(rawRequest(peer, 'INVITE', { body: sdp }), port);
+    const to = headerOf(await peer.next('SIP/2.0 200'), 'To');
+    const done = calls[0]?.hangUp();
+    peer.send(rawRequest(peer, 'BYE', { to, cseq: 2 }), port);
+    await done;
+    expect(await peer.next('SIP/2.0 200')).toContain('2 BYE');
+  });
+
   it('resolves hangUp when the peer answers the BYE', async () => {
     peer.send(rawRequest(peer, 'INVITE', { body: sdp }), port);
     const to = headerOf(await peer.next('SIP/2.0 200'), 'To');

@@ -1,8 +1,7 @@
 import { dialogAsServer } from '../sip/dialogs';
-import { headerValue, optionTags } from '../sip/message';
+import { headerValue, optionTags, type SipRequest } from '../sip/message';
 import { parseNameAddr, tagOf } from '../sip/name-addr';
-import { wholeNumber } from '../sip/characters';
-import { splitList } from '../sip/characters';
+import { splitList, wholeNumber } from '../sip/characters';
 import { parameter } from '../sip/parameters';
 import type { HeaderLine } from '../sip/serialize';
 import { answerSessionTimer } from '../sip/session-timer';
@@ -79,8 +78,8 @@ export class AppAnswers {
     });
     if (status >= 200) {
       this.finish(pending);
-      if (request.method === 'INVITE') this.inviteAnswered(pending, status, text, contact, sip.body);
-      else if (success) this.rememberFlow(pending, sip.headers);
+      if (request.method === 'INVITE') this.inviteAnswered(pending, request, status, text, contact, sip.body);
+      else if (success) this.rememberFlow(pending, request, sip.headers);
     }
     this.echo(pending, answer.messageId, text);
   }
@@ -133,19 +132,19 @@ export class AppAnswers {
       if (pending.call === undefined) cdr.stop('application', 'call-rejected', text);
       return;
     }
-    const call = pending.call ?? this.establish(pending, text);
+    const call = pending.call ?? this.establish(pending, request, text);
     if (call === undefined) return;
     if (sdp !== '') call.localSdp = sdp;
     call.localContact = contact;
-    call.okRepeater.start(transaction.request.cseq.number, () => transaction.respondText(status, text));
-    const timer = answerSessionTimer(transaction.request);
+    call.okRepeater.start(request.cseq.number, () => transaction.respondText(status, text));
+    const timer = answerSessionTimer(request);
     if (timer.kind === 'agreed') watchSession(this.context, call, timer.seconds, timer.refresher === 'uas');
     else call.sessionTimer?.cancel();
   }
 
-  private establish(pending: PendingRequest, text: string): CallDialog | undefined {
+  private establish(pending: PendingRequest, request: SipRequest, text: string): CallDialog | undefined {
     const { transaction, dialogId, client, localTag } = pending;
-    const dialog = dialogAsServer(transaction.request, localTag);
+    const dialog = dialogAsServer(request, localTag);
     if (dialog === undefined) return undefined;
     const call = new CallDialog(this.context, dialogId, client, 'uas', dialog, transaction.source, (lost) =>
       endCall(this.context, lost, 'ack-timeout'),
@@ -156,8 +155,8 @@ export class AppAnswers {
   }
 
   /** Keeps the connection of a phone that registered over one, so that calls to it find the way. */
-  private rememberFlow(pending: PendingRequest, answered: readonly AppHeader[]): void {
-    const { request, source } = pending.transaction;
+  private rememberFlow(pending: PendingRequest, request: SipRequest, answered: readonly AppHeader[]): void {
+    const { source } = pending.transaction;
     if (source.flow === undefined || (request.method !== 'REGISTER' && request.method !== 'SUBSCRIBE'))
       return;
     const value = headerValue(request, 'contact');

@@ -37,18 +37,22 @@ export class ReceivedCall implements IncomingCall {
   readonly remotePort: number;
   readonly key: string;
   private readonly localTag = randomId();
+  private readonly request: SipRequest;
   private readonly okRepeater: OkRepeater;
   private phase: Phase = 'ringing';
   private dialog: Dialog | undefined;
   private handlers: IncomingCallHandlers | undefined = undefined;
   private sessionTimer: WheelTimer | undefined = undefined;
   private afterAck: (() => void) | undefined = undefined;
+  /** Resolves a hangUp under way, whoever ends the call first. */
+  private hungUp: (() => void) | undefined = undefined;
 
   constructor(
     private readonly host: ReceivedCallHost,
     readonly invite: ServerTransaction,
   ) {
     const { request, source } = invite;
+    this.request = request;
     this.callId = utf8Text(request.callId);
     this.headers = request.headers.map(({ name, value }) => [name, utf8Text(value)] as const);
     this.body = utf8Text(request.body);
@@ -60,7 +64,7 @@ export class ReceivedCall implements IncomingCall {
   }
 
   header(name: string): string | undefined {
-    const value = headerValue(this.invite.request, headerName(name.toLowerCase()).key);
+    const value = headerValue(this.request, headerName(name.toLowerCase()).key);
     return value === undefined ? undefined : utf8Text(value);
   }
 
@@ -95,6 +99,7 @@ export class ReceivedCall implements IncomingCall {
     this.phase = 'ending';
     return new Promise((resolve) => {
       // RFC 3261 15: the callee may not send BYE before the ACK came or its wait is over.
+      this.hungUp = resolve;
       if (this.okRepeater.waiting) this.afterAck = () => this.sendBye(reason, resolve);
       else this.sendBye(reason, resolve);
     });
@@ -133,6 +138,7 @@ export class ReceivedCall implements IncomingCall {
     this.phase = 'ended';
     this.okRepeater.stop();
     this.sessionTimer?.cancel();
+    this.hungUp?.();
   }
 
   private get contact(): string {
@@ -171,6 +177,7 @@ export class ReceivedCall implements IncomingCall {
     this.phase = 'ended';
     if (told) {
       this.afterAck = undefined;
+      this.hungUp?.();
       this.forget();
     } else this.end('bye');
   }

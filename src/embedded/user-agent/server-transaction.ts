@@ -22,6 +22,8 @@ export interface ServerTransactionHost {
   ackForAccepted(ack: SipRequest, source: Source): void;
 }
 
+const noHeaders: SipRequest['headers'] = [];
+
 /** A request from the network and what was answered to it: runs the machines of sip/server-transactions. */
 export class ServerTransaction {
   /** Called when no ACK came for a non-2xx final answer (timer H); for the record only. */
@@ -34,15 +36,20 @@ export class ServerTransaction {
   constructor(
     private readonly host: ServerTransactionHost,
     readonly key: string,
-    readonly request: SipRequest,
+    private held: SipRequest,
     readonly source: Source,
     private readonly replyTo: Destination,
   ) {
-    this.state = request.method === 'INVITE' ? inviteServerStart : nonInviteServerStart;
+    this.state = held.method === 'INVITE' ? inviteServerStart : nonInviteServerStart;
+  }
+
+  /** The request; once finally answered without headers, body and text, for which nobody should pay while the transaction lingers. */
+  get request(): SipRequest {
+    return this.held;
   }
 
   get isInvite(): boolean {
-    return this.request.method === 'INVITE';
+    return this.held.method === 'INVITE';
   }
 
   /** Whether no final response was given yet. */
@@ -52,8 +59,9 @@ export class ServerTransaction {
 
   /** Sends a response, for the first time or (a 2xx) again, and gives it as wire text. After the final response others are not sent. */
   respond(content: ResponseContent): string {
-    const text = buildResponse(this.request, this.source, content);
+    const text = buildResponse(this.held, this.source, content);
     this.respondText(content.status, text);
+    if (content.status >= 200) this.held = { ...this.held, headers: noHeaders, body: '', text: '' };
     return text;
   }
 

@@ -1,0 +1,172 @@
+'use strict';
+// P7: calls a second that the embedded SIP server with a bare drachtio-srf application takes on one core, against SIPp answering SIPp.
+// node scripts/bench/embedded-sip.js [--quick]      needs dist/ (npm run build), sipp and taskset
+const { fork, spawn } = require('node:child_process');
+const { createSocket } = require('node:dgram');
+const path = require('node:path');
+const {
+  hasProgram,
+  onCore,
+  pinToCore,
+  print,
+  processCpuMicros,
+  ratioRun,
+  sippCleanRate,
+  sippStep,
+} = require('./measure');
+
+const productCore = 0;
+const generatorCore = 1;
+const goalRatio = 0.077;
+const goalMicrosPerCall = 180;
+const secret = 'bench-secret';
+const quick = process.argv.includes('--quick');
+const seconds = quick ? 1.5 : 4;
+const tolerance = quick ? 0.12 : 0.04;
+/** Calls before measuring, so that the compiler is done. */
+const warmUp = { rate: 800, seconds: quick ? 5 : 10 };
+
+function firstMessage(child) {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', () => reject(new Error('process ended before it was ready')));
+  });
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+async function startProduct() {
+  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'];
+  const main = path.join(__dirname, '../../dist/embedded/drachtio-server/main.js');
+  const server = fork(main, [], { stdio });
+  pinToCore(server.pid, productCore);
+  const options = {
+    adminHost: '127.0.0.1',
+    adminPort: 0,
+    secret,
+    sipHost: '127.0.0.1',
+    sipPort: 0,
+    transports: ['udp'],
+  };
+  server.send({ type: 'start', options });
+  const { type, message, addresses } = await firstMessage(server);
+  if (type !== 'ready') throw new Error(message);
+  const app = fork(path.join(__dirname, 'embedded-sip-app.js'), [], { stdio });
+  pinToCore(app.pid, productCore);
+  app.send({ port: addresses.adminPort, secret });
+  await firstMessage(app);
+  return {
+    port: addresses.sipPorts.udp,
+    server,
+    app,
+    stop: () => {
+      app.disconnect();
+      server.disconnect();
+    },
+  };
+}
+
+async function runProduct() {
+  const { port, server, app, stop } = await startProduct();
+  let cost;
+  const aroundStep = async (run) => {
+    const before = [server, app].map(({ pid }) => processCpuMicros(pid));
+    const step = await run();
+    const spent = [server, app].map(({ pid }, at) => processCpuMicros(pid) - before[at]);
+    if (step.clean) cost = spent.map((micros) => Math.round(micros / step.calls));
+    return step;
+  };
+  try {
+    await sippStep({ port, core: generatorCore, ...warmUp });
+    const best = await sippCleanRate({
+      port,
+      core: generatorCore,
+      low: 600,
+      high: 4_600,
+      seconds,
+      tolerance,
+      aroundStep,
+    });
+    const [serverMicros, appMicros] = cost ?? [Number.NaN, Number.NaN];
+    return {
+      figure: best.rate,
+      serverMicros,
+      note: `server ${serverMicros} us CPU/call (goal ${goalMicrosPerCall}), application ${appMicros} us CPU/call`,
+    };
+  } finally {
+    stop();
+  }
+}
+
+async function runLimit() {
+  const port = await freePort();
+  const { command, args } = onCore(productCore, 'sipp', [
+    '-sn',
+    'uas',
+    '-i',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-nostdin',
+  ]);
+  const uas = spawn(command, args, { stdio: 'ignore' });
+  await new Promise((resolve) => {
+    setTimeout(resolve, 500);
+  });
+  try {
+    const best = await sippCleanRate({
+      port,
+      core: generatorCore,
+      low: 8_000,
+      high: 48_000,
+      seconds,
+      tolerance,
+    });
+    return { figure: best.rate };
+  } finally {
+    uas.kill('SIGKILL');
+  }
+}
+
+async function bench() {
+  if (!hasProgram('sipp') || !hasProgram('taskset')) {
+    print('P7: sipp or taskset is missing, nothing was measured');
+    return { passed: false };
+  }
+  let serverMicros = Number.NaN;
+  const result = await ratioRun({
+    name: 'P7 embedded SIP server',
+    unit: 'calls/s',
+    goal: goalRatio,
+    quick,
+    runLimit,
+    runProduct: async () => {
+      const run = await runProduct();
+      serverMicros = run.serverMicros;
+      return run;
+    },
+  });
+  const wanted = quick ? goalMicrosPerCall * 2 : goalMicrosPerCall;
+  return { ...result, passed: result.passed && serverMicros <= wanted };
+}
+
+async function main() {
+  try {
+    const result = await bench();
+    print(JSON.stringify(result));
+    process.exitCode = result.passed ? 0 : 1;
+  } catch (error) {
+    print(`P7 failed: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+void main();

@@ -1,0 +1,198 @@
+'use strict';
+// Shared by the benches: runs of limit and product in turn, SIPp's clean rate, CPU time of a process. Linux only; says so elsewhere.
+const { execFileSync, spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+/** Limits of one measurement may differ by so much; above it the machine was not quiet and the result is void. */
+const limitSpread = 0.1;
+/** Above this load average before a run somebody else uses the machine. */
+const quietLoad = 0.3;
+
+function print(text) {
+  process.stdout.write(`${text}\n`);
+}
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** What a result must be read with: processor, cores, versions, load. */
+function machine() {
+  const cpu = os.cpus();
+  return {
+    cpu: cpu[0]?.model.trim() ?? 'unknown',
+    cores: cpu.length,
+    node: process.version,
+    load: os.loadavg()[0],
+  };
+}
+
+/** CPU time of a process and its live threads so far, in microseconds. */
+function processCpuMicros(pid) {
+  let nanos = 0;
+  for (const task of fs.readdirSync(`/proc/${pid}/task`)) {
+    nanos += Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+  }
+  return nanos / 1000;
+}
+
+/** Command and arguments that run a program on one core only. */
+function onCore(core, command, args) {
+  return { command: 'taskset', args: ['-c', String(core), command, ...args] };
+}
+
+/** Moves a running process with all its threads to one core. */
+function pinToCore(pid, core) {
+  execFileSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' });
+}
+
+function hasProgram(name) {
+  try {
+    execFileSync(name, ['-v'], { stdio: 'ignore' });
+    return true;
+  } catch (error) {
+    return error.code !== 'ENOENT';
+  }
+}
+
+/**
+ * Runs limit and product in turn (limit first and last) and judges the product by the median of its ratios to the limits next to it.
+ * `runLimit` and `runProduct` give { figure, note? }; `goal` is the smallest ratio that passes, halved in quick mode.
+ */
+async function ratioRun({ name, unit = '', goal, runLimit, runProduct, quick = false }) {
+  const before = machine();
+  const rounds = quick ? 1 : 2;
+  const limits = [await runLimit()];
+  const products = [];
+  for (let round = 0; round < rounds; round++) {
+    products.push(await runProduct());
+    limits.push(await runLimit());
+  }
+  const ratios = products.flatMap((product, at) =>
+    [limits[at], limits[at + 1]].map((limit) => product.figure / limit.figure),
+  );
+  const figures = limits.map(({ figure }) => figure);
+  const spread = (Math.max(...figures) - Math.min(...figures)) / median(figures);
+  const wanted = quick ? goal / 2 : goal;
+  const result = {
+    name,
+    figure: median(products.map(({ figure }) => figure)),
+    limit: median(figures),
+    unit,
+    ratio: median(ratios),
+    goal: wanted,
+    limitSpread: spread,
+    noisy: spread > limitSpread || before.load > quietLoad,
+    passed: median(ratios) >= wanted,
+    notes: products.map(({ note }) => note).filter((note) => note !== undefined),
+    machine: before,
+  };
+  print(`${name}: ${result.figure.toFixed(0)} ${unit}, limit ${result.limit.toFixed(0)} ${unit}`);
+  print(
+    `  ratio ${(result.ratio * 100).toFixed(1)} %, goal ${(wanted * 100).toFixed(1)} %${quick ? ' (quick: half the floor)' : ''}`,
+  );
+  for (const note of result.notes) print(`  ${note}`);
+  if (result.noisy)
+    print(`  not quiet: limits differ by ${(spread * 100).toFixed(0)} %, load was ${before.load.toFixed(2)}`);
+  return result;
+}
+
+/** The last line of a SIPp statistics file by column name. */
+function lastStatistics(file) {
+  const lines = fs.readFileSync(file, 'utf8').trim().split('\n');
+  const names = lines[0].split(';');
+  const values = lines.at(-1).split(';');
+  return Object.fromEntries(names.map((name, at) => [name, values[at]]));
+}
+
+/** One SIPp run at a fixed rate: clean when no call failed, nothing was sent twice and 99 % were set up within 10 ms (RFC 7502). */
+function sippStep({ port, core, rate, seconds, extra = [] }) {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-sipp-'));
+  const calls = Math.round(rate * seconds);
+  const load = ['-r', String(rate), '-m', String(calls), '-l', '200000', '-d', '0'];
+  const bounds = ['-timeout', String(seconds + 6), '-recv_timeout', '3000', '-nostdin'];
+  const statistics = ['-trace_stat', '-stf', 'stat.csv', '-fd', '1'];
+  const { command, args } = onCore(core, 'sipp', [
+    `127.0.0.1:${port}`,
+    '-sn',
+    'uac',
+    '-i',
+    '127.0.0.1',
+    ...load,
+    ...bounds,
+    ...statistics,
+    ...extra,
+  ]);
+  const startedAtMs = performance.now();
+  const child = spawn(command, args, { cwd: directory, stdio: 'ignore' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => {
+      const tookSeconds = (performance.now() - startedAtMs) / 1000;
+      try {
+        const line = lastStatistics(path.join(directory, 'stat.csv'));
+        const done = Number(line['SuccessfulCall(C)']);
+        const failed = Number(line['FailedCall(C)']);
+        const repeated = Number(line['Retransmissions(C)']);
+        const quick = Number(line['ResponseTimeRepartition1_<10'] ?? done);
+        const onTime = tookSeconds < seconds * 1.1 + 1;
+        resolve({
+          rate,
+          calls: done,
+          clean: done >= calls && failed === 0 && repeated === 0 && quick >= 0.99 * done && onTime,
+        });
+      } catch {
+        resolve({ rate, calls: 0, clean: false });
+      } finally {
+        fs.rmSync(directory, { recursive: true, force: true });
+      }
+    });
+  });
+}
+
+/**
+ * Highest clean call rate against a SIP port, by binary search between `low` and `high` (calls a second). `aroundStep(run)` may measure
+ * what a step costs: it gets the step as a function and gives its result. A failed step is tried once more: a single hiccup is not the limit.
+ */
+async function sippCleanRate({
+  port,
+  core,
+  low,
+  high,
+  seconds = 3,
+  tolerance = 0.04,
+  extra,
+  aroundStep = (run) => run(),
+}) {
+  let best;
+  let [floor, ceiling] = [low, high];
+  const attempt = (rate) => aroundStep(() => sippStep({ port, core, rate, seconds, extra }));
+  while ((ceiling - floor) / ceiling > tolerance) {
+    const rate = Math.round((floor + ceiling) / 2);
+    let step = await attempt(rate);
+    if (!step.clean) step = await attempt(rate);
+    if (step.clean) {
+      best = step;
+      floor = rate;
+    } else ceiling = rate;
+  }
+  return best ?? { rate: 0, calls: 0, clean: false };
+}
+
+module.exports = {
+  hasProgram,
+  lastStatistics,
+  machine,
+  median,
+  onCore,
+  pinToCore,
+  print,
+  processCpuMicros,
+  ratioRun,
+  sippCleanRate,
+  sippStep,
+};
