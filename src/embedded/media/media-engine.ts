@@ -53,7 +53,12 @@ export class MediaEngine {
   async openLeg(handlers: LegHandlers): Promise<MediaLeg> {
     const { clock, rtpTimeoutMs } = this.options;
     const leg = new MediaLeg({ clock, handlers, rtpTimeoutMs });
-    leg.attach(await this.ports.take((datagram, from, onRtcpPort) => leg.take(datagram, from, onRtcpPort)));
+    const { ticker } = this;
+    const port = await this.ports.take((datagram, from, onRtcpPort) => {
+      const arrivedMs = leg.take(datagram, from, onRtcpPort);
+      if (arrivedMs !== 0) ticker.poke(arrivedMs);
+    });
+    leg.attach(port);
     this.legs.push(leg);
     return leg;
   }

@@ -21,7 +21,7 @@ import { SourceLock } from './source-lock';
 import { parseTones, ToneSource } from './tones';
 
 /** Packets in flight whose bytes must not change: the kernel may read them a moment after `send` returned. */
-const packetBuffers = 4;
+const packetBuffers = 2;
 /** RFC 3389 comfort noise. */
 const comfortNoiseType = 13;
 
@@ -127,15 +127,18 @@ export class MediaLeg {
     this.marker = true;
   }
 
-  /** One datagram from the sockets. Anything that is not the peer's RTP or RTCP is dropped. */
-  take(datagram: Buffer, from: RemoteInfo, onRtcpPort: boolean): void {
+  /**
+   * One datagram from the sockets. Anything that is not the peer's RTP or RTCP is dropped. Gives the monotonic time it came when it
+   * was the peer's RTP, else 0.
+   */
+  take(datagram: Buffer, from: RemoteInfo, onRtcpPort: boolean): number {
     if (onRtcpPort || isRtcp(datagram)) {
       if (from.address === this.lock.target?.address) this.rtcp.take(datagram, this.options.clock.nowMs());
       else this.lock.dropped += 1;
-      return;
+      return 0;
     }
     const { packet } = this;
-    if (!parseRtp(datagram, packet) || !this.lock.admits(from.address, from.port)) return;
+    if (!parseRtp(datagram, packet) || !this.lock.admits(from.address, from.port)) return 0;
     if (!this.pinned && this.lock.isConfirmed) this.pin(from);
     const arrivalMs = this.options.clock.monotonicMs();
     this.lastRtpMs = arrivalMs;
@@ -162,6 +165,7 @@ export class MediaLeg {
     } else if (packet.payloadType === comfortNoiseType) {
       this.comfortNoisePackets += 1;
     }
+    return arrivalMs;
   }
 
   /** A SIP INFO with a key. Peers that send the key in RTP too are believed there only. */

@@ -77,11 +77,27 @@ describe('the shared tick', () => {
     expect(slots).toBe(50);
   });
 
+  it('runs a slot that is due as soon as it is poked, and not a second time by its timer', () => {
+    const clock = new StallingClock();
+    const at: number[] = [];
+    const ticker = new Ticker(clock, () => at.push(clock.time));
+    ticker.start();
+    clock.time = 19;
+    ticker.poke(clock.time);
+    expect(at).toEqual([]);
+    clock.time = 20.5;
+    ticker.poke(clock.time);
+    ticker.poke(clock.time);
+    clock.fireNext(0);
+    expect(at).toEqual([20.5, 40]);
+  });
+
   it('is still after stop', () => {
     const clock = new StallingClock();
     const ticker = new Ticker(clock, () => {});
     ticker.start();
     ticker.stop();
+    ticker.poke(1_000);
     expect(clock.fireNext(0)).toBe(false);
   });
 });

@@ -26,6 +26,16 @@ export class Ticker {
     this.timer = undefined;
   }
 
+  /**
+   * Somebody else knows the time: when a deadline has passed the slot runs now. A loop busy with hundreds of datagrams looks at its
+   * timers only after all of them; poked by each datagram, the tick is late by one of them at most.
+   */
+  poke(nowMs: number): void {
+    if (this.timer === undefined || nowMs < this.nextDeadlineMs) return;
+    this.timer.cancel();
+    this.fire();
+  }
+
   private schedule(): void {
     const waitMs = this.nextDeadlineMs - this.clock.monotonicMs();
     this.timer = this.clock.after(Math.max(0, waitMs), () => this.fire());
