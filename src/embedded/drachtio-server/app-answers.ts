@@ -121,6 +121,7 @@ export class AppAnswers {
 
   private inviteAnswered(
     pending: PendingRequest,
+    request: SipRequest,
     status: number,
     text: string,
     contact: string,
