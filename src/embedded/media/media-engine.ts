@@ -32,7 +32,7 @@ export class MediaEngine {
 
   constructor(private readonly options: MediaEngineOptions) {
     this.ports = new RtpPortRange(options.rtpHost, options.rtpPortMin, options.rtpPortMax, options.log);
-    this.ticker = new Ticker(options.clock, (slots) => this.runSlot(slots));
+    this.ticker = new Ticker(options.clock, (slots) => this.trySlot(slots));
   }
 
   /** Address that goes into SDP. */
@@ -55,8 +55,12 @@ export class MediaEngine {
     const leg = new MediaLeg({ clock, handlers, rtpTimeoutMs });
     const { ticker } = this;
     const port = await this.ports.take((datagram, from, onRtcpPort) => {
-      const arrivedMs = leg.take(datagram, from, onRtcpPort);
-      if (arrivedMs !== 0) ticker.poke(arrivedMs);
+      try {
+        const arrivedMs = leg.take(datagram, from, onRtcpPort);
+        if (arrivedMs !== 0) ticker.poke(arrivedMs);
+      } catch (error) {
+        this.options.log.error('datagram handler failed', { error: String(error) });
+      }
     });
     leg.attach(port);
     this.legs.push(leg);
@@ -85,6 +89,15 @@ export class MediaEngine {
   close(): void {
     this.ticker.stop();
     while (this.legs.length > 0) this.closeLeg(this.legs[0] as MediaLeg);
+  }
+
+  /** One leg's fault must not silence all others for ever. */
+  private trySlot(slots: number): void {
+    try {
+      this.runSlot(slots);
+    } catch (error) {
+      this.options.log.error('media slot failed', { error: String(error) });
+    }
   }
 
   private runSlot(slots: number): void {
