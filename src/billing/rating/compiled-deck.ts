@@ -6,13 +6,13 @@ const REST_DIGITS = MAX_PREFIX_DIGITS - BUCKET_DIGITS;
 const BUCKETS = 10 ** BUCKET_DIGITS;
 const REST_RANGE = 10 ** REST_DIGITS;
 
-const NO_NODE = -1;
+const NO_SLOT = 0xffff_ffff;
 const ZERO = '0'.charCodeAt(0);
 
 /**
  * A deck as arrays: all numbers are cut into disjoint intervals, each owned by the longest prefix that covers it. A lookup is one
- * step into the buckets and a short binary search. A prefix is a node; it has its rates by effective date, and its next shorter
- * prefix for the time before the first of them.
+ * step into the buckets and a short binary search. Each rate has a slot; a rate that is not valid yet names the next to try: the
+ * one before it of the same prefix, then the latest of the next shorter prefix.
  */
 export type CompiledDeck = {
   readonly deckId: string;
@@ -31,14 +31,14 @@ type Terms = Omit<Rate, 'prefix'>;
 type MadeRates = (Rate | undefined)[];
 
 type Arrays = {
+  /** Where each bucket's intervals begin, counted in intervals. */
   readonly bucketStarts: Int32Array;
-  readonly intervalStarts: Uint32Array;
-  readonly intervalNodes: Int32Array;
-  readonly nodePrefixLengths: Uint8Array;
-  readonly nodeParents: Int32Array;
-  readonly nodeFirstSlots: Int32Array;
+  /** Start and slot of an interval beside each other: they are read together. */
+  readonly intervals: Uint32Array;
+  readonly slotPrefixLengths: Uint8Array;
   readonly slotEffectiveFromMs: Float64Array;
-  readonly slotTerms: Int32Array;
+  readonly slotNext: Uint32Array;
+  readonly slotTerms: Uint32Array;
 };
 
 /**
@@ -48,46 +48,42 @@ type Arrays = {
 export class DeckCompiler {
   readonly #bucketStarts = new Int32Array(BUCKETS + 1);
   #filledBuckets = 0;
-  #intervalStarts = new Uint32Array(1024);
-  #intervalNodes = new Int32Array(1024);
-  #intervals = 0;
+  #intervals = new Uint32Array(2_048);
+  #intervalCount = 0;
   #lastPoint = -1;
-  #prefixLengths = new Uint8Array(1024);
-  #parents = new Int32Array(1024);
-  #firstSlots = new Int32Array(1024);
-  #nodes = 0;
-  #effectiveFromMs = new Float64Array(1024);
-  #slotTerms = new Int32Array(1024);
+  #prefixLengths = new Uint8Array(1_024);
+  #effectiveFromMs = new Float64Array(1_024);
+  #next = new Uint32Array(1_024);
+  #slotTerms = new Uint32Array(1_024);
   #slots = 0;
   readonly #terms: Terms[] = [];
   readonly #termsIndexByText = new Map<string, number>();
   #lastPrefix = '';
-  /** Prefixes that cover the present point, outermost first. */
-  readonly #open: { readonly node: number; readonly end: number }[] = [];
+  /** Prefixes that cover the present point, outermost first, each with its latest rate. */
+  readonly #open: { slot: number; readonly end: number }[] = [];
 
   /** Takes the next rate. */
   add(rate: Rate): void {
-    if (this.#nodes === 0 || rate.prefix !== this.#lastPrefix) this.#beginNode(rate.prefix);
-    this.#effectiveFromMs = roomFor(this.#effectiveFromMs, this.#slots);
-    this.#effectiveFromMs[this.#slots] = rate.effectiveFromMs;
-    this.#slotTerms = roomFor(this.#slotTerms, this.#slots);
-    this.#slotTerms[this.#slots] = this.#indexOfTerms(rate);
-    this.#slots++;
+    const slot = this.#slots++;
+    if (slot === 0 || rate.prefix !== this.#lastPrefix) this.#beginPrefix(rate.prefix, slot);
+    else this.#addToPrefix(slot);
+    this.#prefixLengths = roomFor(this.#prefixLengths, slot);
+    this.#effectiveFromMs = roomFor(this.#effectiveFromMs, slot);
+    this.#slotTerms = roomFor(this.#slotTerms, slot);
+    this.#prefixLengths[slot] = rate.prefix.length;
+    this.#effectiveFromMs[slot] = rate.effectiveFromMs;
+    this.#slotTerms[slot] = this.#indexOfTerms(rate);
   }
 
   finish(deckId: string, version: number): CompiledDeck {
     this.#closeUntil(Number.POSITIVE_INFINITY);
-    this.#bucketStarts.fill(this.#intervals, this.#filledBuckets);
-    this.#firstSlots = roomFor(this.#firstSlots, this.#nodes);
-    this.#firstSlots[this.#nodes] = this.#slots;
+    this.#bucketStarts.fill(this.#intervalCount, this.#filledBuckets);
     const arrays: Arrays = {
       bucketStarts: this.#bucketStarts,
-      intervalStarts: this.#intervalStarts.slice(0, this.#intervals),
-      intervalNodes: this.#intervalNodes.slice(0, this.#intervals),
-      nodePrefixLengths: this.#prefixLengths.slice(0, this.#nodes),
-      nodeParents: this.#parents.slice(0, this.#nodes),
-      nodeFirstSlots: this.#firstSlots.slice(0, this.#nodes + 1),
+      intervals: this.#intervals.slice(0, this.#intervalCount * 2),
+      slotPrefixLengths: this.#prefixLengths.slice(0, this.#slots),
       slotEffectiveFromMs: this.#effectiveFromMs.slice(0, this.#slots),
+      slotNext: this.#next.slice(0, this.#slots),
       slotTerms: this.#slotTerms.slice(0, this.#slots),
     };
     const terms = this.#terms;
@@ -110,66 +106,66 @@ export class DeckCompiler {
     return this.#terms.push(terms) - 1;
   }
 
-  #beginNode(prefix: string): void {
+  #beginPrefix(prefix: string, slot: number): void {
     if (prefix < this.#lastPrefix) throw new Error(`prefix ${prefix} came after ${this.#lastPrefix}`);
     this.#lastPrefix = prefix;
     const start = Number(prefix.padEnd(MAX_PREFIX_DIGITS, '0'));
     this.#closeUntil(start);
-    const node = this.#nodes++;
-    this.#prefixLengths = roomFor(this.#prefixLengths, node);
-    this.#parents = roomFor(this.#parents, node);
-    this.#firstSlots = roomFor(this.#firstSlots, node);
-    this.#prefixLengths[node] = prefix.length;
-    this.#parents[node] = this.#open.at(-1)?.node ?? NO_NODE;
-    this.#firstSlots[node] = this.#slots;
-    this.#beginInterval(start, node);
-    this.#open.push({ node, end: start + 10 ** (MAX_PREFIX_DIGITS - prefix.length) });
+    this.#setNext(slot, this.#open.at(-1)?.slot ?? NO_SLOT);
+    this.#beginInterval(start, slot);
+    this.#open.push({ slot, end: start + 10 ** (MAX_PREFIX_DIGITS - prefix.length) });
+  }
+
+  /** A later rate of the prefix that began last: no longer prefix lies between, so its interval is still the last. */
+  #addToPrefix(slot: number): void {
+    this.#setNext(slot, slot - 1);
+    this.#intervals[this.#intervalCount * 2 - 1] = slot;
+    const open = this.#open.at(-1);
+    if (open) open.slot = slot;
+  }
+
+  #setNext(slot: number, next: number): void {
+    this.#next = roomFor(this.#next, slot);
+    this.#next[slot] = next;
   }
 
   /** Ends the prefixes that do not reach `point`; behind each, the one around it goes on. */
   #closeUntil(point: number): void {
     for (let last = this.#open.at(-1); last && last.end <= point; last = this.#open.at(-1)) {
       this.#open.pop();
-      if (last.end < REST_RANGE * BUCKETS) this.#beginInterval(last.end, this.#open.at(-1)?.node ?? NO_NODE);
+      if (last.end < REST_RANGE * BUCKETS) this.#beginInterval(last.end, this.#open.at(-1)?.slot ?? NO_SLOT);
     }
   }
 
-  #beginInterval(point: number, node: number): void {
+  #beginInterval(point: number, slot: number): void {
     // An inner prefix that begins with its outer one, or two that end together: the later word counts.
-    if (point === this.#lastPoint) {
-      this.#intervalNodes[this.#intervals - 1] = node;
-      return;
+    if (point !== this.#lastPoint) {
+      const bucket = Math.floor(point / REST_RANGE);
+      this.#bucketStarts.fill(this.#intervalCount, this.#filledBuckets, bucket + 1);
+      this.#filledBuckets = bucket + 1;
+      this.#intervals = roomFor(this.#intervals, this.#intervalCount * 2 + 1);
+      this.#intervals[this.#intervalCount * 2] = point % REST_RANGE;
+      this.#intervalCount++;
+      this.#lastPoint = point;
     }
-    const bucket = Math.floor(point / REST_RANGE);
-    this.#bucketStarts.fill(this.#intervals, this.#filledBuckets, bucket + 1);
-    this.#filledBuckets = bucket + 1;
-    this.#intervalStarts = roomFor(this.#intervalStarts, this.#intervals);
-    this.#intervalNodes = roomFor(this.#intervalNodes, this.#intervals);
-    this.#intervalStarts[this.#intervals] = point % REST_RANGE;
-    this.#intervalNodes[this.#intervals] = node;
-    this.#intervals++;
-    this.#lastPoint = point;
+    this.#intervals[this.#intervalCount * 2 - 1] = slot;
   }
 }
 
 type Tables = { readonly arrays: Arrays; readonly terms: readonly Terms[]; readonly made: MadeRates };
 
 function findIn({ arrays, terms, made }: Tables, digits: string, atMs: number): Rate | null {
-  let node = nodeCovering(arrays, digits);
-  while (node !== NO_NODE) {
-    const prefixLength = arrays.nodePrefixLengths[node] as number;
+  const { slotPrefixLengths, slotEffectiveFromMs, slotNext } = arrays;
+  let slot = slotCovering(arrays, digits);
+  while (slot !== NO_SLOT) {
+    const prefixLength = slotPrefixLengths[slot] as number;
     // A number shorter than the prefix lies in its interval without beginning with it.
-    if (prefixLength <= digits.length) {
-      const first = arrays.nodeFirstSlots[node] as number;
-      for (let slot = (arrays.nodeFirstSlots[node + 1] as number) - 1; slot >= first; slot--) {
-        if ((arrays.slotEffectiveFromMs[slot] as number) > atMs) continue;
-        return (made[slot] ??= withPrefix(
-          terms[arrays.slotTerms[slot] as number] as Terms,
-          digits.slice(0, prefixLength),
-        ));
-      }
-    }
-    node = arrays.nodeParents[node] as number;
+    if ((slotEffectiveFromMs[slot] as number) <= atMs && prefixLength <= digits.length)
+      return (made[slot] ??= withPrefix(
+        terms[arrays.slotTerms[slot] as number] as Terms,
+        digits.slice(0, prefixLength),
+      ));
+    slot = slotNext[slot] as number;
   }
   return null;
 }
@@ -193,30 +189,31 @@ function withPrefix(terms: Terms, prefix: string): Rate {
   };
 }
 
-function nodeCovering(arrays: Arrays, digits: string): number {
+function slotCovering({ bucketStarts, intervals }: Arrays, digits: string): number {
   const bucket = digitsAt(digits, 0, BUCKET_DIGITS);
   const rest = digitsAt(digits, BUCKET_DIGITS, REST_DIGITS);
-  const { intervalStarts } = arrays;
-  let low = arrays.bucketStarts[bucket] as number;
-  let high = arrays.bucketStarts[bucket + 1] as number;
+  let low = bucketStarts[bucket] as number;
+  let high = bucketStarts[bucket + 1] as number;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((intervalStarts[middle] as number) <= rest) low = middle + 1;
+    if ((intervals[middle * 2] as number) <= rest) low = middle + 1;
     else high = middle;
   }
   // Before the first interval of the bucket the last one of an earlier bucket goes on.
-  return low === 0 ? NO_NODE : (arrays.intervalNodes[low - 1] as number);
+  return low === 0 ? NO_SLOT : (intervals[low * 2 - 1] as number);
 }
 
 /** `count` digits from `from` on as a number, zeros where the text ends. */
 function digitsAt(digits: string, from: number, count: number): number {
+  const end = Math.min(from + count, digits.length);
   let value = 0;
-  for (let index = from; index < from + count; index++)
-    value = value * 10 + (index < digits.length ? digits.charCodeAt(index) - ZERO : 0);
-  return value;
+  for (let index = from; index < end; index++) value = value * 10 + (digits.charCodeAt(index) - ZERO);
+  return value * (POWERS_OF_TEN[Math.min(count, from + count - end)] as number);
 }
 
-type GrowingArray = Int32Array | Uint32Array | Uint8Array | Float64Array;
+const POWERS_OF_TEN = Array.from({ length: REST_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
+
+type GrowingArray = Uint32Array | Uint8Array | Float64Array;
 
 /** The array, or a copy twice as long when `index` lies behind its end. */
 function roomFor<T extends GrowingArray>(array: T, index: number): T {
