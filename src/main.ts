@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { type Command, EXIT, helpOf, readArguments, WrongUsage } from './command-line/command';
 import {
+  createKey,
   explain,
   importRates,
   migrate,
@@ -19,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   start,
   migrate,
   seedDemoCommand,
+  createKey,
   importRates,
   explain,
   rate,

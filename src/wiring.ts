@@ -1,21 +1,32 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Srf from 'drachtio-srf';
 import { extendCredit } from './billing/credit/extend-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
+import { accountRoutes } from './billing/accounts-routes';
+import { deckRoutes } from './billing/rating/decks-routes';
 import { rateCdrHandler } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
+import { liveRoutes } from './calling/live-routes';
+import { cdrRoutes } from './cdr/cdrs-routes';
 import { Journal } from './cdr/journal';
 import { JournalKeeper } from './cdr/journal-keeper';
 import { nextNodeSequence } from './cdr/next-node-sequence';
 import { writeCdr } from './cdr/write-cdr';
 import type { Config } from './config/settings';
+import { createApiKey, hasApiKeys } from './http/api-keys';
+import { forgetOldAnswers } from './http/idempotency';
+import { httpApp, listen } from './http/server';
+import { type PartHealth, serviceRoutes } from './http/service-routes';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
 import { MediaServers } from './media/media-servers';
+import { makeMetrics, type Metrics } from './observability/metrics';
+import { roomRoutes } from './rooms/rooms-routes';
 import { Seats } from './rooms/seats';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
@@ -26,6 +37,10 @@ const ROOT = resolve(__dirname, '..');
 const MIGRATIONS = join(ROOT, 'sql');
 const PROMPTS = join(ROOT, 'freeswitch-conf', 'prompts');
 
+const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
+
+/** Answers kept for repeated POSTs are cleared out this often. */
+const FORGET_ANSWERS_MS = 3_600_000;
 /** How often due jobs are looked for when nobody nudges. */
 const JOB_POLL_MS = 1_000;
 /** After the drain's deadline calls hear why they end; this is how long that may take. */
@@ -89,10 +104,16 @@ async function assemble(
     pollMs: JOB_POLL_MS,
   });
   undo.push(() => jobs.stop());
+  const liveCalls = new LiveCalls();
+  const metrics: Metrics = makeMetrics({
+    liveCalls: () => liveCalls.count,
+    cdrBacklog: () => keeper.backlog,
+    mediaReady: () => media.ready,
+  });
   const keeper = new JournalKeeper({
     journal: await Journal.open(join(config.VAR_DIR, 'journal'), log),
     write: async (leg) => {
-      await writeCdr(database, leg);
+      if (await writeCdr(database, leg)) metrics.callEnded(leg.result);
       jobs.nudge();
     },
     clock,
@@ -119,7 +140,6 @@ async function assemble(
     log,
   );
   undo.push(() => media.stop());
-  const liveCalls = new LiveCalls();
   const parts: CallingParts = {
     database,
     media,
@@ -142,17 +162,19 @@ async function assemble(
   };
   const door = openDoor(srf, parts);
   undo.push(() => srf.disconnect());
-  const sipReady = connectSip(srf, engines, door, log);
+  const sip = connectSip(srf, engines, door, log);
   media.start();
+  const http = await serveApi(config, { database, clock, log, metrics, liveCalls, media, keeper, sip });
+  undo.push(() => http.close());
 
   return {
     database,
     liveCalls,
     engines,
     jobs,
-    httpPort: 0,
+    httpPort: http.port,
     whenReady: async (limitMs) => {
-      await within(clock, limitMs, 'connecting to the engines', Promise.all([sipReady, media.whenReady()]));
+      await within(clock, limitMs, 'connecting to the engines', Promise.all([sip.ready, media.whenReady()]));
     },
     hurry: () => door.endAll('draining'),
     stop: async (drainSeconds) => {
@@ -165,17 +187,93 @@ async function assemble(
 }
 
 /** Connects to drachtio and stays connected. Dialogs die with the connection, so a lost one ends all calls and their billing. */
-function connectSip(srf: Srf, engines: Engines, door: CallDoor, log: Log): Promise<void> {
-  return new Promise((resolve) => {
+function connectSip(srf: Srf, engines: Engines, door: CallDoor, log: Log): SipConnection {
+  const sip: SipConnection = { connected: false, ready: Promise.resolve() };
+  sip.ready = new Promise((resolve) => {
     srf.on('connect', (error: Error | null, hostPorts: string) => {
       if (error) return log.error('drachtio refused us', { error });
       log.info('drachtio is connected', { hostPorts });
+      sip.connected = true;
       resolve();
     });
-    srf.on('error', (error: Error) => log.warn('drachtio connection failed', { error }));
-    srf.on('close', () => door.endAll('failed'));
-    srf.connect({ ...engines.drachtio, reconnect: { retryMaxDelay: LONGEST_RECONNECT_MS } });
   });
+  srf.on('error', (error: Error) => log.warn('drachtio connection failed', { error }));
+  srf.on('close', () => {
+    sip.connected = false;
+    door.endAll('failed');
+  });
+  srf.connect({ ...engines.drachtio, reconnect: { retryMaxDelay: LONGEST_RECONNECT_MS } });
+  return sip;
+}
+
+type SipConnection = { connected: boolean; ready: Promise<void> };
+
+/** Serves the API: the table of all routes, and an administrator's key in VAR_DIR when nobody has one yet. */
+async function serveApi(
+  config: Config,
+  parts: {
+    database: Database;
+    clock: Clock;
+    log: Log;
+    metrics: Metrics;
+    liveCalls: LiveCalls;
+    media: MediaServers;
+    keeper: JournalKeeper;
+    sip: SipConnection;
+  },
+): Promise<{ port: number; close(): Promise<void> }> {
+  const { database, clock, metrics } = parts;
+  const health = async (): Promise<readonly PartHealth[]> => [
+    {
+      part: 'database',
+      ready: await database.read.all('SELECT 1 AS one').then(
+        () => true,
+        () => false,
+      ),
+    },
+    { part: 'sip', ready: parts.sip.connected },
+    { part: 'media', ready: parts.media.ready },
+  ];
+  const routes = [
+    ...serviceRoutes({ health, metrics, version: VERSION }),
+    ...cdrRoutes(database),
+    ...liveRoutes({ liveCalls: parts.liveCalls, sql: database.read, clock }),
+    ...roomRoutes(database),
+    ...accountRoutes(database),
+    ...deckRoutes(database),
+  ];
+  if (!(await hasApiKeys(database.read))) {
+    const wanted = {
+      label: 'first administrator',
+      role: 'admin',
+      scopes: [],
+      expiresAtMs: null,
+      nowMs: clock.nowMs(),
+    };
+    const { secret } = await createApiKey(database, wanted);
+    writeFileSync(adminKeyFile(config), `${secret}\n`, { mode: 0o600 });
+  }
+  const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
+    metrics.httpAnswered(answered.path, status, durationMs);
+  const app = httpApp({ database, clock, log: parts.log, routes, version: VERSION, onAnswer });
+  const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
+  const forgetting = clock.every(FORGET_ANSWERS_MS, () => {
+    forgetOldAnswers(database, clock.nowMs()).catch((error: unknown) =>
+      parts.log.warn('old answers stay', { error }),
+    );
+  });
+  return {
+    port: http.port,
+    close: async () => {
+      forgetting.cancel();
+      await http.close();
+    },
+  };
+}
+
+/** Where the key lies that the first start makes. */
+export function adminKeyFile(config: Config): string {
+  return join(config.VAR_DIR, 'admin-key');
 }
 
 async function drain(

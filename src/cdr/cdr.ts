@@ -1,26 +1,29 @@
 import type { E164 } from '../kernel/phone-number';
 
 /** How a call ended, for people and for reports; the SIP status the caller saw comes from calling/refuse-call. */
-export type CallResult =
-  | 'completed'
-  | 'cancelled'
-  | 'no-ack'
-  | 'unknown-caller'
-  | 'number-not-served'
-  | 'wrong-pin'
-  | 'menu-abandoned'
-  | 'room-full'
-  | 'room-closed'
-  | 'no-credit'
-  | 'no-rate'
-  | 'account-blocked'
-  | 'credit-exhausted'
-  | 'media-lost'
-  | 'removed'
-  | 'draining'
-  | 'crashed'
-  | 'media-unavailable'
-  | 'failed';
+export const CALL_RESULTS = [
+  'completed',
+  'cancelled',
+  'no-ack',
+  'unknown-caller',
+  'number-not-served',
+  'wrong-pin',
+  'menu-abandoned',
+  'room-full',
+  'room-closed',
+  'no-credit',
+  'no-rate',
+  'account-blocked',
+  'credit-exhausted',
+  'media-lost',
+  'removed',
+  'draining',
+  'crashed',
+  'media-unavailable',
+  'failed',
+] as const;
+
+export type CallResult = (typeof CALL_RESULTS)[number];
 
 /** Who ended it. */
 export type EndedBy = 'caller' | 'house' | 'network';

@@ -8,6 +8,8 @@ import { importRateDeck } from '../billing/rating/import-rate-deck';
 import { rateCall } from '../billing/rating/rate-call';
 import { explainCall } from '../calling/explain-call';
 import { seedDemo } from '../demo/seed-demo';
+import { createApiKey } from '../http/api-keys';
+import { ROLES, SCOPES } from '../http/roles';
 import { InvalidInput, NotFound } from '../kernel/app-error';
 import { systemClock } from '../kernel/clock';
 import { currency, money, showMoney } from '../kernel/money';
@@ -30,6 +32,7 @@ async function withDatabase(
   }
 }
 
+const DAY_MS = 86_400_000;
 const JSON_OPTION = { json: { type: 'boolean', about: 'Print JSON for programs' } } as const;
 const DECK_OPTION = {
   deck: { type: 'string', about: 'Name of the rate deck; may be left out when there is only one' },
@@ -72,7 +75,7 @@ export const importRates: Command = {
   name: 'import-rates',
   usage: '<file.csv>',
   about:
-    'Imports a rate deck from CSV: header prefix,destination,price_per_minute and optionally connect_fee, first_increment, next_increment, minimum_seconds, effective_from, minimum_charge. All lines or none: every fault is listed with its line. A deck of the same name gets a new version.',
+    'Imports a rate deck from CSV: header prefix,destination,price_per_minute,connect_fee,first_increment,next_increment,minimum_seconds,effective_from and, if wanted, minimum_charge; sql/decks holds an example. All lines or none: every fault is listed with its line. A deck of the same name gets a new version.',
   words: [1, 1],
   options: {
     deck: { type: 'string', about: 'Name of the deck (the file’s name when left out)' },
@@ -216,6 +219,42 @@ export const verifyLedgerCommand: Command = {
         );
       }
       return report.faultCount === 0 ? EXIT.ok : EXIT.badData;
+    }),
+};
+
+export const createKey: Command = {
+  name: 'create-key',
+  usage: '',
+  about: 'Makes an API key and prints it, this once: only its fingerprint is stored.',
+  words: [0, 0],
+  options: {
+    role: { type: 'string', about: `What it may do: ${Object.keys(ROLES).join(', ')}` },
+    scopes: { type: 'string', about: `Narrows the role, separated by commas: ${SCOPES.join(', ')}` },
+    label: { type: 'string', about: 'What it is for (the role when left out)' },
+    days: { type: 'string', about: 'Days until it expires (365 when left out)' },
+    ...JSON_OPTION,
+  },
+  examples: [
+    '123-voip create-key --role support --label "help desk"',
+    '123-voip create-key --role finance --scopes cdrs:read --days 30',
+  ],
+  run: (input) =>
+    withDatabase(input, async (database) => {
+      const { role, scopes, label, days = '365' } = input.options;
+      if (typeof role !== 'string')
+        throw new InvalidInput('--role', 'is needed', `use ${Object.keys(ROLES).join(', ')}`);
+      if (!/^[1-9]\d{0,3}$/.test(String(days)))
+        throw new InvalidInput('--days', `"${String(days)}" does not fit`, 'give 1 to 9999');
+      const nowMs = systemClock.nowMs();
+      const key = await createApiKey(database, {
+        label: String(label ?? role),
+        role,
+        scopes: typeof scopes === 'string' ? scopes.split(',').map((scope) => scope.trim()) : [],
+        expiresAtMs: nowMs + Number(days) * DAY_MS,
+        nowMs,
+      });
+      input.print(input.options.json ? JSON.stringify(key, null, 2) : key.secret);
+      return EXIT.ok;
     }),
 };
 

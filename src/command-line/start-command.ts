@@ -6,7 +6,7 @@ import { type DemoReport, makeDemoCall } from '../demo/demo-call';
 import { type DemoSeed, isEmpty, seedDemo } from '../demo/seed-demo';
 import { systemClock } from '../kernel/clock';
 import { showMoney } from '../kernel/money';
-import { type Service, startService } from '../wiring';
+import { adminKeyFile, type Service, startService } from '../wiring';
 import { type Command, type CommandInput, EXIT } from './command';
 
 /** How long engines and connections may take to come up. */
@@ -93,7 +93,7 @@ function callOnce(input: CommandInput, service: Service, seed: DemoSeed): Promis
 }
 
 function printAddresses({ config, print }: CommandInput, service: Service): void {
-  const key = join(config.VAR_DIR, 'admin-key');
+  const key = adminKeyFile(config);
   print('');
   print(`SIP  ${config.BIND_ADDRESS}:${service.engines.sipPort ?? config.SIP_PORT} (UDP and TCP)`);
   print(`API  http://${config.BIND_ADDRESS}:${service.httpPort}/api/v1/openapi.json`);

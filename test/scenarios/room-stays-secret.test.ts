@@ -1,11 +1,12 @@
-import { within } from '../../src/kernel/clock';
-import { systemClock } from '../../src/kernel/clock';
+import { systemClock, within } from '../../src/kernel/clock';
 import type { PhoneCall, TestPhone } from '../../src/test-phone/test-phone';
 import { TestService } from '../support/service';
 
 /** How much longer one answer may take than the other: below what a caller could measure through a telephone. */
 const SAME_TIME_MS = 50;
 const TRIES = 7;
+
+const heard = (call: PhoneCall) => within(systemClock, 30_000, 'a prompt', call.hearing.whenSpoken());
 
 describe('a stranger who guesses', () => {
   let service: TestService;
@@ -18,8 +19,6 @@ describe('a stranger who guesses', () => {
     await phone.close();
     await service.close();
   });
-
-  const heard = (call: PhoneCall) => within(systemClock, 30_000, 'a prompt', call.hearing.whenSpoken());
 
   /** Types a Room ID and a PIN and gives the milliseconds from the last key to the answer. */
   async function answerTimeMs(roomNumber: string, pin: string): Promise<number> {

@@ -148,7 +148,7 @@ export const playDigits = (digits: string) =>
 
 /** Keys as SIP INFO, one request each. */
 export function infoDigits(digits: string, firstCseq: number): string {
-  return [...digits]
+  return Array.from(digits)
     .map((digit, index) =>
       [
         message(

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import type { Caller } from '../http/api-keys';
+import { type Route, route } from '../http/route';
+import { NotFound } from '../kernel/app-error';
+import type { Clock } from '../kernel/clock';
+import { maskNumber } from '../kernel/phone-number';
+import type { Sql } from '../kernel/unit-of-work';
+import { explainCall } from './explain-call';
+import type { LiveCall, LiveCallChange, LiveCalls } from './live-calls';
+
+/** Comment lines keep proxies from closing a quiet stream. */
+const KEEP_ALIVE_MS = 15_000;
+/** A reader that leaves this much unread is cut off: it can come back and take a new snapshot. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+/** Streams open at once. */
+const MAX_STREAMS = 100;
+
+const callSchema = z.object({
+  callId: z.string(),
+  fromNumber: z.string().nullable(),
+  dialledNumber: z.string(),
+  trunkId: z.string().nullable(),
+  phase: z.enum(['ringing', 'menu', 'talking']),
+  roomId: z.string().nullable(),
+  roomRole: z.enum(['moderator', 'participant']).nullable(),
+  startedAtMs: z.number(),
+  enteredAtMs: z.number().nullable(),
+  paidSeconds: z.number().nullable(),
+});
+
+/** URLs of what is going on right now, and of what would. */
+export function liveRoutes(parts: { liveCalls: LiveCalls; sql: Sql; clock: Clock }): readonly Route[] {
+  const { liveCalls } = parts;
+  let streams = 0;
+  return [
+    route({
+      method: 'get',
+      path: '/live/calls',
+      summary: 'Calls that are going on',
+      scope: 'calls:read',
+      answer: { kind: 'json', schema: z.object({ calls: z.array(callSchema) }) },
+      handle: async ({ caller }) => ({ calls: liveCalls.list().map((call) => callFor(caller, call)) }),
+    }),
+    route({
+      method: 'get',
+      path: '/live/rooms',
+      summary: 'Rooms that somebody is in, with who is there',
+      scope: 'calls:read',
+      answer: {
+        kind: 'json',
+        schema: z.object({ rooms: z.array(z.object({ roomId: z.string(), members: z.array(callSchema) })) }),
+      },
+      handle: async ({ caller }) => ({
+        rooms: roomsOf(liveCalls.list().map((call) => callFor(caller, call))),
+      }),
+    }),
+    route({
+      method: 'get',
+      path: '/live/events',
+      summary: 'A snapshot of the live calls, then every change, as server-sent events',
+      scope: 'calls:read',
+      answer: {
+        kind: 'stream',
+        contentType: 'text/event-stream',
+        about: 'Event "snapshot" with all calls, then "started", "changed" and "ended" with one each',
+      },
+      handle: async ({ caller }, { req, res }) => {
+        if (streams >= MAX_STREAMS) {
+          res.status(503).setHeader('Retry-After', '30');
+          res.end();
+          return;
+        }
+        streams++;
+        res.writeHead(200, {
+          'Content-Type': 'text/event-stream',
+          'Cache-Control': 'no-store',
+          Connection: 'keep-alive',
+        });
+        const send = (event: string, data: unknown) => {
+          if (res.writableLength > MAX_UNREAD_BYTES) res.destroy();
+          else res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+        };
+        send('snapshot', { calls: liveCalls.list().map((call) => callFor(caller, call)) });
+        const stop = liveCalls.watch((change: LiveCallChange) =>
+          send(change.type, callFor(caller, change.call)),
+        );
+        const beat = parts.clock.every(KEEP_ALIVE_MS, () => res.write(': still here\n\n'));
+        req.once('close', () => {
+          streams--;
+          stop();
+          beat.cancel();
+        });
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/live/calls/{callId}/end',
+      summary: 'Takes a caller out: he is told, and the call ends',
+      scope: 'calls:end',
+      params: z.object({ callId: z.string().max(36) }),
+      answer: { kind: 'json', schema: z.object({ ending: z.literal(true) }) },
+      handle: async ({ params }) => {
+        if (!liveCalls.end(params.callId)) throw new NotFound('live call', params.callId);
+        return { ending: true };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/explain',
+      summary: 'What would happen to a call, without making it',
+      scope: 'calls:read',
+      query: z.object({ to: z.string().min(1).max(64), source: z.string().max(60).default('127.0.0.1') }),
+      answer: {
+        kind: 'json',
+        schema: z.object({
+          caller: z.string(),
+          understoodAs: z.string().nullable(),
+          decision: z.enum(['menu', 'refuse']),
+          reason: z.string().nullable(),
+          sipStatus: z.number(),
+          payer: z.string(),
+        }),
+      },
+      handle: ({ query }) => explainCall(parts.sql, { to: query.to, address: query.source }),
+    }),
+  ];
+}
+
+function callFor(caller: Caller, call: LiveCall): LiveCall {
+  if (caller.scopes.includes('numbers:full')) return call;
+  return {
+    ...call,
+    fromNumber: call.fromNumber === null ? null : maskNumber(call.fromNumber),
+    dialledNumber: maskNumber(call.dialledNumber),
+  };
+}
+
+function roomsOf(calls: readonly LiveCall[]): { roomId: string; members: LiveCall[] }[] {
+  const rooms = new Map<string, LiveCall[]>();
+  for (const call of calls)
+    if (call.phase === 'talking' && call.roomId !== null)
+      rooms.set(call.roomId, [...(rooms.get(call.roomId) ?? []), call]);
+  return [...rooms].map(([roomId, members]) => ({ roomId, members }));
+}

@@ -1,0 +1,184 @@
+import { stringify } from 'csv-stringify';
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import {
+  cursorSchema,
+  encodeCursor,
+  limitSchema,
+  moneyJson,
+  moneySchema,
+  type Route,
+  route,
+  timeSchema,
+} from '../http/route';
+import type { Caller } from '../http/api-keys';
+import { NotFound } from '../kernel/app-error';
+import type { Database } from '../kernel/unit-of-work';
+import { CALL_RESULTS } from './cdr';
+import { allCdrs, type CdrFilter, type FoundCdr, readCdr, searchCdrs } from './search-cdrs';
+
+const cdrSchema = z.object({
+  cdrId: z.string(),
+  direction: z.enum(['inbound', 'outbound']),
+  fromNumber: z.string().nullable(),
+  dialledNumber: z.string(),
+  routedNumber: z.string().nullable(),
+  trunkId: z.string().nullable(),
+  roomId: z.string().nullable(),
+  roomRole: z.enum(['moderator', 'participant']).nullable(),
+  payerAccountId: z.string().nullable(),
+  startedAtMs: z.number(),
+  answeredAtMs: z.number().nullable(),
+  chargedFromMs: z.number().nullable(),
+  endedAtMs: z.number(),
+  result: z.enum(CALL_RESULTS),
+  endedBy: z.enum(['caller', 'house', 'network']),
+  sipStatus: z.number(),
+  sipCallId: z.string(),
+  quality: z
+    .object({ packetsReceived: z.number(), packetsLost: z.number(), jitterMs: z.number(), mos: z.number() })
+    .nullable(),
+  charge: moneySchema.nullable(),
+  heldCapped: z.boolean().nullable(),
+  working: z.record(z.string(), z.unknown()).nullable(),
+  ledgerTransactionId: z.string().nullable(),
+});
+
+const filterSchema = z.object({
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  account: z.string().max(36).optional(),
+  number: z.string().max(64).optional(),
+  numberField: z.enum(['from', 'dialled', 'routed', 'any']).default('any'),
+  numberMatch: z.enum(['exact', 'prefix']).default('exact'),
+  room: z.string().max(36).optional(),
+  result: z.enum(CALL_RESULTS).optional(),
+});
+
+const positionSchema = z.object({ startedAtMs: z.number().int(), cdrId: z.string().max(36) });
+
+/** Columns of the CSV, in order. */
+const CSV_COLUMNS = [
+  'cdrId',
+  'startedAt',
+  'answeredAt',
+  'chargedFrom',
+  'endedAt',
+  'direction',
+  'fromNumber',
+  'dialledNumber',
+  'routedNumber',
+  'trunkId',
+  'roomId',
+  'roomRole',
+  'payerAccountId',
+  'result',
+  'endedBy',
+  'sipStatus',
+  'chargeMicros',
+  'currency',
+  'ledgerTransactionId',
+] as const;
+
+/** URLs of call detail records. Numbers are whole only for those who may see them. */
+export function cdrRoutes(database: Database): readonly Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/cdrs',
+      summary: 'Call detail records, the newest first',
+      scope: 'cdrs:read',
+      query: filterSchema.extend({ limit: limitSchema, cursor: cursorSchema(positionSchema).optional() }),
+      answer: { kind: 'json', schema: z.object({ cdrs: z.array(cdrSchema), next: z.string().nullable() }) },
+      handle: async ({ query, caller }) => {
+        const { cdrs, next } = await searchCdrs(database, {
+          filter: filterOf(query),
+          after: query.cursor ?? null,
+          limit: query.limit,
+          numbers: numbersFor(caller),
+        });
+        return { cdrs: cdrs.map(cdrJson), next: next ? encodeCursor(next) : null };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/cdrs.csv',
+      summary: 'The same search without pages, streamed as CSV',
+      scope: 'cdrs:read',
+      query: filterSchema,
+      answer: {
+        kind: 'stream',
+        contentType: 'text/csv',
+        about: 'One line a record; times in ISO 8601, charges in micros',
+      },
+      handle: async ({ query, caller }, { res }) => {
+        res.type('text/csv').setHeader('Content-Disposition', 'attachment; filename="cdrs.csv"');
+        const found = allCdrs(database, { filter: filterOf(query), numbers: numbersFor(caller) });
+        // escape_formulas: a caller's number may not become a formula in somebody's spreadsheet.
+        const csv = stringify({ header: true, columns: [...CSV_COLUMNS], escape_formulas: true });
+        await pipeline(Readable.from(csvRows(found)), csv, res);
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/cdrs/{cdrId}',
+      summary: 'One call detail record with the working of its charge',
+      scope: 'cdrs:read',
+      params: z.object({ cdrId: z.string().max(36) }),
+      answer: { kind: 'json', schema: cdrSchema },
+      handle: async ({ params, caller }) => {
+        const cdr = await readCdr(database, params.cdrId, numbersFor(caller));
+        if (!cdr) throw new NotFound('CDR', params.cdrId);
+        return cdrJson(cdr);
+      },
+    }),
+  ];
+}
+
+function numbersFor(caller: Caller): 'full' | 'masked' {
+  return caller.scopes.includes('numbers:full') ? 'full' : 'masked';
+}
+
+function filterOf(query: z.infer<typeof filterSchema>): CdrFilter {
+  return {
+    ...(query.from === undefined ? {} : { fromMs: query.from }),
+    ...(query.to === undefined ? {} : { toMs: query.to }),
+    ...(query.account === undefined ? {} : { payerAccountId: query.account }),
+    ...(query.room === undefined ? {} : { roomId: query.room }),
+    ...(query.result === undefined ? {} : { result: query.result }),
+    ...(query.number === undefined
+      ? {}
+      : { number: { field: query.numberField, match: query.numberMatch, number: query.number } }),
+  };
+}
+
+function cdrJson(cdr: FoundCdr): z.infer<typeof cdrSchema> {
+  const { rating, nodeId: _, nodeSequence: __, ...leg } = cdr;
+  return {
+    ...leg,
+    charge: rating && moneyJson(rating.charge),
+    heldCapped: rating && rating.heldCapped,
+    working: rating && rating.working,
+    ledgerTransactionId: rating && rating.ledgerTransactionId,
+  };
+}
+
+async function* csvRows(found: AsyncIterable<FoundCdr>) {
+  for await (const cdr of found) {
+    yield {
+      ...cdr,
+      startedAt: iso(cdr.startedAtMs),
+      answeredAt: iso(cdr.answeredAtMs),
+      chargedFrom: iso(cdr.chargedFromMs),
+      endedAt: iso(cdr.endedAtMs),
+      chargeMicros: cdr.rating?.charge.amountMicros.toString() ?? '',
+      currency: cdr.rating?.charge.currency ?? '',
+      ledgerTransactionId: cdr.rating?.ledgerTransactionId ?? '',
+    };
+  }
+}
+
+function iso(ms: number | null): string {
+  return ms === null ? '' : new Date(ms).toISOString();
+}

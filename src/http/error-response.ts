@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { AppError } from '../kernel/app-error';
+
+/** The caller did not say who he is, or may not do this. */
+export class Denied extends AppError {
+  readonly code: 'unauthenticated' | 'forbidden' | 'too-many-tries';
+  constructor(code: Denied['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A request whose parts do not fit the route's schemas: one line a fault. */
+export class BadRequest extends AppError {
+  readonly code = 'bad-request';
+  constructor(readonly faults: readonly { field: string; problem: string }[]) {
+    super(faults.map(({ field, problem }) => `${field}: ${problem}`).join('; '));
+  }
+}
+
+/** An Idempotency-Key that cannot be used for this request. */
+export class IdempotencyConflict extends AppError {
+  readonly code: 'idempotency-key-reused' | 'idempotency-in-progress';
+  constructor(code: IdempotencyConflict['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** RFC 9457. */
+export type Problem = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly faults?: readonly { field: string; problem: string }[];
+};
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  detail: z.string(),
+  faults: z.array(z.object({ field: z.string(), problem: z.string() })).optional(),
+});
+
+/** THE TABLE: code of an error → HTTP status and title. What is not in it is a fault of ours and says nothing of itself. */
+const STATUS: Readonly<Record<string, readonly [status: number, title: string]>> = {
+  'bad-request': [400, 'The request does not fit'],
+  'invalid-input': [422, 'A value does not fit'],
+  'invalid-amount': [422, 'A value does not fit'],
+  'invalid-currency': [422, 'A value does not fit'],
+  unauthenticated: [401, 'Who are you?'],
+  'too-many-tries': [429, 'Too many tries'],
+  forbidden: [403, 'Not allowed'],
+  'not-found': [404, 'Not found'],
+  conflict: [409, 'Contradicts what is stored'],
+  'idempotency-in-progress': [409, 'The same request is being worked on'],
+  'idempotency-key-reused': [422, 'The Idempotency-Key belongs to another request'],
+  'insufficient-credit': [402, 'Not enough credit'],
+  'no-rate': [422, 'No price'],
+  'account-blocked': [409, 'The account is blocked'],
+  'posting-refused': [422, 'The ledger refused'],
+  'mixed-currencies': [422, 'Two currencies'],
+  'media-unavailable': [503, 'No media server'],
+};
+
+/** What the outside is told of an error. */
+export function problemOf(error: unknown): Problem {
+  const known = error instanceof AppError ? STATUS[error.code] : undefined;
+  if (!(error instanceof AppError) || !known)
+    return { type: 'about:blank', title: 'A fault of ours', status: 500, detail: 'It has been logged.' };
+  const [status, title] = known;
+  return {
+    type: `urn:123-voip:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    ...(error instanceof BadRequest ? { faults: error.faults } : {}),
+  };
+}

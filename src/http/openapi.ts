@@ -1,0 +1,52 @@
+import { extendZodWithOpenApi, OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { problemSchema } from './error-response';
+import type { Route } from './route';
+
+extendZodWithOpenApi(z);
+
+/** The OpenAPI 3.1 document of the routes, made from the schemas that also check their requests. */
+export function openApiDocument(routes: readonly Route[], version: string): object {
+  const registry = new OpenAPIRegistry();
+  const key = registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
+  const problem = { 'application/problem+json': { schema: problemSchema } };
+  for (const route of routes) {
+    const { answer } = route;
+    registry.registerPath({
+      method: route.method,
+      path: `/api/v1${route.path}`,
+      summary: route.summary,
+      description: route.scope === 'public' ? 'Open to everybody.' : `Needs the scope \`${route.scope}\`.`,
+      security: route.scope === 'public' ? [] : [{ [key.name]: [] }],
+      request: {
+        ...(route.params ? { params: route.params } : {}),
+        ...(route.query ? { query: route.query } : {}),
+        ...(route.body
+          ? { body: { content: { 'application/json': { schema: route.body } }, required: true } }
+          : {}),
+        ...(route.method === 'post'
+          ? { headers: z.object({ 'Idempotency-Key': z.string().min(1).max(255) }) }
+          : {}),
+      },
+      responses: {
+        [answer.kind === 'json' ? (answer.status ?? 200) : 200]: {
+          description: answer.kind === 'json' ? route.summary : answer.about,
+          content:
+            answer.kind === 'json'
+              ? { 'application/json': { schema: answer.schema } }
+              : { [answer.contentType]: { schema: z.string() } },
+        },
+        default: { description: 'A problem (RFC 9457)', content: problem },
+      },
+    });
+  }
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: '123-voip',
+      version,
+      description: 'Calls, rooms, CDRs, accounts and money of a 123-voip service.',
+    },
+    servers: [{ url: '/' }],
+  });
+}

@@ -1,0 +1,47 @@
+/** What a key may be allowed to do; every route names one of these. */
+export const SCOPES = [
+  'calls:read',
+  'calls:end',
+  'cdrs:read',
+  'rooms:read',
+  'rooms:write',
+  'accounts:read',
+  'accounts:write',
+  'ledger:read',
+  'ledger:write',
+  'decks:read',
+  'metrics:read',
+  /** Sees telephone numbers whole; without it they are masked. */
+  'numbers:full',
+] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+/** Staff and programs. What a role may do is here and nowhere else; what is not named is denied. */
+export const ROLES = {
+  admin: SCOPES,
+  support: ['calls:read', 'cdrs:read', 'rooms:read', 'accounts:read', 'ledger:read'],
+  finance: [
+    'cdrs:read',
+    'accounts:read',
+    'accounts:write',
+    'ledger:read',
+    'ledger:write',
+    'decks:read',
+    'numbers:full',
+  ],
+  moderator: ['calls:read', 'calls:end', 'cdrs:read', 'rooms:read', 'rooms:write'],
+  network: ['calls:read', 'calls:end', 'cdrs:read', 'decks:read', 'metrics:read', 'numbers:full'],
+} as const satisfies Readonly<Record<string, readonly Scope[]>>;
+
+export type Role = keyof typeof ROLES;
+
+export function isRole(text: string): text is Role {
+  return Object.hasOwn(ROLES, text);
+}
+
+/** What a key may do: its role's scopes, narrowed to its own when it was made with some. */
+export function allowedScopes(role: Role, narrowedTo: readonly string[]): readonly Scope[] {
+  const ofRole: readonly Scope[] = ROLES[role];
+  return narrowedTo.length === 0 ? ofRole : ofRole.filter((scope) => narrowedTo.includes(scope));
+}

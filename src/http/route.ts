@@ -1,0 +1,110 @@
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { type Money, showMoney } from '../kernel/money';
+import type { Caller } from './api-keys';
+import type { Scope } from './roles';
+
+/** A request after its parts have been checked against the route's schemas. */
+export type Checked<Params, Query, Body> = {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly caller: Caller;
+  readonly nowMs: number;
+};
+
+/** What a route answers with: JSON, or a stream that it writes itself. */
+export type Answer =
+  | { readonly kind: 'json'; readonly schema: z.ZodType; readonly status?: 200 | 201 }
+  | { readonly kind: 'stream'; readonly contentType: string; readonly about: string };
+
+/** One URL: everything about it in one place; OpenAPI is made from it. Paths are below /api/v1. */
+export type Route = {
+  readonly method: 'get' | 'post';
+  /** With {name} for parameters. */
+  readonly path: string;
+  readonly summary: string;
+  /** Who may: a scope, or anybody. There is no default: a route without one does not compile. */
+  readonly scope: Scope | 'public';
+  readonly params: z.ZodObject | null;
+  readonly query: z.ZodObject | null;
+  readonly body: z.ZodObject | null;
+  readonly answer: Answer;
+  /** Fields of the answer that are told once: a repeated POST gets null in their place, and they are not stored. */
+  readonly toldOnce: readonly string[];
+  readonly handle: (
+    checked: Checked<never, never, never>,
+    raw: { req: Request; res: Response },
+  ) => Promise<unknown>;
+};
+
+type Shape<T> = T extends z.ZodObject ? z.infer<T> : Record<string, never>;
+
+/** Writes a route down with its handler's argument typed by its schemas. */
+export function route<
+  P extends z.ZodObject | null = null,
+  Q extends z.ZodObject | null = null,
+  B extends z.ZodObject | null = null,
+>(wanted: {
+  method: Route['method'];
+  path: string;
+  summary: string;
+  scope: Route['scope'];
+  params?: P;
+  query?: Q;
+  body?: B;
+  answer: Answer;
+  toldOnce?: readonly string[];
+  handle: (
+    checked: Checked<Shape<P>, Shape<Q>, Shape<B>>,
+    raw: { req: Request; res: Response },
+  ) => Promise<unknown>;
+}): Route {
+  return {
+    toldOnce: [],
+    ...wanted,
+    params: wanted.params ?? null,
+    query: wanted.query ?? null,
+    body: wanted.body ?? null,
+    handle: wanted.handle,
+  };
+}
+
+/** Money in JSON: micros as text, since a JSON number may lose digits. */
+export const moneySchema = z.object({
+  amountMicros: z.string().regex(/^-?\d+$/),
+  currency: z.string().length(3),
+  text: z.string(),
+});
+
+export function moneyJson(amount: Money): z.infer<typeof moneySchema> {
+  return { amountMicros: amount.amountMicros.toString(), currency: amount.currency, text: showMoney(amount) };
+}
+
+/** Page size, checked. */
+export const limitSchema = z.coerce.number().int().min(1).max(200).default(50);
+
+/** A point in time in a query: ISO 8601, or milliseconds since 1970. */
+export const timeSchema = z
+  .union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)])
+  .transform((value) => (/^\d+$/.test(value) ? Number(value) : Date.parse(value)));
+
+/** An opaque position in a list: what `next` of a page gives. */
+export function encodeCursor(position: object): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
+
+/** Reads a cursor into the schema of its position; a made-up one is a fault of the query. */
+export function cursorSchema<T extends z.ZodType>(position: T) {
+  return z
+    .string()
+    .max(500)
+    .transform((text, context): z.infer<T> => {
+      try {
+        return position.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is no cursor; use "next" of the page before' });
+        return z.NEVER;
+      }
+    });
+}

@@ -1,0 +1,215 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import helmet from 'helmet';
+import type { z } from 'zod';
+import type { Clock } from '../kernel/clock';
+import type { Log } from '../kernel/log';
+import type { Database } from '../kernel/unit-of-work';
+import { type Caller, callerByKey } from './api-keys';
+import { BadRequest, Denied, problemOf } from './error-response';
+import { type IdempotentRequest, once, type StoredAnswer } from './idempotency';
+import { openApiDocument } from './openapi';
+import type { Route } from './route';
+import { WrongKeys } from './wrong-keys';
+
+/** Largest JSON body. */
+const MAX_BODY = '100kb';
+/** Requests of one address in a minute; more get 429. */
+const REQUESTS_PER_MINUTE = 1_200;
+const MINUTE_MS = 60_000;
+
+export type HttpParts = {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly routes: readonly Route[];
+  readonly version: string;
+  /** Told of every answer, for metrics: the route's path as declared. */
+  readonly onAnswer: (route: Route, status: number, durationMs: number) => void;
+};
+
+const ANONYMOUS: Caller = { id: 'anonymous', label: 'anonymous', scopes: [] };
+
+/** The API as an Express application: every route from the table, each behind its scope, checked by its schemas. */
+export function httpApp(parts: HttpParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(helmet());
+  app.use(
+    rateLimit({
+      windowMs: MINUTE_MS,
+      limit: REQUESTS_PER_MINUTE,
+      standardHeaders: 'draft-8',
+      legacyHeaders: false,
+    }),
+  );
+  app.use(express.json({ limit: MAX_BODY }));
+  const wrongKeys = new WrongKeys();
+  const document = openApiDocument(parts.routes, parts.version);
+  app.get('/api/v1/openapi.json', (_, res) => void res.json(document));
+  for (const route of parts.routes)
+    app[route.method](`/api/v1${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`, (req, res) =>
+      serve(parts, wrongKeys, route, req, res),
+    );
+  app.use((_req: Request, res: Response) =>
+    sendProblem(res, new Denied('forbidden', 'there is nothing at this address'), 404),
+  );
+  app.use((error: unknown, _req: Request, res: Response, next: NextFunction) => {
+    if (res.headersSent) return next(error);
+    sendProblem(res, asAppError(error, parts.log));
+  });
+  return app;
+}
+
+/** Listens; gives the port and how to stop. Connections that stream are ended on close. */
+export async function listen(
+  app: Express,
+  host: string,
+  port: number,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const server: Server = createServer(app);
+  // Slow senders may not hold a connection for ever.
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve(
+  parts: HttpParts,
+  wrongKeys: WrongKeys,
+  route: Route,
+  req: Request,
+  res: Response,
+): Promise<void> {
+  const startedAtMs = parts.clock.monotonicMs();
+  res.once('finish', () => parts.onAnswer(route, res.statusCode, parts.clock.monotonicMs() - startedAtMs));
+  const nowMs = parts.clock.nowMs();
+  const caller = await authorise(parts, wrongKeys, route, req, nowMs);
+  const checked = {
+    params: check('path', route.params, req.params),
+    query: check('query', route.query, req.query),
+    body: check('body', route.body, req.body),
+    caller,
+    nowMs,
+  };
+  const run = () => route.handle(checked as never, { req, res });
+  if (route.answer.kind === 'stream') {
+    await run();
+    return;
+  }
+  const status = route.answer.status ?? 200;
+  if (route.method === 'get') {
+    const body = await run();
+    // A handler may have set another status: readiness answers 503 with a body.
+    res.status(res.statusCode === 200 ? status : res.statusCode).json(body);
+    return;
+  }
+  const request: IdempotentRequest = {
+    callerId: caller.id,
+    key: req.get('Idempotency-Key'),
+    content: JSON.stringify([route.method, req.originalUrl, req.body ?? null]),
+    nowMs,
+  };
+  const { answer, repeated } = await once(parts.database, request, () =>
+    answerOf(route, status, run, parts.log),
+  );
+  if (repeated) res.setHeader('Idempotency-Hit', 'true');
+  if (answer.status >= 400) res.type('application/problem+json');
+  res.status(answer.status).json(answer.body);
+}
+
+/** Runs a POST and gives what is answered and what is kept for a repeat; refusals are kept like answers. */
+async function answerOf(
+  route: Route,
+  status: number,
+  run: () => Promise<unknown>,
+  log: Log,
+): Promise<{ answer: StoredAnswer; stored: StoredAnswer }> {
+  try {
+    const body = await run();
+    const kept = Object.fromEntries(
+      Object.entries(body as object).map(([name, value]) => [
+        name,
+        route.toldOnce.includes(name) ? null : value,
+      ]),
+    );
+    return { answer: { status, body }, stored: { status, body: kept } };
+  } catch (error) {
+    const problem = problemOf(asAppError(error, log));
+    const answer = { status: problem.status, body: problem };
+    return { answer, stored: answer };
+  }
+}
+
+async function authorise(
+  parts: HttpParts,
+  wrongKeys: WrongKeys,
+  route: Route,
+  req: Request,
+  nowMs: number,
+): Promise<Caller> {
+  if (route.scope === 'public') return ANONYMOUS;
+  const address = req.socket.remoteAddress ?? '';
+  const waitMs = wrongKeys.waitMs(address, nowMs);
+  if (waitMs > 0)
+    throw new Denied('too-many-tries', `too many wrong keys; wait ${Math.ceil(waitMs / 1000)} s`);
+  const secret = /^Bearer (\S{1,200})$/.exec(req.get('Authorization') ?? '')?.[1];
+  const caller = secret ? await callerByKey(parts.database.read, secret, nowMs) : null;
+  if (!caller) {
+    wrongKeys.add(address, nowMs);
+    throw new Denied(
+      'unauthenticated',
+      secret
+        ? 'this key is unknown, expired or revoked'
+        : 'send a key: "Authorization: Bearer <key>"; create-key makes one',
+    );
+  }
+  if (!caller.scopes.includes(route.scope))
+    throw new Denied('forbidden', `this needs the scope ${route.scope}`);
+  return caller;
+}
+
+function check(part: string, schema: z.ZodObject | null, value: unknown): unknown {
+  if (!schema) return {};
+  // Unknown fields are refused: one that is misspelt would be passed over in silence, one that is planted would be a hole.
+  const result = schema.strict().safeParse(value ?? {});
+  if (result.success) return result.data;
+  throw new BadRequest(
+    result.error.issues.map((issue) => ({ field: [part, ...issue.path].join('.'), problem: issue.message })),
+  );
+}
+
+/** Express reports bodies it cannot read in a form of its own. */
+function asAppError(error: unknown, log: Log): unknown {
+  const type = (error as { type?: unknown } | null)?.type;
+  if (type === 'entity.parse.failed') return new BadRequest([{ field: 'body', problem: 'is no JSON' }]);
+  if (type === 'entity.too.large')
+    return new BadRequest([{ field: 'body', problem: `is larger than ${MAX_BODY}` }]);
+  if (error instanceof URIError) return new BadRequest([{ field: 'path', problem: 'has a broken % escape' }]);
+  if (problemOf(error).status === 500) log.error('a request failed', { error });
+  return error;
+}
+
+function sendProblem(res: Response, error: unknown, status?: number): void {
+  const problem = problemOf(error);
+  const shown =
+    status === undefined
+      ? problem
+      : { ...problem, status, title: 'Not found', type: 'urn:123-voip:not-found' };
+  if (shown.status === 401) res.setHeader('WWW-Authenticate', 'Bearer');
+  res.status(shown.status).type('application/problem+json').json(shown);
+}

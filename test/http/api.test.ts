@@ -1,0 +1,315 @@
+import { randomUUID } from 'node:crypto';
+import supertest from 'supertest';
+import { DIALECTS, emptyDatabase, type TestDatabase } from '../support/databases';
+import { testApi } from '../support/api';
+import { seedDemo, type DemoSeed } from '../../src/demo/seed-demo';
+import { ROLES, type Role } from '../../src/http/roles';
+import { writeCdr } from '../../src/cdr/write-cdr';
+import { e164 } from '../../src/kernel/phone-number';
+import { createApiKey, revokeApiKey } from '../../src/http/api-keys';
+
+const OPERATORS = Object.keys(ROLES) as Role[];
+
+describe.each(DIALECTS)('the API on %s', (dialect) => {
+  let test: TestDatabase;
+  let seed: DemoSeed;
+  let api: ReturnType<typeof testApi>;
+  let admin: string;
+  beforeAll(async () => {
+    test = await emptyDatabase(dialect);
+    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1));
+    api = testApi(test.database);
+    admin = await api.keyFor('admin');
+  });
+  afterAll(() => test.drop());
+
+  const get = (path: string, key = admin) =>
+    supertest(api.app).get(`/api/v1${path}`).set('Authorization', `Bearer ${key}`);
+  const post = (path: string, body: object, key = admin, idempotencyKey: string = randomUUID()) =>
+    supertest(api.app)
+      .post(`/api/v1${path}`)
+      .set('Authorization', `Bearer ${key}`)
+      .set('Idempotency-Key', idempotencyKey)
+      .send(body);
+
+  const raw = (text: string) =>
+    supertest(api.app).post('/api/v1/rooms').set('Authorization', `Bearer ${admin}`).type('json').send(text);
+  const count = async (query: string): Promise<number> =>
+    (await get(`/cdrs?limit=200&${query}`)).body.cdrs.length;
+
+  async function storeLeg(n: number): Promise<void> {
+    const startedAtMs = Date.UTC(2026, 0, 10) + n * 1000;
+    await writeCdr(test.database, {
+      cdrId: `cdr-${String(n).padStart(3, '0')}`,
+      nodeId: 'test',
+      nodeSequence: n,
+      sipCallId: `call-${n}`,
+      direction: 'inbound',
+      fromNumber: n % 2 ? '+3222223344' : "=cmd|' /C calc'!A0",
+      dialledNumber: '+12025550100',
+      routedNumber: e164('+12025550100'),
+      trunkId: null,
+      roomId: n % 3 ? null : seed.roomId,
+      roomRole: null,
+      payerAccountId: null,
+      startedAtMs,
+      answeredAtMs: startedAtMs,
+      chargedFromMs: null,
+      endedAtMs: startedAtMs + 500,
+      result: n % 2 ? 'completed' : 'wrong-pin',
+      endedBy: 'caller',
+      sipStatus: 200,
+      quality: null,
+    });
+  }
+
+  describe('asks who it is', () => {
+    it('and answers 401 with a problem to nobody, to a made-up key, to an expired and to a revoked one', async () => {
+      const expired = await api.keyFor('admin', [], api.clock.nowMs());
+      const nowMs = api.clock.nowMs();
+      const wanted = { label: 'gone', role: 'admin', scopes: [], expiresAtMs: null, nowMs };
+      const { id, secret: revoked } = await createApiKey(test.database, wanted);
+      await revokeApiKey(test.database, id, nowMs);
+      for (const key of ['', 'v123_made-up', expired, revoked]) {
+        const answer = await get('/rooms', key);
+        expect([answer.status, answer.type]).toEqual([401, 'application/problem+json']);
+      }
+    });
+
+    it.each(OPERATORS)('and lets %s do exactly what the role may: every route is tried', async (role) => {
+      const key = await api.keyFor(role);
+      for (const route of api.routes) {
+        if (route.scope === 'public' || route.answer.kind === 'stream') continue;
+        const path = route.path.replaceAll(/\{\w+\}/g, 'none');
+        const answer = route.method === 'get' ? await get(path, key) : await post(path, {}, key);
+        const allowed = (ROLES[role] as readonly string[]).includes(route.scope);
+        expect(`${route.method} ${route.path} ${answer.status === 403 ? 'denied' : 'allowed'}`).toBe(
+          `${route.method} ${route.path} ${allowed ? 'allowed' : 'denied'}`,
+        );
+      }
+    });
+
+    it('and lets an address that showed thirty wrong keys wait, with a right key too', async () => {
+      const guessed = testApi(test.database);
+      const ask = (key: string) =>
+        supertest(guessed.app)
+          .get('/api/v1/rooms')
+          .set('Authorization', `Bearer ${key}`)
+          .then((answer) => answer.status);
+      for (let n = 0; n < 30; n++) expect(await ask(`v123_guess-${n}`)).toBe(401);
+      expect(await ask(admin)).toBe(429);
+      await guessed.clock.advance(61_000);
+      expect(await ask(admin)).toBe(200);
+    });
+
+    it('and narrows a key to its scopes', async () => {
+      const key = await api.keyFor('support', ['cdrs:read']);
+      expect((await get('/cdrs', key)).status).toBe(200);
+      expect((await get('/rooms', key)).status).toBe(403);
+    });
+  });
+
+  describe('checks what it is sent', () => {
+    it.each([
+      ['/rooms', { name: 'x' }, 'body.ownerAccountId'],
+      ['/rooms', { ownerAccountId: 'a', name: 'x', maxSeats: 1 }, 'body.maxSeats'],
+      ['/accounts', { name: 'x', currency: 'euro' }, 'body.currency'],
+      ['/accounts', { name: 'x', currency: 'EUR', balanceMicros: '1000000' }, 'body'],
+    ])('and names the field of %s that does not fit', async (path, body, field) => {
+      const answer = await post(path, body);
+      expect(answer.status).toBe(400);
+      expect(answer.body.faults.map((fault: { field: string }) => fault.field)).toContain(field);
+    });
+
+    it('and refuses bodies that are no JSON or too large, made-up cursors and unknown query fields', async () => {
+      expect((await raw('{"a":')).status).toBe(400);
+      expect((await raw(JSON.stringify({ name: 'x'.repeat(200_000) }))).status).toBe(400);
+      expect((await get('/cdrs?cursor=abc')).status).toBe(400);
+      expect((await get('/cdrs?acount=1')).status).toBe(400);
+      expect((await get('/cdrs?limit=201')).status).toBe(400);
+      expect((await get('/nothing-here')).status).toBe(404);
+    });
+
+    it('and says nothing of itself when the fault is ours', async () => {
+      const broken = testApi({
+        ...test.database,
+        read: {
+          forUpdate: '',
+          all: () => Promise.reject(new Error('secret detail')),
+          run: () => Promise.reject(new Error('x')),
+        },
+      });
+      const answer = await supertest(broken.app).get('/api/v1/rooms').set('Authorization', `Bearer ${admin}`);
+      expect([answer.status, JSON.stringify(answer.body)]).toEqual([
+        500,
+        expect.not.stringContaining('secret detail'),
+      ]);
+    });
+  });
+
+  describe('does a POST once', () => {
+    it('and asks for an Idempotency-Key', async () => {
+      const answer = await supertest(api.app)
+        .post('/api/v1/accounts')
+        .set('Authorization', `Bearer ${admin}`)
+        .send({ name: 'x', currency: 'EUR' });
+      expect([answer.status, answer.body.faults[0].field]).toEqual([400, 'Idempotency-Key']);
+    });
+
+    it('however often it is sent, and gives the first answer again', async () => {
+      const key = randomUUID();
+      const first = await post('/accounts', { name: 'Once', currency: 'EUR' }, admin, key);
+      const second = await post('/accounts', { name: 'Once', currency: 'EUR' }, admin, key);
+      expect([first.status, second.status, second.body.id]).toEqual([201, 201, first.body.id]);
+      expect(second.headers['idempotency-hit']).toBe('true');
+      const other = await post('/accounts', { name: 'Other', currency: 'EUR' }, admin, key);
+      expect(other.status).toBe(422);
+    });
+
+    it('when fifty are sent at once', async () => {
+      const key = randomUUID();
+      const before = (await get(`/accounts/${seed.accountId}/balance`)).body.balance.amountMicros;
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, () =>
+          post(`/accounts/${seed.accountId}/top-ups`, { amount: '1.00', reference: key }, admin, key).then(
+            (answer) => answer.status,
+          ),
+        ),
+      );
+      expect(answers.filter((status) => status !== 201 && status !== 409)).toEqual([]);
+      const after = (await get(`/accounts/${seed.accountId}/balance`)).body.balance.amountMicros;
+      expect(BigInt(after) - BigInt(before)).toBe(1_000_000n);
+    });
+
+    it('and does not keep the PINs it told', async () => {
+      const key = randomUUID();
+      const body = { ownerAccountId: seed.accountId, name: 'Secret room' };
+      const first = await post('/rooms', body, admin, key);
+      const second = await post('/rooms', body, admin, key);
+      expect(first.body.secrets.participantPin).toMatch(/^\d{6}$/);
+      expect([second.body.room.id, second.body.secrets]).toEqual([first.body.room.id, null]);
+      const kept = JSON.stringify(await test.database.read.all('SELECT answer FROM api_requests'));
+      expect(kept).not.toContain(first.body.secrets.participantPin);
+      expect(kept).not.toContain(first.body.secrets.roomNumber);
+    });
+  });
+
+  describe('shows', () => {
+    beforeAll(async () => {
+      for (let n = 1; n <= 25; n++) await storeLeg(n);
+    });
+
+    it('CDRs in pages that miss and repeat none', async () => {
+      const seen: string[] = [];
+      for (let next: string | null = ''; next !== null; ) {
+        const page: { cdrs: { cdrId: string }[]; next: string | null } = (
+          await get(`/cdrs?limit=10${next ? `&cursor=${next}` : ''}`)
+        ).body;
+        seen.push(...page.cdrs.map((cdr) => cdr.cdrId));
+        next = page.next;
+      }
+      expect(seen).toEqual(Array.from({ length: 25 }, (_, n) => `cdr-${String(25 - n).padStart(3, '0')}`));
+    });
+
+    it('CDRs by room, result, number and time', async () => {
+      expect(await count(`room=${seed.roomId}`)).toBe(8);
+      expect(await count('result=wrong-pin')).toBe(12);
+      expect(await count(`number=${encodeURIComponent('+3222223344')}`)).toBe(13);
+      expect(await count('from=2026-01-10T00:00:11Z&to=2026-01-10T00:00:21Z')).toBe(10);
+    });
+
+    it('numbers whole only to roles that may see them', async () => {
+      const support = await api.keyFor('support');
+      expect((await get('/cdrs/cdr-001')).body.fromNumber).toBe('+3222223344');
+      expect((await get('/cdrs/cdr-001', support)).body.fromNumber).toBe('+32222•••44');
+    });
+
+    it('CDRs as CSV in which no caller’s number is a formula', async () => {
+      const answer = await get('/cdrs.csv');
+      expect(answer.type).toBe('text/csv');
+      const lines = answer.text.trim().split('\n');
+      expect(lines).toHaveLength(26);
+      expect(answer.text).not.toMatch(/(^|,)"?=cmd/m);
+    });
+
+    it('rooms without their Room ID', async () => {
+      const answer = await get('/rooms');
+      expect(answer.body.rooms.length).toBeGreaterThan(0);
+      expect(JSON.stringify(answer.body)).not.toContain(seed.roomNumber);
+    });
+
+    it('the entries of an account, its balance and a quote', async () => {
+      const entries = await get(`/accounts/${seed.accountId}/entries`);
+      expect(entries.body.entries.at(-1)).toMatchObject({ kind: 'top-up', amount: { text: '25.00 EUR' } });
+      const quote = await get(
+        `/decks/${seed.deckId}/quote?number=${encodeURIComponent('+12025550100')}&seconds=61`,
+      );
+      expect(quote.body).toMatchObject({
+        charge: { amountMicros: '30000', text: '0.03 EUR' },
+        working: { billedSeconds: 120 },
+      });
+      expect((await get(`/decks/${seed.deckId}/rates?limit=2`)).body.rates).toHaveLength(2);
+    });
+
+    it('what would happen to a call', async () => {
+      const to = encodeURIComponent('+12025550100');
+      expect((await get(`/explain?to=${to}`)).body).toMatchObject({ decision: 'menu', sipStatus: 200 });
+      expect((await get(`/explain?to=${to}&source=192.0.2.1`)).body).toMatchObject({
+        decision: 'refuse',
+        reason: 'unknown-caller',
+        sipStatus: 403,
+      });
+    });
+
+    it('live calls and rooms, and ends a call', async () => {
+      let ended = false;
+      const call = {
+        callId: 'live-1',
+        fromNumber: '+3222223344',
+        dialledNumber: '+12025550100',
+        trunkId: null,
+        phase: 'talking',
+        roomId: seed.roomId,
+        roomRole: 'participant',
+        startedAtMs: 0,
+        enteredAtMs: 0,
+        paidSeconds: 60,
+      } as const;
+      api.liveCalls.add(call, () => {
+        ended = true;
+      });
+      expect((await get('/live/calls')).body.calls).toEqual([call]);
+      expect((await get('/live/rooms')).body.rooms).toEqual([{ roomId: seed.roomId, members: [call] }]);
+      expect((await post('/live/calls/live-1/end', {})).body).toEqual({ ending: true });
+      expect(ended).toBe(true);
+      expect((await post('/live/calls/nobody/end', {})).status).toBe(404);
+      api.liveCalls.delete('live-1');
+    });
+
+    it('its own description, made from the same table', async () => {
+      const answer = await supertest(api.app).get('/api/v1/openapi.json');
+      expect(answer.body.openapi).toBe('3.1.0');
+      const described = Object.entries(answer.body.paths as Record<string, object>).flatMap(
+        ([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`),
+      );
+      expect(described.toSorted()).toEqual(
+        api.routes.map((route) => `${route.method} /api/v1${route.path}`).toSorted(),
+      );
+    });
+
+    it('health by part, with 503 when one cannot work, and metrics to those who may', async () => {
+      expect((await supertest(api.app).get('/api/v1/health/live')).body).toEqual({
+        live: true,
+        version: '1.2.3',
+      });
+      expect((await supertest(api.app).get('/api/v1/health/ready')).status).toBe(200);
+      api.health.sip = false;
+      const notReady = await supertest(api.app).get('/api/v1/health/ready');
+      expect([notReady.status, notReady.body]).toEqual([
+        503,
+        { ready: false, parts: [{ part: 'sip', ready: false }] },
+      ]);
+      expect((await get('/metrics')).text).toContain('voip_live_calls 0');
+    });
+  });
+});
