@@ -161,8 +161,10 @@ async function assemble(
     },
   };
   const door = openDoor(srf, parts);
-  undo.push(() => srf.disconnect());
   const sip = connectSip(srf, engines, door, log);
+  undo.push(() => {
+    if (sip.connected) srf.disconnect();
+  });
   media.start();
   const http = await serveApi(config, { database, clock, log, metrics, liveCalls, media, keeper, sip });
   undo.push(() => http.close());

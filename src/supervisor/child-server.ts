@@ -72,7 +72,8 @@ export class ChildServer<Addresses extends object> {
 
   #spawn(options: object): Promise<Addresses> {
     const { name, module, log } = this.options;
-    const child = fork(module, [], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    // A group of its own: Ctrl-C in a terminal must reach us alone, since live calls need their servers while we drain.
+    const child = fork(module, [], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child = child;
     forwardLines(child, name, log);
     return new Promise((resolve, reject) => {

@@ -114,6 +114,13 @@ export class TestPhone {
     await this.endpoint.close();
   }
 
+  /** Closes the sockets without a word: the far end is gone already. */
+  async abandon(): Promise<void> {
+    for (const call of this.#calls.values()) call.vanish();
+    this.engine.close();
+    await this.endpoint.close();
+  }
+
   onRequest(transaction: ServerTransaction): void {
     const { request } = transaction;
     const call = this.#calls.get(dialogKey(request.callId, request.toTag ?? '', request.fromTag ?? ''));

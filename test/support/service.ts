@@ -10,7 +10,7 @@ import { readBalance } from '../../src/billing/ledger/ledger-accounts';
 import { postEntries } from '../../src/billing/ledger/post-entries';
 import { verifyLedger } from '../../src/billing/ledger/verify-ledger';
 import { importRateDeck } from '../../src/billing/rating/import-rate-deck';
-import { type FoundCdr, searchCdrs } from '../../src/cdr/search-cdrs';
+import { allCdrs, type FoundCdr, searchCdrs } from '../../src/cdr/search-cdrs';
 import { DEMO_DECK, type DemoSeed, seedDemo } from '../../src/demo/seed-demo';
 import { silentLog } from '../../src/kernel/log';
 import { systemClock } from '../../src/kernel/clock';
@@ -179,6 +179,13 @@ export class TestService {
 
   async cdrs(): Promise<readonly FoundCdr[]> {
     return (await searchCdrs(this.database, { filter: {}, after: null, limit: 200, numbers: 'full' })).cdrs;
+  }
+
+  /** Every CDR there is, page by page. */
+  async allCdrs(): Promise<readonly FoundCdr[]> {
+    const found: FoundCdr[] = [];
+    for await (const cdr of allCdrs(this.database, { filter: {}, numbers: 'full' })) found.push(cdr);
+    return found;
   }
 
   /** Resolves with the CDRs as soon as there are `count` and all are rated. */

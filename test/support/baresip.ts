@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readWav, writeWav } from '../../src/embedded/media/wav';
+import { freePort } from './mariadb-server';
+import { eventually } from './service';
+
+/** It speaks this long; a call of a story is shorter. */
+const TONE_SECONDS = 60;
+
+/** A baresip telephone: a program we did not write, that sends a tone of its own and records what it hears. */
+export class Baresip {
+  #output = '';
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly control: Socket,
+    private readonly folder: string,
+  ) {
+    control.on('data', (bytes) => {
+      this.#output += String(bytes);
+    });
+  }
+
+  /** Starts it; `toneHz` is what it says all the time. */
+  static async start(toneHz: number): Promise<Baresip> {
+    const folder = mkdtempSync(join(tmpdir(), '123-voip-baresip-'));
+    const controlPort = await freePort();
+    writeFileSync(join(folder, 'config'), configuration(folder, controlPort, await freePort()));
+    writeFileSync(join(folder, 'accounts'), '<sip:+3222225566@127.0.0.1>;regint=0;audio_codecs=PCMU\n');
+    writeFileSync(join(folder, 'contacts'), '');
+    writeFileSync(join(folder, 'tone.wav'), writeWav(tone(toneHz, TONE_SECONDS)));
+    const child = spawn('baresip', ['-f', folder], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let log = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (bytes) => {
+        log += String(bytes);
+      });
+    let control: Socket | null = null;
+    await eventually(10_000, async () => {
+      if (child.exitCode !== null) throw new Error(`baresip ended: ${log}`);
+      control = await tryConnect(controlPort);
+      return control !== null;
+    });
+    return new Baresip(child, control as unknown as Socket, folder);
+  }
+
+  /** Gives a command of its menu, for example dial. */
+  command(name: string, parameters = ''): void {
+    const text = JSON.stringify({ command: name, params: parameters, token: name });
+    this.control.write(`${Buffer.byteLength(text)}:${text},`);
+  }
+
+  /** Resolves when it reports an event, for example CALL_ESTABLISHED. */
+  async reports(event: string, limitMs = 20_000): Promise<void> {
+    await eventually(limitMs, () => this.#output.includes(`"type":"${event}"`));
+  }
+
+  /** What it heard, 8 kHz; to be asked after the call. */
+  heard(): Int16Array {
+    const file = readdirSync(this.folder).find((name) => /dump-.*-dec\.wav$/.test(name));
+    if (!file) throw new Error('baresip recorded nothing');
+    return readWav(readFileSync(join(this.folder, file)));
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.control.destroy();
+    this.child.kill('SIGTERM');
+    await ended;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function configuration(folder: string, controlPort: number, sipPort: number): string {
+  return [
+    `sip_listen 127.0.0.1:${sipPort}`,
+    'rtp_ports 33000-33100',
+    'module_path /usr/lib/baresip/modules',
+    'module g711.so',
+    'module aufile.so',
+    'module sndfile.so',
+    'module_tmp account.so',
+    'module_app menu.so',
+    'module_app ctrl_tcp.so',
+    `ctrl_tcp_listen 127.0.0.1:${controlPort}`,
+    `audio_source aufile,${join(folder, 'tone.wav')}`,
+    `audio_player aufile,${join(folder, 'played.wav')}`,
+    `audio_alert aufile,${join(folder, 'alert.wav')}`,
+    'audio_srate 8000-8000',
+    'audio_channels 1-1',
+    `snd_path ${folder}`,
+    'call_local_timeout 120',
+    '',
+  ].join('\n');
+}
+
+function tone(frequencyHz: number, seconds: number): Int16Array {
+  return Int16Array.from(
+    { length: seconds * 8_000 },
+    (_, n) => 8_000 * Math.sin((2 * Math.PI * frequencyHz * n) / 8_000),
+  );
+}
+
+function tryConnect(port: number): Promise<Socket | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => resolve(socket));
+    socket.once('error', () => resolve(null));
+  });
+}
