@@ -35,12 +35,18 @@ describe('readConfig', () => {
     const settings = { [`${engine}_HOST`]: '192.0.2.5', [`${engine}_SECRET`]: secret };
     expect(faultsOf(settings)).toEqual([expect.stringContaining(`${engine}_SECRET: is a published default`)]);
     expect(faultsOf({ ...settings, [`${engine}_HOST`]: '127.0.0.1' })).toEqual([]);
-    expect(faultsOf({ ...settings, [`${engine}_HOST`]: '', BIND_ADDRESS: '0.0.0.0' })).toHaveLength(1);
+    expect(faultsOf({ ...settings, [`${engine}_HOST`]: '', BIND_ADDRESS: '192.0.2.9' })).toHaveLength(1);
   });
 
   it('asks for the secret of an engine it is told to use', () => {
     expect(faultsOf({ DRACHTIO_HOST: '127.0.0.1' })).toEqual([
       expect.stringContaining('DRACHTIO_SECRET: is not set'),
+    ]);
+  });
+
+  it('asks for one address where all were named', () => {
+    expect(faultsOf({ BIND_ADDRESS: '0.0.0.0' })).toEqual([
+      expect.stringContaining('BIND_ADDRESS: stands for all addresses'),
     ]);
   });
 

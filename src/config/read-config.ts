@@ -67,6 +67,10 @@ function faultsBetween(config: Config): string[] {
   const faults: string[] = [];
   if (config.RTP_PORT_MAX - config.RTP_PORT_MIN < 3)
     faults.push('RTP_PORT_MAX: leaves no room above RTP_PORT_MIN; each leg takes two ports');
+  if (['0.0.0.0', '::', '[::]'].includes(config.BIND_ADDRESS))
+    faults.push(
+      'BIND_ADDRESS: stands for all addresses, and SIP must name one; write the address that phones and carriers reach',
+    );
   for (const [host, secret] of [
     ['DRACHTIO_HOST', 'DRACHTIO_SECRET'],
     ['FREESWITCH_HOST', 'FREESWITCH_SECRET'],

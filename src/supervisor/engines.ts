@@ -53,7 +53,7 @@ function sipServer(config: Config, clock: Clock, log: Log): ChildServer<SipAddre
     sipHost: config.BIND_ADDRESS,
     sipPort: config.SIP_PORT,
     transports: ['udp', 'tcp'],
-    ...(config.EXTERNAL_ADDRESS === '' ? {} : { externalHost: config.EXTERNAL_ADDRESS }),
+    ...external(config),
   };
   return new ChildServer<SipAddresses>({
     name: 'embedded-sip',
@@ -73,6 +73,7 @@ function mediaServer(config: Config, clock: Clock, log: Log): ChildServer<MediaA
     sipHost: '127.0.0.1',
     sipPort: 0,
     rtpHost: config.BIND_ADDRESS,
+    ...external(config),
     rtpPortMin: config.RTP_PORT_MIN,
     rtpPortMax: config.RTP_PORT_MAX,
     rtpTimeoutMs: config.RTP_TIMEOUT_MS,
@@ -86,4 +87,8 @@ function mediaServer(config: Config, clock: Clock, log: Log): ChildServer<MediaA
     clock,
     log,
   });
+}
+
+function external(config: Config): { externalHost?: string } {
+  return config.EXTERNAL_ADDRESS === '' ? {} : { externalHost: config.EXTERNAL_ADDRESS };
 }

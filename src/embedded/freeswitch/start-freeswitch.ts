@@ -29,6 +29,8 @@ export type FreeswitchSettings = {
   sipPort: number;
   /** Address in SDP and of all RTP sockets. */
   rtpHost: string;
+  /** Address in SDP when it is not rtpHost: a public one in front of a NAT. */
+  externalHost?: string;
   rtpPortMin: number;
   rtpPortMax: number;
   /** A leg that should send and does not for this long is hung up with MEDIA_TIMEOUT; 20,000 when not given. */
@@ -112,6 +114,7 @@ function makeCore(options: FreeswitchOptions, files: AudioFiles): Core {
       clock,
       log,
       rtpHost: options.rtpHost,
+      ...(options.externalHost === undefined ? {} : { advertisedHost: options.externalHost }),
       rtpPortMin: options.rtpPortMin,
       rtpPortMax: options.rtpPortMax,
       rtpTimeoutMs: options.rtpTimeoutMs ?? 20_000,

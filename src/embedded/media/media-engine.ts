@@ -9,6 +9,8 @@ export type MediaEngineOptions = {
   clock: Clock;
   log: Log;
   rtpHost: string;
+  /** Address that goes into SDP when it is not rtpHost: a public one in front of a NAT. */
+  advertisedHost?: string;
   rtpPortMin: number;
   rtpPortMax: number;
   /** A leg whose peer should send and does not for this long is told to its owner. */
@@ -37,7 +39,7 @@ export class MediaEngine {
 
   /** Address that goes into SDP. */
   get host(): string {
-    return this.options.rtpHost;
+    return this.options.advertisedHost ?? this.options.rtpHost;
   }
 
   /** Port pairs in use. */
