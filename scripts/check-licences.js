@@ -9,8 +9,8 @@ const ALLOWED =
 const FORBIDDEN = /\b(A?GPL|LGPL|SSPL|BUSL)\b/i;
 /** Packages whose manifest is silent, and where their licence is stated. */
 const STATED_ELSEWHERE = {
-  'modesl@1.2.1': 'MPL-2.0', // the head of each source file
-  'only@0.0.2': 'MIT', // its author's repository
+  'modesl@1.2.1': 'MPL-2.0', // its README
+  'only@0.0.2': 'MIT', // its Readme
 };
 const seen = new Map();
 

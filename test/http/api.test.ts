@@ -4,11 +4,25 @@ import { DIALECTS, emptyDatabase, type TestDatabase } from '../support/databases
 import { testApi } from '../support/api';
 import { seedDemo, type DemoSeed } from '../../src/demo/seed-demo';
 import { ROLES, type Role } from '../../src/http/roles';
+import { listen } from '../../src/http/server';
 import { writeCdr } from '../../src/cdr/write-cdr';
 import { e164 } from '../../src/kernel/phone-number';
 import { createApiKey, revokeApiKey } from '../../src/http/api-keys';
 
 const OPERATORS = Object.keys(ROLES) as Role[];
+
+const liveCall = {
+  callId: 'live-1',
+  fromNumber: '+3222223344',
+  dialledNumber: '+12025550100',
+  trunkId: null,
+  phase: 'talking',
+  roomId: 'some-room',
+  roomRole: 'participant',
+  startedAtMs: 0,
+  enteredAtMs: 0,
+  paidSeconds: 60,
+} as const;
 
 describe.each(DIALECTS)('the API on %s', (dialect) => {
   let test: TestDatabase;
@@ -263,27 +277,34 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
 
     it('live calls and rooms, and ends a call', async () => {
       let ended = false;
-      const call = {
-        callId: 'live-1',
-        fromNumber: '+3222223344',
-        dialledNumber: '+12025550100',
-        trunkId: null,
-        phase: 'talking',
-        roomId: seed.roomId,
-        roomRole: 'participant',
-        startedAtMs: 0,
-        enteredAtMs: 0,
-        paidSeconds: 60,
-      } as const;
-      api.liveCalls.add(call, () => {
+      api.liveCalls.add(liveCall, () => {
         ended = true;
       });
-      expect((await get('/live/calls')).body.calls).toEqual([call]);
-      expect((await get('/live/rooms')).body.rooms).toEqual([{ roomId: seed.roomId, members: [call] }]);
+      expect((await get('/live/calls')).body.calls).toEqual([liveCall]);
+      expect((await get('/live/rooms')).body.rooms).toEqual([
+        { roomId: liveCall.roomId, members: [liveCall] },
+      ]);
       expect((await post('/live/calls/live-1/end', {})).body).toEqual({ ending: true });
       expect(ended).toBe(true);
       expect((await post('/live/calls/nobody/end', {})).status).toBe(404);
       api.liveCalls.delete('live-1');
+    });
+
+    it('changes of live calls as they happen, after a snapshot', async () => {
+      const server = await listen(api.app, '127.0.0.1', 0);
+      const answer = await fetch(`http://127.0.0.1:${server.port}/api/v1/live/events`, {
+        headers: { Authorization: `Bearer ${admin}` },
+      });
+      expect(answer.headers.get('content-type')).toBe('text/event-stream');
+      const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+      const next = async () => new TextDecoder().decode((await reader.read()).value);
+      expect(await next()).toBe('event: snapshot\ndata: {"calls":[]}\n\n');
+      api.liveCalls.add({ ...liveCall, callId: 'live-2' }, () => undefined);
+      expect(await next()).toMatch(/^event: started\ndata: .*"callId":"live-2"/);
+      api.liveCalls.delete('live-2');
+      expect(await next()).toMatch(/^event: ended\n/);
+      await reader.cancel();
+      await server.close();
     });
 
     it('its own description, made from the same table', async () => {

@@ -93,6 +93,11 @@ export class TestService {
     child.removeAllListeners('exit');
   }
 
+  /** Process id of the running service. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   /** Ends the process as a power cut would. */
   async kill(): Promise<void> {
     await this.#signal('SIGKILL');
