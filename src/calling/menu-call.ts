@@ -2,8 +2,8 @@ import type Srf from 'drachtio-srf';
 import type { Dialog, SrfRequest, SrfResponse } from 'drachtio-srf';
 import type { ClosedLeg } from '../cdr/cdr';
 import type { OpenedLeg } from '../cdr/journal-records';
-import type { Timer } from '../kernel/clock';
-import type { Leg } from '../media/leg';
+import { type Timer, within } from '../kernel/clock';
+import { type Leg, LegGone } from '../media/leg';
 import { type PromptName, promptFile } from '../media/prompts';
 import { checkRoomPin } from '../rooms/check-room-pin';
 import type { Room, RoomRole } from '../rooms/room';
@@ -24,6 +24,9 @@ import { type Refusal, type RefusalReason, refusal, refusalHeaders, refusalReaso
 /** How long a caller may think before the first digit, and between digits. */
 const FIRST_DIGIT_MS = 10_000;
 const NEXT_DIGIT_MS = 5_000;
+
+/** A caller, or a SIP server that is gone, may take this long to answer our BYE; the CDR does not wait longer. */
+const BYE_LIMIT_MS = 5_000;
 
 /** How often a talking call looks at its money: a cut is at most this late. */
 const TICK_MS = 200;
@@ -55,6 +58,10 @@ export class MenuCall {
   #dialog: Dialog | null = null;
   #answeredAtMs: number | null = null;
   #acked = false;
+  #tellAcked: () => void = () => undefined;
+  readonly #whenAcked = new Promise<void>((resolve) => {
+    this.#tellAcked = resolve;
+  });
   #entered: Entered | null = null;
   #state: CallState | null = null;
   #end: CallEnd | null = null;
@@ -123,6 +130,7 @@ export class MenuCall {
     this.#answeredAtMs = this.#now();
     dialog.on('ack', () => {
       this.#acked = true;
+      this.#tellAcked();
     });
     dialog.on('destroy', () => this.#onDialogGone());
     dialog.on('info', (req: SrfRequest, res: SrfResponse) => this.#onInfo(leg, req, res));
@@ -160,6 +168,8 @@ export class MenuCall {
   }
 
   async #enter(opened: { room: Room; role: RoomRole }): Promise<void> {
+    // A caller who never acknowledges our answer cannot be charged, so he does not get in.
+    await Promise.race([this.#whenAcked, this.#ended]);
     this.#stopIfEnded();
     const { cdrId, startedAtMs } = this.opened;
     const { number, language } = this.plan.accessNumber;
@@ -242,11 +252,15 @@ export class MenuCall {
     this.#end ??= end;
     this.#tellEnded();
     // Whatever the story is waiting for on the leg ends now.
-    if (end.endedBy === 'caller') void this.#leg?.hangUp();
+    void this.#leg?.hangUp();
   }
 
   #endByError(error: unknown): void {
     if (this.#end) return;
+    if (error instanceof LegGone) {
+      this.#onLegGone(error.cause);
+      return;
+    }
     const reason = error instanceof Refused ? error.reason : refusalReasonOf(error);
     if (reason === 'technical-fault') this.#warn('a call failed', error);
     const found = refusal(reason);
@@ -259,6 +273,7 @@ export class MenuCall {
   async #finish(): Promise<void> {
     const end = this.#end ?? { result: 'failed', endedBy: 'house', endedAtMs: this.#now() };
     this.#ticking?.cancel();
+    await this.parts.keeper.ending(this.#closedLeg(end, null));
     const roomId = this.parts.liveCalls.list().find((call) => call.callId === this.opened.cdrId)?.roomId;
     if (roomId) this.parts.seats.free(roomId, this.opened.cdrId);
     await this.#sayLast().catch((error: unknown) => this.#warn('the last prompt was not spoken', error));
@@ -277,7 +292,8 @@ export class MenuCall {
 
   async #hangUpCaller(): Promise<void> {
     try {
-      if (this.#dialog?.connected) await this.#dialog.destroy();
+      if (this.#dialog?.connected)
+        await within(this.parts.clock, BYE_LIMIT_MS, 'the caller’s answer to BYE', this.#dialog.destroy());
       else if (!this.#dialog && !this.invite.res.finalResponseSent && this.#end?.result !== 'cancelled') {
         const found = this.#refusal ?? refusal('technical-fault');
         this.invite.res.send(found.sipStatus, found.sipReason, { headers: refusalHeaders(found) });

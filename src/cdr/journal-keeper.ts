@@ -70,6 +70,14 @@ export class JournalKeeper {
     await this.options.journal.append({ type: 'entered', cdrId, entry });
   }
 
+  /** Notes how a leg has ended while its last words are still spoken: a crash meanwhile bills it to this moment and no later. */
+  async ending(leg: ClosedLeg): Promise<void> {
+    this.#live.delete(leg.cdrId);
+    await this.options.journal.append({ type: 'ending', leg }).catch((error: unknown) => {
+      this.options.log.error('the end of a leg is not in the journal yet', { cdrId: leg.cdrId, error });
+    });
+  }
+
   /** Makes the end of a leg durable; the database follows on its own. */
   async close(leg: ClosedLeg): Promise<void> {
     this.#live.delete(leg.cdrId);

@@ -26,6 +26,7 @@ export type JournalRecord =
   | { readonly type: 'answered'; readonly cdrId: string; readonly atMs: number }
   | { readonly type: 'entered'; readonly cdrId: string; readonly entry: RoomEntry }
   | { readonly type: 'alive'; readonly cdrIds: readonly string[]; readonly atMs: number }
+  | { readonly type: 'ending'; readonly leg: ClosedLeg }
   | { readonly type: 'closed'; readonly leg: ClosedLeg }
   | { readonly type: 'written'; readonly cdrId: string }
   | { readonly type: 'checkpoint'; readonly state: JournalState };
@@ -36,6 +37,8 @@ export type OpenLeg = {
   readonly answeredAtMs: number | null;
   readonly entry: RoomEntry | null;
   readonly lastAliveMs: number;
+  /** How it ended, once it has, while last words are spoken and measurements awaited; what the CDR will say but for the quality. */
+  readonly ending: ClosedLeg | null;
 };
 
 /** What a journal says when it is read to its end. */
@@ -80,6 +83,8 @@ export function afterRecord(state: JournalState, record: JournalRecord): Journal
         ...leg,
         lastAliveMs: Math.max(leg.lastAliveMs, record.atMs),
       }));
+    case 'ending':
+      return change(state, [record.leg.cdrId], (leg) => ({ ...leg, ending: record.leg }));
     case 'closed':
       return {
         ...state,
@@ -93,6 +98,7 @@ export function afterRecord(state: JournalState, record: JournalRecord): Journal
 
 /** How a leg is closed when the process that carried it is gone: at its last proof of life, since nothing later can be proven. */
 export function closeAfterCrash(open: OpenLeg): ClosedLeg {
+  if (open.ending) return open.ending;
   return {
     ...open.leg,
     roomId: open.entry?.roomId ?? null,

@@ -107,6 +107,34 @@ describe('journal', () => {
     ]);
   });
 
+  it('bills a leg that had ended before the crash to its end, however long its last words were', async () => {
+    const before = await aKeeper();
+    await before.keeper.start();
+    const opened = await before.keeper.open(aLeg('a'));
+    await before.keeper.entered('a', { ...entry, chargedFromMs: startedAtMs });
+    await before.clock.advance(6_000);
+    const leg: ClosedLeg = {
+      ...opened,
+      ...entry,
+      answeredAtMs: startedAtMs,
+      chargedFromMs: startedAtMs,
+      endedAtMs: startedAtMs + 6_000,
+      result: 'removed',
+      endedBy: 'house',
+      sipStatus: 200,
+      quality: null,
+    };
+    await before.keeper.ending(leg);
+    await before.clock.advance(20_000);
+    await before.journal.close();
+
+    const written: ClosedLeg[] = [];
+    const after = await aKeeper(async (closed) => void written.push(closed));
+    expect(await after.keeper.start()).toBe(1);
+    await after.keeper.stop();
+    expect(written).toEqual([leg]);
+  });
+
   it('goes on with the node’s sequence after a restart, so that no number is used twice or left out', async () => {
     const first = await aKeeper();
     expect((await first.keeper.open(aLeg('a'))).nodeSequence).toBe(1);
