@@ -62,6 +62,7 @@ export function afterRecord(state: JournalState, record: JournalRecord): Journal
         answeredAtMs: null,
         entry: null,
         lastAliveMs: record.leg.startedAtMs,
+        ending: null,
       };
       const nextSequence = Math.max(state.nextSequence, record.leg.nodeSequence + 1);
       return { ...state, nextSequence, open: [...without(state.open, record.leg.cdrId), opened] };
