@@ -10,11 +10,15 @@ import {
   verifyLedgerCommand,
 } from './command-line/database-commands';
 import { demoCall, start } from './command-line/start-command';
+import { JournalDamaged } from './cdr/journal';
 import { readConfig, WrongConfiguration } from './config/read-config';
 import { withSecrets } from './config/secrets';
 import { describeSettings } from './config/settings';
 import { AppError } from './kernel/app-error';
+import { TimedOut } from './kernel/clock';
 import { jsonLog } from './observability/log';
+import { ChildFailed } from './supervisor/child-server';
+import { AlreadyRunning } from './supervisor/single-instance';
 
 const COMMANDS: readonly Command[] = [
   start,
@@ -63,7 +67,7 @@ function overview(): string {
         `  ${setting.name.padEnd(nameWidth)}  ${setting.about} [${setting.takes}; ${setting.default}]`,
     ),
     '',
-    'Exit codes: 0 done, 1 refused or failed, 64 wrong usage, 65 wrong data, 70 a fault of ours, 78 wrong configuration',
+    'Exit codes: 0 done, 1 refused or failed, 64 wrong usage, 65 wrong data, 69 the machine or a server is in the way, 70 a fault of ours, 78 wrong configuration',
   ].join('\n');
 }
 
@@ -85,9 +89,18 @@ function exitCodeOf(error: unknown): number {
     complain(error.message);
     return EXIT.usage;
   }
+  if (isTheWorldsFault(error)) {
+    complain(error.message);
+    return EXIT.unavailable;
+  }
   if (error instanceof AppError) complain(error.message);
   else complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return error instanceof AppError ? EXIT.failed : EXIT.software;
+}
+
+/** Faults of the machine or of its operation, which an operator can mend: the message says how, a stack would not. */
+function isTheWorldsFault(error: unknown): error is Error {
+  return [AlreadyRunning, ChildFailed, JournalDamaged, TimedOut].some((kind) => error instanceof kind);
 }
 
 main(process.argv.slice(2)).then(

@@ -77,7 +77,7 @@ export function databaseUrl(config: Config): string {
 
 /** Puts all parts together and starts them; what was started is stopped again when a later part cannot. */
 export async function startService(config: Config, log: Log, clock: Clock = systemClock): Promise<Service> {
-  const undo: (() => Promise<void> | void)[] = [];
+  const undo: Undo = [];
   try {
     return await assemble(config, log, clock, undo);
   } catch (error) {
@@ -86,89 +86,23 @@ export async function startService(config: Config, log: Log, clock: Clock = syst
   }
 }
 
-async function assemble(
-  config: Config,
-  log: Log,
-  clock: Clock,
-  undo: (() => Promise<void> | void)[],
-): Promise<Service> {
-  undo.push(claimFolder(config.VAR_DIR));
-  const database = await openMigratedDatabase(config, log);
-  undo.push(() => database.close());
+type Undo = (() => Promise<void> | void)[];
+type World = { readonly config: Config; readonly log: Log; readonly clock: Clock };
 
-  const jobs = startJobRunner({
-    database,
-    clock,
-    log,
-    handlers: rateCdrHandler({ database, clock }),
-    pollMs: JOB_POLL_MS,
-  });
-  undo.push(() => jobs.stop());
+async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Promise<Service> {
+  const world = { config, log, clock };
+  undo.push(claimFolder(config.VAR_DIR));
   const liveCalls = new LiveCalls();
-  const metrics: Metrics = makeMetrics({
+  const { database, jobs, keeper, countCalls } = await openBooks(world, undo);
+  const { engines, media, sip, door } = await openCalls(world, undo, { database, keeper, liveCalls });
+  const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
     mediaReady: () => media.ready,
   });
-  const keeper = new JournalKeeper({
-    journal: await Journal.open(join(config.VAR_DIR, 'journal'), log),
-    write: async (leg) => {
-      if (await writeCdr(database, leg)) metrics.callEnded(leg.result);
-      jobs.nudge();
-    },
-    clock,
-    log,
-    heartbeatMs: config.HEARTBEAT_MS,
-    leastSequence: await nextNodeSequence(database.read, config.NODE_ID),
-  });
-  undo.push(() => keeper.stop());
-  const crashed = await keeper.start();
-  if (crashed > 0) log.warn('legs that a crash had left open are closed', { legs: crashed });
-
-  const engines = await startEngines(config, clock, log);
-  undo.push(() => engines.stop());
-  const srf = new Srf();
-  const media = new MediaServers(
-    srf,
-    {
-      ...engines.freeswitch,
-      profile: config.FREESWITCH_PROFILE,
-      listenAddress: config.EVENT_LISTEN_ADDRESS,
-      nodeId: config.NODE_ID,
-    },
-    clock,
-    log,
-  );
-  undo.push(() => media.stop());
-  const parts: CallingParts = {
-    database,
-    media,
-    keeper,
-    liveCalls,
-    seats: new Seats(),
-    credit: {
-      reserve: (wanted) => reserveCredit(database, wanted),
-      extend: (wanted) => extendCredit(database, wanted),
-    },
-    clock,
-    log,
-    settings: {
-      nodeId: config.NODE_ID,
-      promptsDir: config.PROMPTS_DIR || PROMPTS,
-      maxLiveCalls: config.MAX_LIVE_CALLS,
-      creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
-      rtpTimeoutMs: config.RTP_TIMEOUT_MS,
-    },
-  };
-  const door = openDoor(srf, parts);
-  const sip = connectSip(srf, engines, door, log);
-  undo.push(() => {
-    if (sip.connected) srf.disconnect();
-  });
-  media.start();
-  const http = await serveApi(config, { database, clock, log, metrics, liveCalls, media, keeper, sip });
+  countCalls(metrics);
+  const http = await serveApi(world, { database, metrics, liveCalls, media, sip });
   undo.push(() => http.close());
-
   return {
     database,
     liveCalls,
@@ -186,6 +120,77 @@ async function assemble(
       for (const step of undo.toReversed()) await step();
     },
   };
+}
+
+/** Database, jobs and journal: what must be there before the first call, and closes what a crash left open. */
+async function openBooks({ config, log, clock }: World, undo: Undo) {
+  const database = await openMigratedDatabase(config, log);
+  undo.push(() => database.close());
+  const handlers = rateCdrHandler({ database, clock });
+  const jobs = startJobRunner({ database, clock, log, handlers, pollMs: JOB_POLL_MS });
+  undo.push(() => jobs.stop());
+  let metrics: Metrics | null = null;
+  const keeper = new JournalKeeper({
+    journal: await Journal.open(join(config.VAR_DIR, 'journal'), log),
+    write: async (leg) => {
+      if (await writeCdr(database, leg)) metrics?.callEnded(leg.result);
+      jobs.nudge();
+    },
+    clock,
+    log,
+    heartbeatMs: config.HEARTBEAT_MS,
+    leastSequence: await nextNodeSequence(database.read, config.NODE_ID),
+  });
+  undo.push(() => keeper.stop());
+  const crashed = await keeper.start();
+  if (crashed > 0) log.warn('legs that a crash had left open are closed', { legs: crashed });
+  const countCalls = (into: Metrics) => {
+    metrics = into;
+  };
+  return { database, jobs, keeper, countCalls };
+}
+
+/** Engines, the connections to them, and the door. */
+async function openCalls(
+  { config, log, clock }: World,
+  undo: Undo,
+  books: Pick<CallingParts, 'database' | 'keeper' | 'liveCalls'>,
+) {
+  const engines = await startEngines(config, clock, log);
+  undo.push(() => engines.stop());
+  const srf = new Srf();
+  const address = {
+    ...engines.freeswitch,
+    profile: config.FREESWITCH_PROFILE,
+    listenAddress: config.EVENT_LISTEN_ADDRESS,
+    nodeId: config.NODE_ID,
+  };
+  const media = new MediaServers(srf, address, clock, log);
+  undo.push(() => media.stop());
+  const door = openDoor(srf, {
+    ...books,
+    media,
+    seats: new Seats(),
+    credit: {
+      reserve: (wanted) => reserveCredit(books.database, wanted),
+      extend: (wanted) => extendCredit(books.database, wanted),
+    },
+    clock,
+    log,
+    settings: {
+      nodeId: config.NODE_ID,
+      promptsDir: config.PROMPTS_DIR || PROMPTS,
+      maxLiveCalls: config.MAX_LIVE_CALLS,
+      creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
+      rtpTimeoutMs: config.RTP_TIMEOUT_MS,
+    },
+  });
+  const sip = connectSip(srf, engines, door, log);
+  undo.push(() => {
+    if (sip.connected) srf.disconnect();
+  });
+  media.start();
+  return { engines, media, sip, door };
 }
 
 /** Connects to drachtio and stays connected. Dialogs die with the connection, so a lost one ends all calls and their billing. */
@@ -212,19 +217,16 @@ type SipConnection = { connected: boolean; ready: Promise<void> };
 
 /** Serves the API: the table of all routes, and an administrator's key in VAR_DIR when nobody has one yet. */
 async function serveApi(
-  config: Config,
+  { config, clock, log }: World,
   parts: {
     database: Database;
-    clock: Clock;
-    log: Log;
     metrics: Metrics;
     liveCalls: LiveCalls;
     media: MediaServers;
-    keeper: JournalKeeper;
     sip: SipConnection;
   },
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const { database, clock, metrics } = parts;
+  const { database, metrics } = parts;
   const health = async (): Promise<readonly PartHealth[]> => [
     {
       part: 'database',
@@ -257,11 +259,11 @@ async function serveApi(
   }
   const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
     metrics.httpAnswered(answered.path, status, durationMs);
-  const app = httpApp({ database, clock, log: parts.log, routes, version: VERSION, onAnswer });
+  const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
   const forgetting = clock.every(FORGET_ANSWERS_MS, () => {
     forgetOldAnswers(database, clock.nowMs()).catch((error: unknown) =>
-      parts.log.warn('old answers stay', { error }),
+      log.warn('old answers stay', { error }),
     );
   });
   return {

@@ -24,7 +24,9 @@ export class JournalDamaged extends Error {
     readonly file: string,
     readonly line: number,
   ) {
-    super(`${file}, line ${line}: the checksum does not match`);
+    super(
+      `${file}, line ${line}: the checksum does not match; restore the file, or move it away to begin a new journal without the calls that it alone knows`,
+    );
     this.name = 'JournalDamaged';
   }
 }
