@@ -100,7 +100,16 @@ function exitCodeOf(error: unknown): number {
 
 /** Faults of the machine or of its operation, which an operator can mend: the message says how, a stack would not. */
 function isTheWorldsFault(error: unknown): error is Error {
-  return [AlreadyRunning, ChildFailed, JournalDamaged, TimedOut].some((kind) => error instanceof kind);
+  if ([AlreadyRunning, ChildFailed, JournalDamaged, TimedOut].some((kind) => error instanceof kind))
+    return true;
+  // A port in use, a folder without permission, a full disk, a database that is not there: the system's message names it.
+  return (
+    error instanceof Error &&
+    (typeof (error as NodeJS.ErrnoException).syscall === 'string' ||
+      error.name.startsWith('SequelizeConnection') ||
+      error.name === 'SequelizeHostNotFoundError' ||
+      error.name === 'SequelizeAccessDeniedError')
+  );
 }
 
 main(process.argv.slice(2)).then(
