@@ -20,6 +20,7 @@ import { createApiKey, hasApiKeys } from './http/api-keys';
 import { forgetOldAnswers } from './http/idempotency';
 import { httpApp, listen } from './http/server';
 import { type PartHealth, serviceRoutes } from './http/service-routes';
+import { forgetDoneJobs } from './jobs/jobs-store';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
@@ -39,8 +40,10 @@ const PROMPTS = join(ROOT, 'freeswitch-conf', 'prompts');
 
 const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
-/** Answers kept for repeated POSTs are cleared out this often. */
-const FORGET_ANSWERS_MS = 3_600_000;
+/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, jobs done a week ago. */
+const FORGET_EVERY_MS = 3_600_000;
+const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
+const FORGOTTEN_AT_ONCE = 5_000;
 /** How often due jobs are looked for when nobody nudges. */
 const JOB_POLL_MS = 1_000;
 /** After the drain's deadline calls hear why they end; this is how long that may take. */
@@ -261,10 +264,8 @@ async function serveApi(
     metrics.httpAnswered(answered.path, status, durationMs);
   const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
-  const forgetting = clock.every(FORGET_ANSWERS_MS, () => {
-    forgetOldAnswers(database, clock.nowMs()).catch((error: unknown) =>
-      log.warn('old answers stay', { error }),
-    );
+  const forgetting = clock.every(FORGET_EVERY_MS, () => {
+    forgetOld(database, clock.nowMs()).catch((error: unknown) => log.warn('old rows stay', { error }));
   });
   return {
     port: http.port,
@@ -273,6 +274,11 @@ async function serveApi(
       await http.close();
     },
   };
+}
+
+async function forgetOld(database: Database, nowMs: number): Promise<void> {
+  await forgetOldAnswers(database, nowMs);
+  await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 
 /** Where the key lies that the first start makes. */

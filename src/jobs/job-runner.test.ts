@@ -4,7 +4,7 @@ import { FakeClock } from '../../test/support/fake-clock';
 import { silentLog } from '../kernel/log';
 import type { JobHandler } from './job';
 import { type JobRunner, MAX_ATTEMPTS, retryDelayMs, startJobRunner } from './job-runner';
-import { claimJobs, enqueue, findDueJobs, listDeadJobs, reviveJob } from './jobs-store';
+import { claimJobs, enqueue, findDueJobs, listDeadJobs, reviveJob, forgetDoneJobs } from './jobs-store';
 
 const POLL_MS = 1_000;
 
@@ -57,6 +57,16 @@ describe.each(DIALECTS)('jobs on %s', (dialect) => {
     await runner.idle();
     expect(greeted).toEqual(['Bob', 'Ada']);
     expect(await stateOf('Ada')).toBe('done');
+  });
+
+  it('forgets jobs that were done long ago, and no others', async () => {
+    await add('Ada');
+    await start(async () => undefined).idle();
+    await add('Bob');
+    const forget = (beforeMs: number) => test.database.write((sql) => forgetDoneJobs(sql, beforeMs, 10));
+    expect(await forget(clock.nowMs())).toBe(0);
+    expect(await forget(clock.nowMs() + 1)).toBe(1);
+    expect([await stateOf('Ada'), await stateOf('Bob')]).toEqual([undefined, 'waiting']);
   });
 
   it('takes one job for one cause, however often it is enqueued', async () => {

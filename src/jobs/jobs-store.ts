@@ -150,6 +150,20 @@ export async function reviveJob(sql: Sql, jobId: string, nowMs: number): Promise
   return changed === 1;
 }
 
+/**
+ * Removes jobs that were done before a moment, at most `limit`; gives their number. A cause that comes again after that makes a new job,
+ * so what a job does must still do nothing the second time.
+ */
+export async function forgetDoneJobs(sql: Sql, beforeMs: number, limit: number): Promise<number> {
+  const rows = await sql.all(
+    "SELECT id FROM jobs WHERE state = 'done' AND finished_at_ms < ? ORDER BY run_at_ms, id LIMIT ?",
+    [beforeMs, limit],
+  );
+  if (rows.length === 0) return 0;
+  const ids = rows.map((row) => text(row.id));
+  return sql.run(`DELETE FROM jobs WHERE state = 'done' AND id IN (${ids.map(() => '?').join(', ')})`, ids);
+}
+
 function toJob(row: Row): Job {
   return {
     id: text(row.id),
