@@ -48,6 +48,8 @@ describe.each(DIALECTS)('jobs on %s', (dialect) => {
   const stateOf = async (uniqueKey: string) =>
     (await test.database.read.all('SELECT state FROM jobs WHERE unique_key = ?', [uniqueKey]))[0]?.state;
 
+  const forget = (beforeMs: number) => test.database.write((sql) => forgetDoneJobs(sql, beforeMs, 10));
+
   it('runs each job once with what was stored', async () => {
     const greeted: unknown[] = [];
     await add('Ada');
@@ -63,7 +65,6 @@ describe.each(DIALECTS)('jobs on %s', (dialect) => {
     await add('Ada');
     await start(async () => undefined).idle();
     await add('Bob');
-    const forget = (beforeMs: number) => test.database.write((sql) => forgetDoneJobs(sql, beforeMs, 10));
     expect(await forget(clock.nowMs())).toBe(0);
     expect(await forget(clock.nowMs() + 1)).toBe(1);
     expect([await stateOf('Ada'), await stateOf('Bob')]).toEqual([undefined, 'waiting']);
