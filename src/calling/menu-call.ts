@@ -323,10 +323,8 @@ export class MenuCall {
 
   #onInfo(leg: Leg, req: SrfRequest, res: SrfResponse): void {
     res.send(200);
-    const contentType = req.get('Content-Type') ?? '';
-    if (!/^application\/dtmf(-relay)?\b/i.test(contentType)) return;
     leg
-      .passDigit(contentType, req.body)
+      .passDigit(req.get('Content-Type') ?? '', req.body)
       .catch((error: unknown) => this.#warn('a digit was not passed on', error));
   }
 

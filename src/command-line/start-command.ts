@@ -28,12 +28,14 @@ export const start: Command = {
     const service = await startService(input.config, input.log);
     await service.whenReady(READY_LIMIT_MS);
     const passed = input.options.demo ? await demoOnFirstStart(input, service) : true;
+    // Listened for before anybody is told that we are ready: who reads that may ask us to stop at once.
+    const signalled = untilSignalled(input, service);
     printAddresses(input, service);
     if (!passed) {
       await service.stop(0);
       return EXIT.failed;
     }
-    await untilSignalled(input, service);
+    await signalled;
     return EXIT.ok;
   },
 };

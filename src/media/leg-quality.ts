@@ -6,6 +6,9 @@ export type MeasuredQuality = {
   readonly mos: number;
 };
 
+/** Flaws that FreeSWITCH counts at most for one lost packet: the packet itself, and two more for the gap it leaves. */
+const FLAWS_PER_GAP = 3;
+
 /** Reads FreeSWITCH's RTP statistics out of CHANNEL_HANGUP_COMPLETE; null when the leg never had media. */
 export function measuredQuality(variable: (name: string) => string | undefined): MeasuredQuality | null {
   const number = (name: string) => Number(variable(`variable_rtp_audio_in_${name}`) ?? Number.NaN);
@@ -13,10 +16,19 @@ export function measuredQuality(variable: (name: string) => string | undefined):
   if (!(packetsReceived > 0)) return null;
   return {
     packetsReceived,
-    packetsLost: orZero(number('skip_packet_count')),
+    packetsLost: packetsLost(packetsReceived, orZero(number('flaw_total')), number('jitter_loss_rate')),
     jitterMs: orZero(Math.sqrt(number('jitter_max_variance'))),
     mos: orZero(number('mos')),
   };
+}
+
+/**
+ * FreeSWITCH does not tell how many packets were lost. It tells the loss as a fraction, rounded and up to five seconds old, and flaws,
+ * which are the losses and a penalty for every gap: the fraction is believed as far as the flaws allow.
+ */
+function packetsLost(received: number, flaws: number, lossRate: number): number {
+  const estimate = Math.round(received * (Number.isFinite(lossRate) ? lossRate : 0));
+  return Math.min(flaws, Math.max(estimate, Math.ceil(flaws / FLAWS_PER_GAP)));
 }
 
 function orZero(value: number): number {

@@ -1,6 +1,7 @@
 import type { Endpoint } from 'drachtio-fsmrf';
 import { type Clock, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
+import { dtmfRelayBody } from './info-digit';
 
 /** The media server ended this leg, or was lost; `cause` is FreeSWITCH's hang-up cause. */
 export class LegGone extends Error {
@@ -114,9 +115,11 @@ export class Leg {
     return digits ?? '';
   }
 
-  /** Hands a digit that arrived as SIP INFO to the media server, which treats it like one heard in RTP. */
-  async passDigit(contentType: string, body: string): Promise<void> {
-    const headers = { 'Content-Type': contentType };
+  /** Hands a digit that arrived as SIP INFO to the media server, which treats it like one heard in RTP; other INFO is not for it. */
+  async passDigit(contentType: string, received: string): Promise<void> {
+    const body = dtmfRelayBody(contentType, received);
+    if (body === null) return;
+    const headers = { 'Content-Type': 'application/dtmf-relay' };
     await this.#do('INFO', COMMAND_LIMIT_MS, this.endpoint.dialog.request({ method: 'INFO', headers, body }));
   }
 
@@ -137,11 +140,7 @@ export class Leg {
   async playInConference(file: string): Promise<void> {
     if (!this.#member) return;
     const { conference, id } = this.#member;
-    await this.#do(
-      'conference play',
-      COMMAND_LIMIT_MS,
-      this.endpoint.api('conference', [conference, 'play', file, String(id)]),
-    );
+    await this.#inConference('play', [conference, 'play', file, String(id)]);
   }
 
   /** Leaves the conference and stays on the line. */
@@ -149,11 +148,7 @@ export class Leg {
     if (!this.#member) return;
     const { conference, id } = this.#member;
     this.#member = null;
-    await this.#do(
-      'conference kick',
-      COMMAND_LIMIT_MS,
-      this.endpoint.api('conference', [conference, 'kick', String(id)]),
-    );
+    await this.#inConference('kick', [conference, 'kick', String(id)]);
   }
 
   /** Ends the channel and whatever command is under way; does nothing when it has ended. Never throws. */
@@ -166,6 +161,17 @@ export class Leg {
     } catch (error) {
       this.log.warn('a leg did not confirm its end', { leg: this.id, error });
     }
+  }
+
+  /** A refusal comes as an ordinary reply. */
+  async #inConference(step: string, words: readonly string[]): Promise<void> {
+    const reply = await this.#do(
+      `conference ${step}`,
+      COMMAND_LIMIT_MS,
+      this.endpoint.api('conference', words),
+    );
+    const text = reply.getBody();
+    if (text.startsWith('-ERR')) throw new Error(`conference ${step} was refused: ${text.trim()}`);
   }
 
   #do<T>(step: string, limitMs: number, work: Promise<T>): Promise<T> {

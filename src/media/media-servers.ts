@@ -122,18 +122,26 @@ export class MediaServers {
       'media server',
       mrf.connect({ address: host, port, secret, listenAddress, profile }),
     );
+    await this.#sweepOnce(control);
     if (this.#stopped || this.#control !== control) {
       server.disconnect();
       return;
     }
-    if (!this.#swept) {
-      // Channels of a run of ours that was killed: nobody controls them any more, and nobody hears them.
-      this.#swept = true;
-      control.api('hupall', ['MANAGER_REQUEST', 'sip_h_X-Node', this.address.nodeId], () => undefined);
-    }
     this.#server = server;
     this.log.info('media server is connected', { host, port });
     for (const tell of this.#everUp.splice(0)) tell();
+  }
+
+  /**
+   * Ends channels of a run of ours that was killed: nobody controls them any more, and nobody hears them. No call is taken before it is
+   * done, since it ends every channel that bears our node's name.
+   */
+  async #sweepOnce(control: Connection): Promise<void> {
+    if (this.#swept) return;
+    const words = ['MANAGER_REQUEST', 'sip_h_X-Node', this.address.nodeId];
+    const done = new Promise<void>((resolve) => control.api('hupall', words, () => resolve()));
+    await within(this.clock, CONNECT_LIMIT_MS, 'ending channels of an earlier run', done);
+    this.#swept = true;
   }
 
   #openControl(): Promise<Connection> {
