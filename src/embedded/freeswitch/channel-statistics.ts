@@ -9,20 +9,22 @@ export function setMediaStats(channel: Channel): void {
   if (!leg) return;
   const { received, jitter, sent } = leg;
   const lost = received.lost();
+  const mediaPackets = received.packets - leg.digitPacketsReceived - leg.comfortNoisePackets;
   const lossRatio = lost + received.packets > 0 ? lost / (lost + received.packets) : 0;
   const { mos, ratingFactor } = estimateMos(lossRatio, received.jitterMs());
   const numbers: Readonly<Record<string, number>> = {
     in_raw_bytes: received.bytes + received.packets * 12,
     in_media_bytes: received.bytes,
     in_packet_count: received.packets,
-    in_media_packet_count: received.packets - leg.digitPacketsReceived - leg.comfortNoisePackets,
-    in_skip_packet_count: lost,
+    in_media_packet_count: mediaPackets,
+    // Slots in which there was nothing to hear: FreeSWITCH counts them here, lost or never sent.
+    in_skip_packet_count: jitter.concealedSlots,
     in_jitter_packet_count: jitter.latePackets,
     in_dtmf_packet_count: leg.digitPacketsReceived,
     in_cng_packet_count: leg.comfortNoisePackets,
     in_flush_packet_count: jitter.resyncs,
     in_largest_jb_size: Math.ceil(jitter.delayMs() / frameMs),
-    in_flaw_total: jitter.concealedSlots,
+    in_flaw_total: lost,
     out_raw_bytes: sent.bytes + sent.packets * 12,
     out_media_bytes: sent.bytes,
     out_packet_count: sent.packets,
@@ -37,9 +39,8 @@ export function setMediaStats(channel: Channel): void {
     channel.setVariable(`rtp_audio_${name}`, String(value));
   const largestJitterMs = (received.largestJitterSamples * 1_000) / samplesPerSecond;
   const decimals: Readonly<Record<string, number>> = {
-    in_jitter_min_variance: received.jitterMs(),
-    in_jitter_max_variance: largestJitterMs,
-    in_jitter_loss_rate: lossRatio * 100,
+    in_jitter_min_variance: received.jitterMs() ** 2,
+    in_jitter_max_variance: largestJitterMs ** 2,
     in_jitter_burst_rate: 0,
     in_mean_interval: frameMs,
     in_quality_percentage: (ratingFactor / 93.2) * 100,
@@ -47,6 +48,9 @@ export function setMediaStats(channel: Channel): void {
   };
   for (const [name, value] of Object.entries(decimals))
     channel.setVariable(`rtp_audio_${name}`, value.toFixed(2));
+  // A fraction of what was received, as in FreeSWITCH, which gives two decimals of it: that hides a loss below 0.5 %.
+  const lossRate = mediaPackets > 0 ? lost / mediaPackets : 0;
+  channel.setVariable('rtp_audio_in_jitter_loss_rate', lossRate.toFixed(5));
   channel.setVariable('rtp_audio_in_foreign_packet_count', String(leg.lock.dropped));
 }
 

@@ -251,13 +251,23 @@ describe('collecting keys', () => {
     expect([pinOf(channel), channel.variables.get('pin_invalid')]).toEqual([undefined, '5']);
   });
 
-  it('takes keys typed ahead and then plays no prompt', async () => {
+  it('takes keys typed while another application ran and then plays no prompt', async () => {
     const { channel, slots, told } = aChannel();
+    channel.execute('sleep', '10000', 's');
     press(channel, '42#');
     channel.execute('play_and_get_digits', collect, 'u');
     await slots(channel, 2);
     expect(pinOf(channel)).toBe('42');
     expect(told('PLAYBACK_START')).toHaveLength(0);
+  });
+
+  it('drops keys typed while no application runs, as a parked channel does', async () => {
+    const { channel, slots } = aChannel();
+    press(channel, '77');
+    channel.execute('play_and_get_digits', collect, 'u');
+    press(channel, '42#');
+    await slots(channel, 2);
+    expect(pinOf(channel)).toBe('42');
   });
 
   it('gives keys pressed during a playback to nobody', async () => {

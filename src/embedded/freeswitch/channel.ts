@@ -143,7 +143,10 @@ export class Channel implements FrameSource {
     for (const execution of this.executions.toReversed()) execution.end(reason);
   }
 
-  /** A key arrived: told as event DTMF, then taken by the newest application, the bridged leg, or kept. */
+  /**
+   * A key arrived: told as event DTMF, then taken by the newest application or the bridged leg. An application that takes no keys leaves
+   * it to the next one; a channel on which none runs is parked, and FreeSWITCH drops what is typed there.
+   */
   receiveDigit(digit: Digit, source: DigitSource): void {
     if (!this.alive) return;
     this.fire('DTMF', {
@@ -154,7 +157,7 @@ export class Channel implements FrameSource {
     const top = this.executions.at(-1);
     if (top?.onDigit?.(digit.key)) return;
     if (top === undefined && this.bridged?.leg) this.bridged.leg.sendDigits(digit.key, digit.durationSamples);
-    else if (this.typedAhead.length < typedAheadMax) this.typedAhead.push(digit.key);
+    else if (top !== undefined && this.typedAhead.length < typedAheadMax) this.typedAhead.push(digit.key);
   }
 
   /** A key typed before anybody waited for it. */

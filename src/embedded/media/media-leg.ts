@@ -149,6 +149,7 @@ export class MediaLeg {
       packet.timestamp,
       arrivalMs,
       packet.payloadEnd - packet.payloadStart,
+      packet.payloadType === this.remote?.digitPayloadType,
     );
     const decoder = this.decoders[packet.payloadType];
     if (decoder !== undefined) {

@@ -32,8 +32,18 @@ export class ReceptionStats {
   private transit = 0;
   private hasTransit = false;
 
-  /** Takes in one packet that arrived at `arrivalMs` (monotonic). */
-  take(ssrc: number, sequence: number, timestamp: number, arrivalMs: number, bytes: number): void {
+  /**
+   * Takes in one packet that arrived at `arrivalMs` (monotonic). `isKey`: all packets of a key bear the timestamp of its start, so that
+   * they tell nothing of jitter.
+   */
+  take(
+    ssrc: number,
+    sequence: number,
+    timestamp: number,
+    arrivalMs: number,
+    bytes: number,
+    isKey = false,
+  ): void {
     this.packets += 1;
     this.bytes += bytes;
     if (this.baseSequence < 0 || ssrc !== this.ssrc) {
@@ -44,7 +54,7 @@ export class ReceptionStats {
       else if (step < 65_536 - 100) this.startStream(ssrc, sequence);
     }
     this.receivedInStream += 1;
-    this.followJitter(timestamp, arrivalMs);
+    if (!isKey) this.followJitter(timestamp, arrivalMs);
   }
 
   /** Packets that should have come and did not; never below zero (duplicates can outnumber losses). */

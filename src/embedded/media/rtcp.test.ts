@@ -86,6 +86,16 @@ describe('what a receiver knows of a stream', () => {
     expect(unsteady.jitterMs()).toBeLessThan(11);
   });
 
+  it('takes the packets of a key, which share a timestamp, for no jitter, even between those of audio', () => {
+    const stats = new ReceptionStats();
+    for (let index = 0; index < 100; index += 1) {
+      const isKey = index > 20 && index < 40 && index % 2 === 0;
+      stats.take(1, index, (isKey ? 20 : index) * 160, index * 20, 160, isKey);
+    }
+    expect(stats.jitterMs()).toBe(0);
+    expect(stats.packets).toBe(100);
+  });
+
   it('keeps what was lost before when the stream starts anew', () => {
     const stats = new ReceptionStats();
     feed(stats, [1, 2, 5]);
