@@ -10,6 +10,7 @@ const CLEAN = {
   skip_packet_count: '6',
   flaw_total: '0',
   jitter_loss_rate: '0.00',
+  jitter_min_variance: '7.62',
   jitter_max_variance: '27.59',
   mos: '4.50',
 };
@@ -24,7 +25,7 @@ const LOSSY = {
 
 describe('the quality of a leg', () => {
   it('is that which FreeSWITCH measured; slots without a packet are no loss', () => {
-    expect(quality(CLEAN)).toEqual({ packetsReceived: 254, packetsLost: 0, jitterMs: 5.25, mos: 4.5 });
+    expect(quality(CLEAN)).toEqual({ packetsReceived: 254, packetsLost: 0, jitterMs: 2.76, mos: 4.5 });
   });
 
   it('has the losses without the penalties that FreeSWITCH adds for gaps', () => {

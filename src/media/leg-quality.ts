@@ -17,7 +17,8 @@ export function measuredQuality(variable: (name: string) => string | undefined):
   return {
     packetsReceived,
     packetsLost: packetsLost(packetsReceived, orZero(number('flaw_total')), number('jitter_loss_rate')),
-    jitterMs: orZero(Math.sqrt(number('jitter_max_variance'))),
+    // The variance is a running mean over the whole leg: its greatest value is one pause at the start, its least what it settles at.
+    jitterMs: orZero(Math.sqrt(number('jitter_min_variance'))),
     mos: orZero(number('mos')),
   };
 }

@@ -6,8 +6,8 @@ import { TestService } from '../support/service';
 /** A tone for every caller; none is a multiple of another. */
 const TONES_HZ = [440, 620, 850, 1_130, 1_410, 1_730];
 const SENT_AMPLITUDE = 8_000;
-/** On one machine; FreeSWITCH tells the greatest it saw, which a busy test machine makes. */
-const MOST_JITTER_MS = 60;
+/** Far more than one machine makes, busy as it may be. */
+const MOST_JITTER_MS = 40;
 
 describe('two rooms with three callers each', () => {
   let service: TestService;
