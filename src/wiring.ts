@@ -26,6 +26,7 @@ import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
 import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
+import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { roomRoutes } from './rooms/rooms-routes';
 import { Seats } from './rooms/seats';
 import { openDatabase } from './store/database';
@@ -39,8 +40,8 @@ const PROMPTS = join(ROOT, 'freeswitch-conf', 'prompts');
 
 const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
-/** Answers kept for repeated POSTs are cleared out this often. */
-const FORGET_ANSWERS_MS = 3_600_000;
+/** Answers kept for repeated POSTs, and counters of guesses that have run out, are cleared out this often. */
+const FORGET_MS = 3_600_000;
 /** How often due jobs are looked for when nobody nudges. */
 const JOB_POLL_MS = 1_000;
 /** After the drain's deadline calls hear why they end; this is how long that may take. */
@@ -166,6 +167,12 @@ async function assemble(
     if (sip.connected) srf.disconnect();
   });
   media.start();
+  const forgetting = clock.every(FORGET_MS, () => {
+    forgetOldGuesses(database, clock.nowMs()).catch((error: unknown) =>
+      log.warn('old counters of guesses stay', { error }),
+    );
+  });
+  undo.push(() => forgetting.cancel());
   const http = await serveApi(config, { database, clock, log, metrics, liveCalls, media, keeper, sip });
   undo.push(() => http.close());
 
@@ -259,7 +266,7 @@ async function serveApi(
     metrics.httpAnswered(answered.path, status, durationMs);
   const app = httpApp({ database, clock, log: parts.log, routes, version: VERSION, onAnswer });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
-  const forgetting = clock.every(FORGET_ANSWERS_MS, () => {
+  const forgetting = clock.every(FORGET_MS, () => {
     forgetOldAnswers(database, clock.nowMs()).catch((error: unknown) =>
       parts.log.warn('old answers stay', { error }),
     );
