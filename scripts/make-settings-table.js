@@ -6,9 +6,13 @@ const { resolve } = require('node:path');
 const root = resolve(__dirname, '..');
 const { describeSettings } = require(resolve(root, 'dist/config/settings.js'));
 const readme = resolve(root, 'README.md');
-const [begin, end] = ['<!-- settings: made by scripts/make-settings-table.js -->', '<!-- end of settings -->'];
+const [begin, end] = [
+  '<!-- settings: made by scripts/make-settings-table.js -->',
+  '<!-- end of settings -->',
+];
 const rows = describeSettings().map(
-  ({ name, takes, default: value, about }) => `| \`${name}\` | ${takes.replaceAll('|', '\\|')} | ${value} | ${about} |`,
+  ({ name, takes, default: value, about }) =>
+    `| \`${name}\` | ${takes.replaceAll('|', '\\|')} | ${value} | ${about} |`,
 );
 const table = ['| setting | takes | default | what for |', '| --- | --- | --- | --- |', ...rows].join('\n');
 const text = readFileSync(readme, 'utf8');
@@ -21,7 +25,9 @@ if (after === undefined) {
 const wanted = `${before}${begin}\n${table}\n${end}${after}`;
 if (wanted === text) process.exit(0);
 if (process.argv.includes('--check')) {
-  console.error('README.md: the table of settings is not that of src/config/settings.ts; run node scripts/make-settings-table.js');
+  console.error(
+    'README.md: the table of settings is not that of src/config/settings.ts; run node scripts/make-settings-table.js',
+  );
   process.exit(1);
 }
 writeFileSync(readme, wanted);
