@@ -31,3 +31,4 @@ CREATE TABLE IF NOT EXISTS alerts (
 );
 
 CREATE INDEX IF NOT EXISTS alerts_by_owner ON alerts (owner_account_id, raised_at_ms, id);
+CREATE INDEX IF NOT EXISTS alerts_by_age ON alerts (raised_at_ms);

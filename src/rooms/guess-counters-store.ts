@@ -17,8 +17,8 @@ const DAY_MS = 86_400_000;
 const KNOWN_MS = 90 * DAY_MS;
 /** How exactly the last entry of a known number is remembered: more would write at every entry. */
 const KNOWN_AGAIN_MS = DAY_MS;
-/** Stands in a subject where a number is withheld; no number is written like it. */
-const WITHHELD = 'withheld';
+/** Alerts are kept for a year, then nobody asks any more. */
+const ALERTS_KEPT_MS = 366 * DAY_MS;
 
 /** Who tried, at what, and whether the pair was right. */
 export type PinTry = {
@@ -57,14 +57,15 @@ export async function forgetGuessesAtRoom(sql: Sql, roomId: string): Promise<voi
   await sql.run('DELETE FROM room_known_callers WHERE room_id = ?', [roomId]);
 }
 
-/** Removes counters that have run out and callers not seen for long; gives their number. */
+/** Removes counters that have run out, callers not seen for long and old alerts; gives the number of rows. */
 export async function forgetOldGuesses(database: Database, nowMs: number): Promise<number> {
   return database.write(async (sql) => {
     const counters = await sql.run('DELETE FROM guess_counters WHERE ends_at_ms <= ?', [nowMs]);
     const callers = await sql.run('DELETE FROM room_known_callers WHERE entered_at_ms <= ?', [
       nowMs - KNOWN_MS,
     ]);
-    return counters + callers;
+    const alerts = await sql.run('DELETE FROM alerts WHERE raised_at_ms <= ?', [nowMs - ALERTS_KEPT_MS]);
+    return counters + callers + alerts;
   });
 }
 
@@ -78,7 +79,7 @@ function subjectsOf({ callerNumber, trunk, room }: PinTry): Subjects {
   const caller =
     callerNumber !== null && trunk.trustsCallerId
       ? `caller:${callerNumber}`
-      : `caller:${callerNumber ?? WITHHELD}@${trunk.id}`;
+      : `caller:${callerNumber ?? ''}@${trunk.id}`;
   return { caller, room: room && roomSubject(room.id), trunk: `trunk:${trunk.id}` };
 }
 
