@@ -142,5 +142,8 @@ describe.each(DIALECTS)('counted guesses on %s', (dialect) => {
     expect(await forgetOldGuesses(test.database, lateMs)).toBeGreaterThan(0);
     expect(await failures(`caller:${once}`)).toBeNull();
     expect(await failures(`caller:${locked}`)).toBe(10);
+    expect(await alertsOf('caller_number', locked)).toHaveLength(1);
+    await forgetOldGuesses(test.database, lateMs + 366 * DAY_MS);
+    expect(await alertsOf('caller_number', locked)).toHaveLength(0);
   });
 });
