@@ -27,6 +27,7 @@ import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
 import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
+import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { roomRoutes } from './rooms/rooms-routes';
 import { Seats } from './rooms/seats';
 import { openDatabase } from './store/database';
@@ -40,7 +41,7 @@ const PROMPTS = join(ROOT, 'freeswitch-conf', 'prompts');
 
 const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
-/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, jobs done a week ago. */
+/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago. */
 const FORGET_EVERY_MS = 3_600_000;
 const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
 const FORGOTTEN_AT_ONCE = 5_000;
@@ -278,6 +279,7 @@ async function serveApi(
 
 async function forgetOld(database: Database, nowMs: number): Promise<void> {
   await forgetOldAnswers(database, nowMs);
+  await forgetOldGuesses(database, nowMs);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 

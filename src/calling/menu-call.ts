@@ -5,7 +5,6 @@ import type { OpenedLeg } from '../cdr/journal-records';
 import { type Timer, within } from '../kernel/clock';
 import { type Leg, LegGone } from '../media/leg';
 import { type PromptName, promptFile } from '../media/prompts';
-import { checkRoomPin } from '../rooms/check-room-pin';
 import type { Room, RoomRole } from '../rooms/room';
 import { menuStep, openMenu } from './access-menu';
 import {
@@ -17,6 +16,7 @@ import {
   startTalking,
 } from './call';
 import type { CallingParts } from './calling-parts';
+import { checkTypedPin } from './check-typed-pin';
 import { type Entered, enterRoom } from './enter-room';
 import type { CallPlan } from './plan-call';
 import { type Refusal, type RefusalReason, refusal, refusalHeaders, refusalReasonOf } from './refuse-call';
@@ -156,15 +156,31 @@ export class MenuCall {
         });
         ({ state, command } = menuStep(state, { type: 'typed', digits }));
       } else {
-        const opened = await checkRoomPin(this.parts.database.read, command);
+        const { opened, delayMs } = await checkTypedPin(
+          this.parts,
+          {
+            callId: this.opened.cdrId,
+            callerNumber: this.opened.fromNumber,
+            trunk: this.plan.trunk,
+          },
+          command,
+        );
+        await this.#keepBack(delayMs);
         if (opened) return opened;
-        this.parts.log.info('menu refused a try', {
-          cdrId: this.opened.cdrId,
-          triesUsed: state.triesUsed + 1,
-        });
         ({ state, command } = menuStep(state, { type: 'refused' }));
       }
     }
+  }
+
+  /** Waits, but not for a caller who has hung up. */
+  async #keepBack(delayMs: number): Promise<void> {
+    if (delayMs === 0) return;
+    let timer: Timer | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = this.parts.clock.after(delayMs, resolve);
+    });
+    await Promise.race([over, this.#ended]);
+    timer?.cancel();
   }
 
   async #enter(opened: { room: Room; role: RoomRole }): Promise<void> {

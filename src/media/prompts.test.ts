@@ -28,6 +28,17 @@ describe.each(LANGUAGES)('prompts in %s', (language) => {
 });
 
 describe('promptFile', () => {
+  it.each(LANGUAGES)('speaks the language of the access number: %s', (language) => {
+    expect(promptFile('/prompts', language, 'enter-pin')).toBe(`/prompts/${language}/enter-pin.wav`);
+  });
+
+  it('has another recording for every language', () => {
+    const recordings = LANGUAGES.map((language) =>
+      readFileSync(promptFile(folder, language, 'enter-pin')).toString('base64'),
+    );
+    expect(new Set(recordings).size).toBe(LANGUAGES.length);
+  });
+
   it('speaks the first language where it has no recordings of the one wanted', () => {
     expect(promptFile('/prompts', 'xx', 'goodbye')).toBe('/prompts/en/goodbye.wav');
   });

@@ -27,7 +27,7 @@ export const PROMPTS = [
 export type PromptName = (typeof PROMPTS)[number];
 
 /** Languages whose prompts are complete; the first is spoken where another is wanted that we do not have. */
-export const LANGUAGES = ['en'] as const;
+export const LANGUAGES = ['en', 'es', 'fr', 'de', 'ar'] as const;
 
 /** The file of a prompt as the media server sees it. */
 export function promptFile(promptsDir: string, language: string, name: PromptName): string {

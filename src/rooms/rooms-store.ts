@@ -1,17 +1,18 @@
 import { Conflict, NotFound } from '../kernel/app-error';
 import { newId, randomDigits } from '../kernel/ids';
 import { type Database, DuplicateKey, integer, type Row, type Sql, text } from '../kernel/unit-of-work';
+import { forgetGuessesAtRoom } from './guess-counters-store';
 import { hashPin } from './pin';
 import type { Room, RoomSecrets } from './room';
 
 /** A new Room ID that is taken already is drawn again this often before we give up. */
 const MAX_DRAWS = 20;
 const ROOM_NUMBER_DIGITS = 8;
-const PIN_DIGITS = 6;
+export const PIN_DIGITS = 6;
 
 const COLUMNS = 'id, owner_account_id, name, room_number, max_seats, state, created_at_ms';
 
-/** A room with its hashes: for check-room-pin alone. */
+/** A room with its hashes: for compare-room-pin alone. */
 export type LockedRoom = {
   readonly room: Room;
   readonly participantPinHash: string;
@@ -49,17 +50,18 @@ export async function createRoom(
   };
 }
 
-/** Replaces Room ID and both PINs; the old ones stop working at once. @throws NotFound */
+/** Replaces Room ID and both PINs; the old ones stop working at once, and a lockout of the room ends. @throws NotFound */
 export async function rotateRoomSecrets(database: Database, roomId: string): Promise<RoomSecrets> {
   await roomById(database.read, roomId);
   const pins = await newPins();
   const roomNumber = await withFreeNumber((number) =>
-    database.write((sql) =>
-      sql.run(
+    database.write(async (sql) => {
+      await sql.run(
         'UPDATE rooms SET room_number = ?, participant_pin_hash = ?, moderator_pin_hash = ? WHERE id = ?',
         [number, pins.participantHash, pins.moderatorHash, roomId],
-      ),
-    ),
+      );
+      await forgetGuessesAtRoom(sql, roomId);
+    }),
   );
   return { roomNumber, participantPin: pins.participantPin, moderatorPin: pins.moderatorPin };
 }

@@ -1,6 +1,6 @@
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
 import { NotFound } from '../kernel/app-error';
-import { checkRoomPin } from './check-room-pin';
+import { compareRoomPin } from './compare-room-pin';
 import { hashPin, isPin } from './pin';
 import { RoomFull } from './room';
 import { createRoom, listRooms, roomById, rotateRoomSecrets, setRoomState } from './rooms-store';
@@ -26,8 +26,8 @@ describe.each(DIALECTS)('rooms on %s', (dialect) => {
   it('opens to its two PINs with their two roles', async () => {
     const { room, secrets } = await aRoom();
     const { roomNumber, participantPin, moderatorPin } = secrets;
-    const asParticipant = await checkRoomPin(test.database.read, { roomNumber, pin: participantPin });
-    const asModerator = await checkRoomPin(test.database.read, { roomNumber, pin: moderatorPin });
+    const asParticipant = await compareRoomPin(test.database.read, { roomNumber, pin: participantPin });
+    const asModerator = await compareRoomPin(test.database.read, { roomNumber, pin: moderatorPin });
     expect(asParticipant).toEqual({ room, role: 'participant' });
     expect(asModerator).toEqual({ room, role: 'moderator' });
   });
@@ -40,19 +40,19 @@ describe.each(DIALECTS)('rooms on %s', (dialect) => {
   ])('stays shut to %s', async (_, wrong) => {
     const { secrets } = await aRoom();
     const right = { roomNumber: secrets.roomNumber, pin: secrets.participantPin };
-    expect(await checkRoomPin(test.database.read, { ...right, ...wrong })).toBeNull();
+    expect(await compareRoomPin(test.database.read, { ...right, ...wrong })).toMatchObject({ role: null });
   });
 
   it('forgets Room ID and PINs when they are rotated', async () => {
     const { room, secrets } = await aRoom();
     const fresh = await rotateRoomSecrets(test.database, room.id);
     const old = { roomNumber: secrets.roomNumber, pin: secrets.participantPin };
-    expect(await checkRoomPin(test.database.read, old)).toBeNull();
-    const opened = await checkRoomPin(test.database.read, {
+    expect(await compareRoomPin(test.database.read, old)).toEqual({ room: null, role: null });
+    const opened = await compareRoomPin(test.database.read, {
       roomNumber: fresh.roomNumber,
       pin: fresh.moderatorPin,
     });
-    expect(opened?.role).toBe('moderator');
+    expect(opened.role).toBe('moderator');
   });
 
   it('stores no PIN', async () => {

@@ -6,14 +6,22 @@ import { lockedRoomByNumber } from './rooms-store';
 /** Hash of a PIN nobody can type: an unknown Room ID is checked against it, so that it costs what a wrong PIN costs. */
 let decoy: Promise<string> | undefined;
 
+/** What a pair of Room ID and PIN means. */
+export type ComparedPair = {
+  /** The room that was guessed at; null when the Room ID names none or the PIN cannot be one. For counting alone: nobody is told. */
+  readonly room: Room | null;
+  /** The role that the PIN opens this room with; null when it does not. */
+  readonly role: RoomRole | null;
+};
+
 /**
- * The room and role that a Room ID and PIN open, or null. Unknown room, wrong PIN and digits of a wrong form cannot be told apart
- * by the answer or by its time: all of them do the same work.
+ * Compares a Room ID and PIN. Unknown room, wrong PIN and digits of a wrong form cannot be told apart by the time it takes: all of
+ * them do the same work. Whether a right pair is admitted, the counters of guesses say.
  */
-export async function checkRoomPin(
+export async function compareRoomPin(
   sql: Sql,
   typed: { roomNumber: string; pin: string },
-): Promise<{ room: Room; role: RoomRole } | null> {
+): Promise<ComparedPair> {
   decoy ??= hashPin('no digits at all');
   const wellFormed = ROOM_NUMBER_FORM.test(typed.roomNumber) && PIN_FORM.test(typed.pin);
   const found = await lockedRoomByNumber(sql, wellFormed ? typed.roomNumber : '');
@@ -22,6 +30,7 @@ export async function checkRoomPin(
     isPin(typed.pin, found?.moderatorPinHash ?? decoyHash),
     isPin(typed.pin, found?.participantPinHash ?? decoyHash),
   ]);
-  if (!found || !(isModerator || isParticipant)) return null;
-  return { room: found.room, role: isModerator ? 'moderator' : 'participant' };
+  const room = found?.room ?? null;
+  if (!room || !(isModerator || isParticipant)) return { room, role: null };
+  return { room, role: isModerator ? 'moderator' : 'participant' };
 }
