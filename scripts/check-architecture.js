@@ -86,8 +86,7 @@ function filesBelow(folder) {
 const sources = filesBelow(join(root, 'src'))
   .filter((file) => /\.tsx?$/.test(file))
   .map((file) => ({ path: file, name: relative(root, file), text: readFileSync(file, 'utf8') }));
-const isTest = (name) =>
-  /\.test\.tsx?$/.test(name) || name.endsWith('/test-builders.ts') || /\/fake-[a-z-]+\.ts$/.test(name);
+const isTest = (name) => /\.test\.tsx?$/.test(name) || /\/fake-[a-z-]+\.ts$/.test(name);
 const product = sources.filter(({ name }) => !isTest(name));
 
 function importsOf(text) {

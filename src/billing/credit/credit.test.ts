@@ -9,7 +9,14 @@ import { postEntries } from '../ledger/post-entries';
 import { verifyLedger } from '../ledger/verify-ledger';
 import { rateCdr } from '../rating/rate-cdr';
 import { publishRates } from '../rating/stage-rates';
-import { aDeck, anAccount, anEndedLeg, aRateLine, eur, START_MS } from '../test-builders';
+import {
+  aDeck,
+  anAccount,
+  anEndedLeg,
+  aRateLine,
+  eur,
+  START_MS,
+} from '../../../test/support/billing-builders';
 import { AccountBlocked, HoldNotOpen, InsufficientCredit, NoRate } from './credit-errors';
 import { UNLIMITED_TALK_SECONDS } from './credit-grant';
 import { extendCredit } from './extend-credit';

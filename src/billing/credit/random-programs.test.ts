@@ -11,7 +11,14 @@ import { postEntries } from '../ledger/post-entries';
 import { verifyLedger } from '../ledger/verify-ledger';
 import { quoteCall } from '../rating/find-rate';
 import { rateCdr } from '../rating/rate-cdr';
-import { aDeck, anAccount, anEndedLeg, aRateLine, EUR, START_MS } from '../test-builders';
+import {
+  aDeck,
+  anAccount,
+  anEndedLeg,
+  aRateLine,
+  EUR,
+  START_MS,
+} from '../../../test/support/billing-builders';
 import { extendCredit } from './extend-credit';
 import { releaseCredit } from './release-credit';
 import { reserveCredit } from './reserve-credit';

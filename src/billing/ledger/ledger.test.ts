@@ -4,7 +4,7 @@ import { newId } from '../../kernel/ids';
 import { currency, MAX_STORED_MICROS, money, zero } from '../../kernel/money';
 import { integer } from '../../kernel/unit-of-work';
 import { openAccount } from '../open-account';
-import { aDeck, anAccount, aRateLine, EUR, eur, START_MS } from '../test-builders';
+import { aDeck, anAccount, aRateLine, EUR, eur, START_MS } from '../../../test/support/billing-builders';
 import { readBalanceWithHolds } from './balance';
 import { openHold } from './holds';
 import { customerLedgerId, houseLedgerId, readBalance, setCreditLimit } from './ledger-accounts';

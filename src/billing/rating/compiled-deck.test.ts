@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { aRate } from '../test-builders';
+import { aRate } from '../../../test/support/billing-builders';
 import { type CompiledDeck, DeckCompiler } from './compiled-deck';
 import type { Rate } from './rate';
 

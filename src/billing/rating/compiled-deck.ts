@@ -1,3 +1,4 @@
+import { PackedTerms } from './packed-rates';
 import { MAX_PREFIX_DIGITS, type Rate } from './rate';
 
 /** The first digits of a number pick a bucket directly; the rest, nine digits at most, fits 32 bits. */
@@ -24,8 +25,8 @@ export type CompiledDeck = {
   find(digits: string, atMs: number): Rate | null;
 };
 
-/** A rate without its prefix. A destination's many prefixes share one, so that a large deck is few objects and quick to collect. */
-type Terms = Omit<Rate, 'prefix'>;
+/** What all rates of a deck share. */
+type DeckTerms = Pick<Rate, 'deckId' | 'currency' | 'chargeDecimals'>;
 
 /** The rates that were asked for, by slot: each is made once, when its first call comes. */
 type MadeRates = (Rate | undefined)[];
@@ -38,41 +39,56 @@ type Arrays = {
   readonly slotPrefixLengths: Uint8Array;
   readonly slotEffectiveFromMs: Float64Array;
   readonly slotNext: Uint32Array;
-  readonly slotTerms: Uint32Array;
+  readonly slotVersions: Uint32Array;
 };
 
 /**
  * Builds a compiled deck from its rates in the order of prefix, effective date and version, a part at a time, so that calls go
- * on between the parts.
+ * on between the parts. Nothing of it is copied or walked whole when it is told how many rates will come.
  */
 export class DeckCompiler {
   readonly #bucketStarts = new Int32Array(BUCKETS + 1);
   #filledBuckets = 0;
-  #intervals = new Uint32Array(2_048);
+  readonly #expectedRates: number;
+  // Of different lengths, so that room is made for one in one part and for another in the next.
+  #intervals = new Uint32Array(2_000);
   #intervalCount = 0;
   #lastPoint = -1;
-  #prefixLengths = new Uint8Array(1_024);
-  #effectiveFromMs = new Float64Array(1_024);
-  #next = new Uint32Array(1_024);
-  #slotTerms = new Uint32Array(1_024);
+  #prefixLengths = new Uint8Array(2_000);
+  #effectiveFromMs = new Float64Array(3_000);
+  #next = new Uint32Array(4_000);
+  #versions = new Uint32Array(5_000);
   #slots = 0;
-  readonly #terms: Terms[] = [];
-  readonly #termsIndexByText = new Map<string, number>();
+  #deckTerms: DeckTerms | undefined = undefined;
+  readonly #terms = new PackedTerms();
+  readonly #made: MadeRates = [];
   #lastPrefix = '';
   /** Prefixes that cover the present point, outermost first, each with its latest rate. */
   readonly #open: { slot: number; readonly end: number }[] = [];
+
+  /** @param expectedRates how many will be added, if known; more may come */
+  constructor(expectedRates = 0) {
+    this.#expectedRates = expectedRates;
+  }
 
   /** Takes the next rate. */
   add(rate: Rate): void {
     const slot = this.#slots++;
     if (slot === 0 || rate.prefix !== this.#lastPrefix) this.#beginPrefix(rate.prefix, slot);
     else this.#addToPrefix(slot);
-    this.#prefixLengths = roomFor(this.#prefixLengths, slot);
-    this.#effectiveFromMs = roomFor(this.#effectiveFromMs, slot);
-    this.#slotTerms = roomFor(this.#slotTerms, slot);
+    this.#prefixLengths = roomFor(this.#prefixLengths, slot, this.#expectedRates);
+    this.#effectiveFromMs = roomFor(this.#effectiveFromMs, slot, this.#expectedRates);
+    this.#versions = roomFor(this.#versions, slot, this.#expectedRates);
     this.#prefixLengths[slot] = rate.prefix.length;
     this.#effectiveFromMs[slot] = rate.effectiveFromMs;
-    this.#slotTerms[slot] = this.#indexOfTerms(rate);
+    this.#versions[slot] = rate.rateVersion;
+    this.#deckTerms ??= {
+      deckId: rate.deckId,
+      currency: rate.currency,
+      chargeDecimals: rate.chargeDecimals,
+    };
+    this.#terms.push(rate);
+    this.#made.push(undefined);
   }
 
   finish(deckId: string, version: number): CompiledDeck {
@@ -80,30 +96,20 @@ export class DeckCompiler {
     this.#bucketStarts.fill(this.#intervalCount, this.#filledBuckets);
     const arrays: Arrays = {
       bucketStarts: this.#bucketStarts,
-      intervals: this.#intervals.slice(0, this.#intervalCount * 2),
-      slotPrefixLengths: this.#prefixLengths.slice(0, this.#slots),
-      slotEffectiveFromMs: this.#effectiveFromMs.slice(0, this.#slots),
-      slotNext: this.#next.slice(0, this.#slots),
-      slotTerms: this.#slotTerms.slice(0, this.#slots),
+      intervals: this.#intervals.subarray(0, this.#intervalCount * 2),
+      slotPrefixLengths: this.#prefixLengths.subarray(0, this.#slots),
+      slotEffectiveFromMs: this.#effectiveFromMs.subarray(0, this.#slots),
+      slotNext: this.#next.subarray(0, this.#slots),
+      slotVersions: this.#versions.subarray(0, this.#slots),
     };
-    const terms = this.#terms;
-    const made: MadeRates = Array.from({ length: this.#slots });
+    const tables: Tables = { arrays, deckTerms: this.#deckTerms, terms: this.#terms, made: this.#made };
     return {
       deckId,
       version,
       rateCount: this.#slots,
       indexBytes: Object.values(arrays).reduce((sum, array) => sum + array.byteLength, 0),
-      find: (digits, atMs) => findIn({ arrays, terms, made }, digits, atMs),
+      find: (digits, atMs) => findIn(tables, digits, atMs),
     };
-  }
-
-  #indexOfTerms(rate: Rate): number {
-    const terms = withPrefix(rate, '');
-    const asText = Object.values(terms).join('\n');
-    const known = this.#termsIndexByText.get(asText);
-    if (known !== undefined) return known;
-    this.#termsIndexByText.set(asText, this.#terms.length);
-    return this.#terms.push(terms) - 1;
   }
 
   #beginPrefix(prefix: string, slot: number): void {
@@ -125,7 +131,7 @@ export class DeckCompiler {
   }
 
   #setNext(slot: number, next: number): void {
-    this.#next = roomFor(this.#next, slot);
+    this.#next = roomFor(this.#next, slot, this.#expectedRates);
     this.#next[slot] = next;
   }
 
@@ -143,7 +149,7 @@ export class DeckCompiler {
       const bucket = Math.floor(point / REST_RANGE);
       this.#bucketStarts.fill(this.#intervalCount, this.#filledBuckets, bucket + 1);
       this.#filledBuckets = bucket + 1;
-      this.#intervals = roomFor(this.#intervals, this.#intervalCount * 2 + 1);
+      this.#intervals = roomFor(this.#intervals, this.#intervalCount * 2 + 1, this.#expectedRates * 2);
       this.#intervals[this.#intervalCount * 2] = point % REST_RANGE;
       this.#intervalCount++;
       this.#lastPoint = point;
@@ -152,40 +158,45 @@ export class DeckCompiler {
   }
 }
 
-type Tables = { readonly arrays: Arrays; readonly terms: readonly Terms[]; readonly made: MadeRates };
+type Tables = {
+  readonly arrays: Arrays;
+  readonly deckTerms: DeckTerms | undefined;
+  readonly terms: PackedTerms;
+  readonly made: MadeRates;
+};
 
-function findIn({ arrays, terms, made }: Tables, digits: string, atMs: number): Rate | null {
+function findIn(tables: Tables, digits: string, atMs: number): Rate | null {
+  const { arrays, made } = tables;
   const { slotPrefixLengths, slotEffectiveFromMs, slotNext } = arrays;
   let slot = slotCovering(arrays, digits);
   while (slot !== NO_SLOT) {
     const prefixLength = slotPrefixLengths[slot] as number;
     // A number shorter than the prefix lies in its interval without beginning with it.
     if ((slotEffectiveFromMs[slot] as number) <= atMs && prefixLength <= digits.length)
-      return (made[slot] ??= withPrefix(
-        terms[arrays.slotTerms[slot] as number] as Terms,
-        digits.slice(0, prefixLength),
-      ));
+      return (made[slot] ??= rateAt(tables, slot, digits.slice(0, prefixLength)));
     slot = slotNext[slot] as number;
   }
   return null;
 }
 
 /** Field by field: spreading an object takes several times as long as the lookup. */
-function withPrefix(terms: Terms, prefix: string): Rate {
+function rateAt({ arrays, deckTerms, terms }: Tables, slot: number, prefix: string): Rate {
+  const { deckId, currency, chargeDecimals } = deckTerms as DeckTerms;
+  const line = terms.lineAt(slot, prefix);
   return {
-    deckId: terms.deckId,
-    rateVersion: terms.rateVersion,
-    currency: terms.currency,
+    deckId,
+    rateVersion: arrays.slotVersions[slot] as number,
+    currency,
     prefix,
-    destination: terms.destination,
-    effectiveFromMs: terms.effectiveFromMs,
-    pricePerMinuteMicros: terms.pricePerMinuteMicros,
-    connectFeeMicros: terms.connectFeeMicros,
-    firstIncrementSeconds: terms.firstIncrementSeconds,
-    nextIncrementSeconds: terms.nextIncrementSeconds,
-    minimumSeconds: terms.minimumSeconds,
-    minimumChargeMicros: terms.minimumChargeMicros,
-    chargeDecimals: terms.chargeDecimals,
+    destination: line.destination,
+    effectiveFromMs: line.effectiveFromMs,
+    pricePerMinuteMicros: line.pricePerMinuteMicros,
+    connectFeeMicros: line.connectFeeMicros,
+    firstIncrementSeconds: line.firstIncrementSeconds,
+    nextIncrementSeconds: line.nextIncrementSeconds,
+    minimumSeconds: line.minimumSeconds,
+    minimumChargeMicros: line.minimumChargeMicros,
+    chargeDecimals,
   };
 }
 
@@ -215,10 +226,11 @@ const POWERS_OF_TEN = Array.from({ length: REST_DIGITS + 1 }, (_, exponent) => 1
 
 type GrowingArray = Uint32Array | Uint8Array | Float64Array;
 
-/** The array, or a copy twice as long when `index` lies behind its end. */
-function roomFor<T extends GrowingArray>(array: T, index: number): T {
+/** The array, or a longer copy when `index` lies behind its end: as long as expected, else twice as long. */
+function roomFor<T extends GrowingArray>(array: T, index: number, expected: number): T {
   if (index < array.length) return array;
-  const longer = new (array.constructor as new (length: number) => T)(array.length * 2);
+  const length = index < expected ? expected : array.length * 2;
+  const longer = new (array.constructor as new (length: number) => T)(length);
   longer.set(array);
   return longer;
 }

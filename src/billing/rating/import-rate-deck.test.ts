@@ -5,7 +5,7 @@ import { DIALECTS, emptyDatabase, type TestDatabase } from '../../../test/suppor
 import { currency, showMoney } from '../../kernel/money';
 import { e164 } from '../../kernel/phone-number';
 import { integer } from '../../kernel/unit-of-work';
-import { EUR, START_MS } from '../test-builders';
+import { EUR, START_MS } from '../../../test/support/billing-builders';
 import { listDecks, readDeck } from './decks-store';
 import { findRate, quoteCall } from './find-rate';
 import { type DeckImport, importRateDeck } from './import-rate-deck';

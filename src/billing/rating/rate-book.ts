@@ -1,12 +1,12 @@
 import type { Database } from '../../kernel/unit-of-work';
 import { type CompiledDeck, DeckCompiler } from './compiled-deck';
 import type { Rate } from './rate';
-import { type DeckHead, findStoredRate, type RatePosition, readRates } from './rates-store';
+import { type DeckHead, countRates, findStoredRate, type RatePosition, readRates } from './rates-store';
 
 /** Rates read and compiled at a time: what a call may have to wait for. */
 const RATES_PER_PART = 100;
 
-/** Decks kept compiled in one process, some 60 MB each at 200,000 rates; the one unused longest makes room. */
+/** Decks kept compiled in one process, some 20 MB each at 200,000 rates; the one unused longest makes room. */
 const MAX_COMPILED_DECKS = 16;
 
 /** A version asked for this often is compiled; a program that asks for one price and ends is not made to read the whole deck. */
@@ -91,7 +91,7 @@ export function rateBookOf(database: Database): RateBook {
 }
 
 async function compile(database: Database, head: DeckHead): Promise<CompiledDeck> {
-  const compiler = new DeckCompiler();
+  const compiler = new DeckCompiler(await countRates(database.read, head));
   let after: RatePosition | null = null;
   for (;;) {
     const part: readonly Rate[] = await readRates(database.read, head, { after, limit: RATES_PER_PART });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { currency, showMoney } from '../../kernel/money';
-import { aRate } from '../test-builders';
+import { aRate } from '../../../test/support/billing-builders';
 import { affordableSeconds, UNLIMITED_TALK_SECONDS } from './affordable-seconds';
 import type { Rate } from './rate';
 import { MAX_TALK_SECONDS, rateCall } from './rate-call';

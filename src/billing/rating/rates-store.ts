@@ -37,6 +37,15 @@ export async function findStoredRate(
   return row ? toRate(row) : null;
 }
 
+/** How many rates a published version of a deck has. */
+export async function countRates(sql: Sql, head: DeckHead): Promise<number> {
+  const [row] = await sql.all('SELECT COUNT(*) AS n FROM rates WHERE deck_id = ? AND version <= ?', [
+    head.deckId,
+    head.version,
+  ]);
+  return integer(row?.n);
+}
+
 /** Where a page of rates ends; the next one begins behind it. */
 export type RatePosition = {
   readonly prefix: string;

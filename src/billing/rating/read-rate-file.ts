@@ -1,5 +1,6 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { PackedRates } from './packed-rates';
 import { OPTIONAL_COLUMNS, parseRateLine, RATE_COLUMNS, type RateColumn } from './rate-line';
 import type { RateLine } from './stage-rates';
 
@@ -26,7 +27,7 @@ export type LineFault = {
 };
 
 export type RateFile = {
-  readonly rates: readonly RateLine[];
+  readonly rates: PackedRates;
   /** At most 100. */
   readonly faults: readonly LineFault[];
   readonly faultCount: number;
@@ -85,11 +86,9 @@ class RateFileReader {
   #headerRead = false;
   #width = 0;
   #lines = 0;
-  readonly #rates: RateLine[] = [];
+  readonly #rates = new PackedRates();
   readonly #faults: LineFault[] = [];
   #faultCount = 0;
-  /** prefix and effective date → the line that had them first */
-  readonly #seen = new Map<string, number>();
 
   constructor(options: RateFileOptions) {
     this.#options = options;
@@ -183,13 +182,8 @@ class RateFileReader {
   }
 
   #keep(rate: RateLine, line: number): void {
-    const key = `${rate.prefix} ${rate.effectiveFromMs}`;
-    const first = this.#seen.get(key);
-    if (first === undefined) {
-      this.#seen.set(key, line);
-      this.#rates.push(rate);
-      return;
-    }
+    const first = this.#rates.add(rate, line);
+    if (first === null) return;
     this.#fault({
       line,
       field: 'prefix',

@@ -7,6 +7,12 @@ import type { Rate } from './rate';
 /** A rate as a deck's file states it. */
 export type RateLine = Omit<Rate, 'deckId' | 'rateVersion' | 'currency' | 'chargeDecimals'>;
 
+/** Rates to be stored, given part by part: a list of them, or one that is packed. */
+export type RateParts = {
+  readonly length: number;
+  slice(from: number, to: number): readonly RateLine[];
+};
+
 /** Rates one statement inserts; small enough that no call's reservation waits long for SQLite's one writer. */
 const ROWS_PER_STATEMENT = 100;
 
@@ -25,11 +31,7 @@ export type Staging = {
  * version in one: before that no rating sees any of them, after it every rating sees all. Gives the new version.
  * @throws Conflict when another import of the deck is under way
  */
-export async function publishRates(
-  database: Database,
-  rates: readonly RateLine[],
-  staging: Staging,
-): Promise<number> {
+export async function publishRates(database: Database, rates: RateParts, staging: Staging): Promise<number> {
   const { deck, nowMs } = staging;
   const token = newId(nowMs);
   const version = await database.write((sql) => beginVersion(sql, staging, token));

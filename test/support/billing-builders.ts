@@ -1,15 +1,15 @@
-import type { Account } from '../accounts/account';
-import type { ClosedLeg } from '../cdr/cdr';
-import { newId } from '../kernel/ids';
-import { type Currency, currency, money, parseMicros } from '../kernel/money';
-import { e164 } from '../kernel/phone-number';
-import type { Database } from '../kernel/unit-of-work';
-import { topUp } from './ledger/movements';
-import { postEntries } from './ledger/post-entries';
-import { openAccount } from './open-account';
-import { createDeck, type RateDeck } from './rating/decks-store';
-import type { Rate } from './rating/rate';
-import { publishRates, type RateLine } from './rating/stage-rates';
+import type { Account } from '../../src/accounts/account';
+import type { ClosedLeg } from '../../src/cdr/cdr';
+import { newId } from '../../src/kernel/ids';
+import { type Currency, currency, money, parseMicros } from '../../src/kernel/money';
+import { e164 } from '../../src/kernel/phone-number';
+import type { Database } from '../../src/kernel/unit-of-work';
+import { topUp } from '../../src/billing/ledger/movements';
+import { postEntries } from '../../src/billing/ledger/post-entries';
+import { openAccount } from '../../src/billing/open-account';
+import { createDeck, type RateDeck } from '../../src/billing/rating/decks-store';
+import type { Rate } from '../../src/billing/rating/rate';
+import { publishRates, type RateLine } from '../../src/billing/rating/stage-rates';
 
 /** The moment at which the stories of the money tests begin. */
 export const START_MS = Date.UTC(2026, 0, 15, 12);
