@@ -16,7 +16,7 @@ export interface Clock {
 /** The machine's own time. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+  monotonicMs: () => performance.now(),
   after(delayMs, fire) {
     const handle = setTimeout(fire, delayMs);
     return { cancel: () => clearTimeout(handle) };

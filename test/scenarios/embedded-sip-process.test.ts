@@ -2,7 +2,8 @@ import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StartAnswer } from '../../src/embedded/drachtio-server/main';
+import type { StartAnswer } from '../../src/embedded/child-process';
+import type { SipServerAddresses } from '../../src/embedded/drachtio-server/main';
 
 const root = join(__dirname, '../..');
 
@@ -29,13 +30,13 @@ describe('the embedded SIP server as a process', () => {
     child?.kill('SIGKILL');
   });
 
-  function start(options: object): Promise<StartAnswer> {
+  function start(options: object): Promise<StartAnswer<SipServerAddresses>> {
     const forked = fork(join(built, 'embedded/drachtio-server/main.js'), [], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
     child = forked;
     return new Promise((resolve) => {
-      forked.once('message', (answer) => resolve(answer as StartAnswer));
+      forked.once('message', (answer) => resolve(answer as StartAnswer<SipServerAddresses>));
       forked.send({ type: 'start', options });
     });
   }
@@ -76,5 +77,7 @@ describe('the embedded SIP server as a process', () => {
   it('says why it cannot start', async () => {
     const answer = await start({ ...options, adminHost: '0.0.0.0', secret: 'cymru' });
     expect(answer).toMatchObject({ type: 'failed', message: expect.stringContaining('published') });
+    if (child?.exitCode === null) await exited();
+    expect(child?.exitCode).toBe(1);
   });
 });

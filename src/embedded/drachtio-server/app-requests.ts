@@ -68,7 +68,7 @@ export class AppRequests {
       return;
     }
     sent.cancelled = true;
-    this.echo(client, messageId, text, sent.transaction.destination, randomId());
+    this.echo(client, messageId, text, sent.transaction.destination, this.context.newTransactionId());
   }
 
   /** Tells the application of a request it sent, in the form srf reads. */
@@ -117,7 +117,7 @@ export class AppRequests {
       headers: this.headers(wish, from, callId, contact),
       body: wish.sip.body,
     };
-    const id = randomId();
+    const id = this.context.newTransactionId();
     const transaction = this.context.endpoint.send(request, to, {
       response: (response, source) => this.answered(sent, response, source),
       failed: (status, why) => this.unanswered(sent, status, why),

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../kernel/clock';
-import { randomId } from '../../kernel/ids';
 import { frame } from './frames';
+import { uuidSequence } from './uuid-sequence';
 
 /** Verbs an application may route; what is not here is refused, as drachtio-server does. */
 export const routableVerbs: ReadonlySet<string> = new Set([
@@ -30,9 +30,13 @@ const maxUnsentBytes = 16 * 1024 * 1024;
 /** Replies that no network message follows leave so much later at most. */
 const longestHoldMs = 4;
 
+/** Under load what the network sent leaves so often at most; after a pause it leaves at once. */
+const busyGapMs = 2;
+
 /**
- * One application connected to the admin port. What the network sent leaves at the end of the turn of the event loop; replies to the
- * application wait a little for company, because each write costs as much as all the rest of a message's way through here.
+ * One application connected to the admin port. What the network sent leaves at the end of the turn of the event loop, or a moment after
+ * the last write; replies to the application wait a little for company. Each write costs both ends as much as all the rest of a
+ * message's way through here.
  */
 export class Client {
   authenticated = false;
@@ -40,6 +44,8 @@ export class Client {
   private held = '';
   private flushing = false;
   private holdTimer: Timer | undefined = undefined;
+  private flushedAtMs = Number.NEGATIVE_INFINITY;
+  private readonly newMessageId = uuidSequence();
 
   constructor(
     readonly socket: Socket,
@@ -54,17 +60,22 @@ export class Client {
   /** Sends a message of the admin protocol (wire text, without id). */
   send(message: string): void {
     if (!this.connected) return;
-    this.held += frame(`${randomId()}|${message}`);
+    this.held += frame(`${this.newMessageId()}|${message}`);
     if (this.flushing) return;
     this.flushing = true;
-    setImmediate(() => this.flush());
+    const waitMs = this.flushedAtMs + busyGapMs - this.clock.monotonicMs();
+    if (waitMs <= 0) setImmediate(this.flush);
+    else {
+      this.holdTimer?.cancel();
+      this.holdTimer = this.clock.after(waitMs, this.flush);
+    }
   }
 
   /** Answers the message `id`: `OK|...`, `NO|reason` or `NOK|reason`. Order with what is sent stays. */
   reply(id: string, result: string): void {
     if (!this.connected) return;
-    this.held += frame(`${randomId()}|response|${id}|${result}`);
-    if (!this.flushing) this.holdTimer ??= this.clock.after(longestHoldMs, () => this.flush());
+    this.held += frame(`${this.newMessageId()}|response|${id}|${result}`);
+    if (!this.flushing) this.holdTimer ??= this.clock.after(longestHoldMs, this.flush);
   }
 
   /** Sends what is held, then closes. */
@@ -73,10 +84,11 @@ export class Client {
     this.socket.end();
   }
 
-  private flush(): void {
+  private readonly flush = (): void => {
     this.flushing = false;
     this.holdTimer?.cancel();
     this.holdTimer = undefined;
+    this.flushedAtMs = this.clock.monotonicMs();
     const bytes = this.held;
     this.held = '';
     if (bytes === '' || !this.connected) return;
@@ -86,7 +98,7 @@ export class Client {
       return;
     }
     this.socket.write(bytes, 'latin1');
-  }
+  };
 }
 
 /** The connected applications and which verbs they want; requests go to one of them in turn. */

@@ -5,6 +5,7 @@ import type { Dialog } from '../sip/dialogs';
 import { hostPortText } from '../sip/uri';
 import type { Destination, Protocol } from '../transports/transport';
 import type { ClientTransaction } from '../user-agent/client-transaction';
+import { BriefMap } from '../user-agent/brief-map';
 import type { Endpoint } from '../user-agent/endpoint';
 import type { ServerTransaction } from '../user-agent/server-transaction';
 import type { WheelTimer } from '../user-agent/timer-wheel';
@@ -13,6 +14,7 @@ import type { CdrSender } from './cdr';
 import type { Client, ClientRegistry } from './clients';
 import type { FlowCache } from './flows';
 import type { ServerLimits } from './limits';
+import { uuidSequence } from './uuid-sequence';
 
 /** A request from the network that an application has yet to answer. */
 export type PendingRequest = {
@@ -63,14 +65,16 @@ export class ServerContext {
   readonly log: Log;
   readonly timers: TimerConstants;
   readonly limits: ServerLimits;
-  readonly dialogs = new Map<string, CallDialog>();
-  readonly pending = new Map<string, PendingRequest>();
+  readonly dialogs = new BriefMap<CallDialog>();
+  readonly pending = new BriefMap<PendingRequest>();
   /** Unanswered INVITEs from the network by dialog id. */
-  readonly pendingInvites = new Map<string, PendingRequest>();
-  readonly sent = new Map<string, SentRequest>();
+  readonly pendingInvites = new BriefMap<PendingRequest>();
+  readonly sent = new BriefMap<SentRequest>();
   /** Unanswered INVITEs of applications by dialog id. */
-  readonly sentInvites = new Map<string, SentRequest>();
+  readonly sentInvites = new BriefMap<SentRequest>();
   unheard = 0;
+  /** A new name for a transaction towards applications. It guards nothing. */
+  readonly newTransactionId = uuidSequence();
   private endpointOrNone: Endpoint | undefined = undefined;
 
   constructor(parts: ContextParts) {

@@ -1,4 +1,3 @@
-import { randomId } from '../../kernel/ids';
 import { refreshTarget } from '../sip/dialogs';
 import type { SipResponse } from '../sip/message';
 import type { HeaderLine } from '../sip/serialize';
@@ -73,7 +72,7 @@ export class DialogRequests {
     call.sendAck(
       { headers, body: wish.sip.body },
       (text, to) => {
-        this.requests.echo(client, wish.messageId, text, to, randomId());
+        this.requests.echo(client, wish.messageId, text, to, this.context.newTransactionId());
         endCancelledCall(this.context, call);
       },
       refuse,
@@ -91,7 +90,7 @@ export class DialogRequests {
     // A BYE during our re-INVITE: that one is cancelled first, as drachtio-server does.
     if (method === 'BYE') call.ourInvite?.cancel();
     if (method === 'INVITE' && sip.body !== '') call.localSdp = sip.body;
-    const id = randomId();
+    const id = this.context.newTransactionId();
     let sent: SentRequest | undefined;
     call.send(
       method,

@@ -76,7 +76,7 @@ export class IncomingRequests {
     // Without a call it acknowledges a refusal we sent statelessly, or comes late.
     if (call === undefined) return;
     if (!call.okRepeater.acked(ack.cseq.number)) return;
-    call.client.send(this.message(ack, source, randomId(), call.id));
+    call.client.send(this.message(ack, source, this.context.newTransactionId(), call.id));
   }
 
   /** CANCEL of an unanswered INVITE: the CANCEL was answered; the INVITE gets 487 and the application is told. */
@@ -213,7 +213,7 @@ export class IncomingRequests {
     localTag: string,
   ): PendingRequest {
     const pending: PendingRequest = {
-      id: randomId(),
+      id: this.context.newTransactionId(),
       transaction,
       client,
       dialogId,

@@ -58,7 +58,8 @@ function readSipUri(scheme: 'sip' | 'sips', rest: string): SipUri | undefined {
     scheme,
     user: colon === -1 ? userInfo : userInfo?.slice(0, colon),
     password: colon === -1 ? undefined : userInfo?.slice(colon + 1),
-    ...hostPort,
+    host: hostPort.host,
+    port: hostPort.port,
     parameters,
     headers,
   };

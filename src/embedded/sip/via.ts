@@ -43,7 +43,8 @@ export function parseVia(text: string): Via | undefined {
   if (hostPort === undefined || read === undefined) return undefined;
   return {
     transport,
-    ...hostPort,
+    host: hostPort.host,
+    port: hostPort.port,
     parameters: read.parameters,
     branch: parameter(read.parameters, 'branch'),
     rest: read.end < text.length ? text.slice(read.end + 1).trim() : '',

@@ -16,6 +16,7 @@ import {
   type ClientTransactionHost,
   type OutgoingRequest,
 } from './client-transaction';
+import { BriefMap } from './brief-map';
 import { ServerTransaction, type ServerTransactionHost } from './server-transaction';
 import { TimerWheel, type WheelTimer } from './timer-wheel';
 
@@ -54,8 +55,8 @@ const retryAfterSeconds = '5';
 export class Endpoint implements ServerTransactionHost, ClientTransactionHost {
   readonly wheel: TimerWheel;
   transports: readonly Transport[] = [];
-  private readonly servers = new Map<string, ServerTransaction>();
-  private readonly clients = new Map<string, ClientTransaction>();
+  private readonly servers = new BriefMap<ServerTransaction>();
+  private readonly clients = new BriefMap<ClientTransaction>();
   private readonly overUdp: Carriage;
   private readonly overStream: Carriage;
   private closed = false;
@@ -230,6 +231,8 @@ export class Endpoint implements ServerTransactionHost, ClientTransactionHost {
   }
 
   private track(key: string, request: SipRequest, source: Source): ServerTransaction {
+    // Reading a character copies the pieces into one string: as pieces of the message they would keep all of it for half a minute.
+    key.charCodeAt(0);
     const transaction = new ServerTransaction(this, key, request, source, replyDestination(request, source));
     this.servers.set(key, transaction);
     return transaction;
@@ -254,9 +257,9 @@ function serverKey(request: SipRequest, method: string): string {
 }
 
 function replyDestination(request: SipRequest, source: Source): Destination {
-  const { protocol, address, port, flow } = source;
-  if (protocol !== 'udp') return { protocol, address, port: request.via.port ?? port, flow };
-  return { protocol, address, port: responsePort(request.via, port) };
+  const port =
+    source.protocol === 'udp' ? responsePort(request.via, source.port) : (request.via.port ?? source.port);
+  return port === source.port ? source : { ...source, port };
 }
 
 /** Opens an endpoint on all its protocols; rejects with the system's error when an address cannot be had. */

@@ -204,7 +204,8 @@ export class ReceivedCall implements IncomingCall {
 
   /** 200 to INVITE or UPDATE, with the session timer the peer asked for and refreshes itself. */
   private sendOk(transaction: ServerTransaction, sdp: string, headers: readonly HeaderLine[]): void {
-    const timer = answerSessionTimer(transaction.request);
+    const { request } = transaction;
+    const timer = answerSessionTimer(request);
     const lines: HeaderLine[] = [
       ['Contact', this.contact],
       ['Allow', allowInDialog],
@@ -222,7 +223,7 @@ export class ReceivedCall implements IncomingCall {
     };
     const text = transaction.respond(content);
     if (transaction.isInvite) {
-      this.okRepeater.start(transaction.request.cseq.number, () => transaction.respondText(200, text));
+      this.okRepeater.start(request.cseq.number, () => transaction.respondText(200, text));
     }
   }
 

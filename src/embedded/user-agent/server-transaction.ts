@@ -22,12 +22,12 @@ export interface ServerTransactionHost {
   ackForAccepted(ack: SipRequest, source: Source): void;
 }
 
-const noHeaders: SipRequest['headers'] = [];
-
 /** A request from the network and what was answered to it: runs the machines of sip/server-transactions. */
 export class ServerTransaction {
   /** Called when no ACK came for a non-2xx final answer (timer H); for the record only. */
   onTimeout: (() => void) | undefined = undefined;
+  readonly isInvite: boolean;
+  private held: SipRequest | undefined;
   private state: ServerState;
   private lastResponse = '';
   private resendTimer: WheelTimer | undefined = undefined;
@@ -36,20 +36,19 @@ export class ServerTransaction {
   constructor(
     private readonly host: ServerTransactionHost,
     readonly key: string,
-    private held: SipRequest,
+    request: SipRequest,
     readonly source: Source,
     private readonly replyTo: Destination,
   ) {
-    this.state = held.method === 'INVITE' ? inviteServerStart : nonInviteServerStart;
+    this.held = request;
+    this.isInvite = request.method === 'INVITE';
+    this.state = this.isInvite ? inviteServerStart : nonInviteServerStart;
   }
 
-  /** The request; once finally answered without headers, body and text, for which nobody should pay while the transaction lingers. */
+  /** The request, until it is finally answered: a transaction lingers for half a minute, and nobody should pay for its text meanwhile. */
   get request(): SipRequest {
+    if (this.held === undefined) throw new Error('an answered request is no longer kept');
     return this.held;
-  }
-
-  get isInvite(): boolean {
-    return this.held.method === 'INVITE';
   }
 
   /** Whether no final response was given yet. */
@@ -57,18 +56,21 @@ export class ServerTransaction {
     return this.state.phase === 'trying' || this.state.phase === 'proceeding';
   }
 
-  /** Sends a response, for the first time or (a 2xx) again, and gives it as wire text. After the final response others are not sent. */
+  /** Sends a response and gives it as wire text; '' after the final one, when no other is sent. */
   respond(content: ResponseContent): string {
+    if (this.held === undefined) return '';
     const text = buildResponse(this.held, this.source, content);
     this.respondText(content.status, text);
-    if (content.status >= 200) this.held = { ...this.held, headers: noHeaders, body: '', text: '' };
+    if (content.status >= 200) this.held = undefined;
     return text;
   }
 
-  /** Sends a response that is already text. */
+  /** Sends a response that is already text, for the first time or (a 2xx to INVITE) again. */
   respondText(status: number, text: string): void {
-    if (this.open) this.lastResponse = text;
+    if (this.open || this.state.phase === 'accepted') this.lastResponse = text;
     this.step({ type: 'respond', status });
+    // Its sender repeats a 2xx by itself; here it would only lie about.
+    if (this.state.phase === 'accepted') this.lastResponse = '';
   }
 
   /** The request came again. */
