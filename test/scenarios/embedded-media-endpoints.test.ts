@@ -13,6 +13,9 @@ import {
   until,
 } from './embedded-media-bed';
 
+/** Until the media server has taken the question: what is typed on a channel on which nothing runs is dropped. */
+const questionMs = 100;
+
 jest.setTimeout(60_000);
 
 describe('drachtio-fsmrf, unmodified, on the embedded media server', () => {
@@ -83,6 +86,7 @@ describe('drachtio-fsmrf, unmodified, on the embedded media server', () => {
   it('ends collecting at the longest length, and after the time for the next key', async () => {
     const { phone, endpoint } = await aCaller(bed);
     const four = endpoint.playCollect({ file: 'silence_stream://50', min: 1, max: 2, timeout: 5_000 });
+    await pause(questionMs);
     await phone.press('98');
     expect((await four).digits).toBe('98');
     const one = endpoint.playCollect({
@@ -92,6 +96,7 @@ describe('drachtio-fsmrf, unmodified, on the embedded media server', () => {
       timeout: 5_000,
       digitTimeout: 300,
     });
+    await pause(questionMs);
     await phone.press('3');
     expect((await one).digits).toBe('3');
     await endpoint.destroy();
@@ -107,6 +112,7 @@ describe('drachtio-fsmrf, unmodified, on the embedded media server', () => {
       regexp: '^1',
       timeout: 2_000,
     });
+    await pause(questionMs);
     await phone.press('55');
     expect(await collected).toMatchObject({ digits: null, invalidDigits: '55' });
     await endpoint.destroy();
