@@ -4,11 +4,16 @@ const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 /** Limits of one measurement may differ by so much; above it the machine was not quiet and the result is void. */
 const limitSpread = 0.1;
-/** Above this load average before a run somebody else uses the machine. */
-const quietLoad = 0.3;
+/** Cores that other programs may use right before and right after a measurement; above it the result is void too. */
+const foreignCoresMax = 0.3;
+/** How long is listened whether others use the machine. The load average would remember our own last bench for minutes. */
+const listenMs = 2_000;
+/** Exit code of a bench that measured but could not judge: 0 says passed, 1 failed. */
+const notJudged = 2;
 
 /** SIPp's sockets at their default lose packets whenever the other core pauses, and then SIPp itself is what is measured. */
 const sippBufferBytes = 4 * 1024 * 1024;
@@ -89,7 +94,7 @@ async function ratioRun({ name, unit = '', goal, runLimit, runProduct, quick = f
     ratio: median(ratios),
     goal: wanted,
     limitSpread: spread,
-    noisy: spread > limitSpread || before.load > quietLoad,
+    noisy: spread > limitSpread,
     passed: median(ratios) >= wanted,
     notes: products.map(({ note }) => note).filter((note) => note !== undefined),
     machine: before,
@@ -99,9 +104,44 @@ async function ratioRun({ name, unit = '', goal, runLimit, runProduct, quick = f
     `  ratio ${(result.ratio * 100).toFixed(1)} %, goal ${(wanted * 100).toFixed(1)} %${quick ? ' (quick: half the floor)' : ''}`,
   );
   for (const note of result.notes) print(`  ${note}`);
-  if (result.noisy)
-    print(`  not quiet: limits differ by ${(spread * 100).toFixed(0)} %, load was ${before.load.toFixed(2)}`);
   return result;
+}
+
+/** Seconds that all cores together were busy since the machine started. */
+function busySeconds() {
+  return (
+    os.cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1_000
+  );
+}
+
+/** Cores that programs use while this one does nothing. */
+async function foreignCores() {
+  const [busyBefore, startedAtMs] = [busySeconds(), performance.now()];
+  await sleep(listenMs);
+  return (busySeconds() - busyBefore) / ((performance.now() - startedAtMs) / 1_000);
+}
+
+/**
+ * Runs one bench as a program: prints its result as a last line of JSON with a verdict (passed, failed, not judged) and sets the exit
+ * code. `bench` gives what ratioRun gives, and in `checks` what else must hold: { name, figure, goal, unit, passed }.
+ */
+async function runBench(name, bench) {
+  try {
+    const before = await foreignCores();
+    const result = await bench();
+    const others = Math.max(before, await foreignCores());
+    const isQuiet = others <= foreignCoresMax && !result.noisy;
+    if (!isQuiet)
+      print(
+        `  not judged: the machine is not quiet (others use ${others.toFixed(2)} cores, limits differ by ${((result.limitSpread ?? 0) * 100).toFixed(0)} %)`,
+      );
+    const verdict = !isQuiet ? 'not judged' : result.passed ? 'passed' : 'failed';
+    print(JSON.stringify({ ...result, foreignCores: others, verdict }));
+    process.exitCode = verdict === 'passed' ? 0 : verdict === 'failed' ? 1 : notJudged;
+  } catch (error) {
+    print(`${name} failed: ${error.message}`);
+    process.exitCode = 1;
+  }
 }
 
 /** The last line of a SIPp statistics file by column name. */
@@ -204,11 +244,13 @@ module.exports = {
   lastStatistics,
   machine,
   median,
+  notJudged,
   onCore,
   pinToCore,
   print,
   processCpuMicros,
   ratioRun,
+  runBench,
   sippBufferBytes,
   sippCleanRate,
   sippStep,

@@ -5,7 +5,7 @@
 
 const { DeckCompiler } = require('../../dist/billing/rating/compiled-deck');
 const { rateCall } = require('../../dist/billing/rating/rate-call');
-const { print, ratioRun } = require('./measure');
+const { print, ratioRun, runBench } = require('./measure');
 const {
   itemsPerSecond,
   makeCalls,
@@ -61,15 +61,4 @@ async function bench() {
   return { ...result, totalMicros: String(total), passed: result.passed && correct };
 }
 
-async function main() {
-  try {
-    const result = await bench();
-    print(JSON.stringify(result));
-    process.exitCode = result.passed ? 0 : 1;
-  } catch (error) {
-    print(`P1 failed: ${error.message}`);
-    process.exitCode = 1;
-  }
-}
-
-void main();
+void runBench('P1', bench);
