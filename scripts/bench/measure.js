@@ -12,8 +12,8 @@ const limitSpread = 0.1;
 const foreignCoresMax = 0.3;
 /** How long is listened whether others use the machine. The load average would remember our own last bench for minutes. */
 const listenMs = 2_000;
-/** Exit code of a bench that measured but could not judge: 0 says passed, 1 failed. */
-const notJudged = 2;
+/** Exit code of a bench that measured but could not judge: 0 says reached, 1 missed. */
+const voidRun = 2;
 
 /** SIPp's sockets at their default lose packets whenever the other core pauses, and then SIPp itself is what is measured. */
 const sippBufferBytes = 4 * 1024 * 1024;
@@ -122,7 +122,7 @@ async function foreignCores() {
 }
 
 /**
- * Runs one bench as a program: prints its result as a last line of JSON with a verdict (passed, failed, not judged) and sets the exit
+ * Runs one bench as a program: prints its result as a last line of JSON with a verdict (reached, missed, void) and sets the exit
  * code. `bench` gives what ratioRun gives, and in `checks` what else must hold: { name, figure, goal, unit, passed }.
  */
 async function runBench(name, bench) {
@@ -133,11 +133,11 @@ async function runBench(name, bench) {
     const isQuiet = others <= foreignCoresMax && !result.noisy;
     if (!isQuiet)
       print(
-        `  not judged: the machine is not quiet (others use ${others.toFixed(2)} cores, limits differ by ${((result.limitSpread ?? 0) * 100).toFixed(0)} %)`,
+        `  void: the machine is not quiet (others use ${others.toFixed(2)} cores, limits differ by ${((result.limitSpread ?? 0) * 100).toFixed(0)} %)`,
       );
-    const verdict = !isQuiet ? 'not judged' : result.passed ? 'passed' : 'failed';
+    const verdict = !isQuiet ? 'void' : result.passed ? 'reached' : 'missed';
     print(JSON.stringify({ ...result, foreignCores: others, verdict }));
-    process.exitCode = verdict === 'passed' ? 0 : verdict === 'failed' ? 1 : notJudged;
+    process.exitCode = verdict === 'reached' ? 0 : verdict === 'missed' ? 1 : voidRun;
   } catch (error) {
     print(`${name} failed: ${error.message}`);
     process.exitCode = 1;
@@ -244,7 +244,6 @@ module.exports = {
   lastStatistics,
   machine,
   median,
-  notJudged,
   onCore,
   pinToCore,
   print,
