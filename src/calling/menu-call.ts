@@ -62,6 +62,7 @@ export class MenuCall {
   readonly #whenAcked = new Promise<void>((resolve) => {
     this.#tellAcked = resolve;
   });
+  #roomId: string | null = null;
   #entered: Entered | null = null;
   #state: CallState | null = null;
   #end: CallEnd | null = null;
@@ -191,6 +192,7 @@ export class MenuCall {
     const { number, language } = this.plan.accessNumber;
     const call = { callId: cdrId, leg: this.#theLeg(), number, language, startedAtMs };
     // The seat is known before anything can fail, so that the end of the call frees it.
+    this.#roomId = opened.room.id;
     this.parts.liveCalls.update(cdrId, { roomId: opened.room.id, roomRole: opened.role });
     const entered = await enterRoom(this.parts, call, opened);
     this.#entered = entered;
@@ -290,8 +292,7 @@ export class MenuCall {
     const end = this.#end ?? { result: 'failed', endedBy: 'house', endedAtMs: this.#now() };
     this.#ticking?.cancel();
     await this.parts.keeper.ending(this.#closedLeg(end, null));
-    const roomId = this.parts.liveCalls.list().find((call) => call.callId === this.opened.cdrId)?.roomId;
-    if (roomId) this.parts.seats.free(roomId, this.opened.cdrId);
+    if (this.#roomId !== null) this.parts.seats.free(this.#roomId, this.opened.cdrId);
     await this.#sayLast().catch((error: unknown) => this.#warn('the last prompt was not spoken', error));
     await Promise.all([this.#leg?.hangUp(), this.#hangUpCaller()]);
     const quality = this.#leg ? await this.parts.media.qualityOf(this.#leg.id) : null;

@@ -1,7 +1,7 @@
 import { type Balance, readBalance } from '../billing/ledger/ledger-accounts';
 import { listEntries } from '../billing/ledger/list-entries';
 import { verifyLedger } from '../billing/ledger/verify-ledger';
-import { type FoundCdr, searchCdrs } from '../cdr/search-cdrs';
+import { findCdrBySipCallId, type StoredCdr } from '../cdr/cdrs-store';
 import { type Clock, sleep, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import { money, showMoney } from '../kernel/money';
@@ -25,7 +25,7 @@ export type DemoReport = {
   readonly passed: boolean;
   readonly faults: readonly string[];
   readonly heard: readonly { phone: string; sentHz: number; otherAmplitude: number; ownAmplitude: number }[];
-  readonly cdrs: readonly FoundCdr[];
+  readonly cdrs: readonly StoredCdr[];
   readonly ledger: readonly { note: string; amount: string }[];
   readonly balance: Balance;
 };
@@ -96,11 +96,10 @@ function measure(call: PhoneCall, index: number): DemoReport['heard'][number] {
   };
 }
 
-async function ratedCdr(database: Database, sipCallId: string, clock: Clock): Promise<FoundCdr> {
-  const wait = async (): Promise<FoundCdr> => {
+async function ratedCdr(database: Database, sipCallId: string, clock: Clock): Promise<StoredCdr> {
+  const wait = async (): Promise<StoredCdr> => {
     for (;;) {
-      const { cdrs } = await searchCdrs(database, { filter: {}, after: null, limit: 20, numbers: 'full' });
-      const cdr = cdrs.find((found) => found.sipCallId === sipCallId);
+      const cdr = await findCdrBySipCallId(database.read, sipCallId);
       if (cdr?.rating) return cdr;
       await sleep(clock, POLL_MS);
     }
@@ -112,7 +111,7 @@ async function report(
   database: Database,
   seed: DemoSeed,
   heard: DemoReport['heard'],
-  cdrs: readonly FoundCdr[],
+  cdrs: readonly StoredCdr[],
 ): Promise<DemoReport> {
   const entries = await listEntries(database.read, { accountId: seed.accountId, limit: 10 });
   const balance = await readBalance(database.read, seed.accountId);
@@ -146,7 +145,7 @@ async function report(
 
 /** Every CDR's charge must stand in the ledger, to the micro. */
 function chargeFaults(
-  cdrs: readonly FoundCdr[],
+  cdrs: readonly StoredCdr[],
   entries: readonly { transactionId: string; amount: { amountMicros: bigint } }[],
 ): string[] {
   return cdrs.flatMap(({ cdrId, rating }) => {
