@@ -38,6 +38,7 @@ export async function enterRoom(
   const chargedFromMs = parts.clock.nowMs();
   await parts.keeper.entered(call.callId, {
     roomId: room.id,
+    roomSessionId: null,
     roomRole: role,
     payerAccountId: room.ownerAccountId,
     chargedFromMs,

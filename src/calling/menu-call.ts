@@ -1,6 +1,6 @@
 import type Srf from 'drachtio-srf';
 import type { Dialog, SrfRequest, SrfResponse } from 'drachtio-srf';
-import type { ClosedLeg } from '../cdr/cdr';
+import { type ClosedLeg, MAX_HANGUP_CAUSE_LENGTH } from '../cdr/cdr';
 import type { OpenedLeg } from '../cdr/journal-records';
 import { type Timer, within } from '../kernel/clock';
 import { type Leg, LegGone } from '../media/leg';
@@ -66,6 +66,7 @@ export class MenuCall {
   #entered: Entered | null = null;
   #state: CallState | null = null;
   #end: CallEnd | null = null;
+  #hangupCause: string | null = null;
   #lastPrompt: PromptName | null = null;
   #refusal: Refusal | null = null;
   #ticking: Timer | null = null;
@@ -256,6 +257,7 @@ export class MenuCall {
 
   /** The media server noticed silence `rtpTimeoutMs` after the last packet, and the last packet is the last proof of life. */
   #onLegGone(cause: string): void {
+    if (!this.#end) this.#hangupCause = cause.slice(0, MAX_HANGUP_CAUSE_LENGTH);
     const silentMs = cause === 'MEDIA_TIMEOUT' ? this.parts.settings.rtpTimeoutMs : 0;
     this.parts.log.info('media leg ended', { cdrId: this.opened.cdrId, cause });
     this.#endWith({ result: 'media-lost', endedBy: 'network', endedAtMs: this.#now() - silentMs });
@@ -328,12 +330,15 @@ export class MenuCall {
       roomId: this.#entered?.room.id ?? null,
       roomRole: this.#entered?.role ?? null,
       payerAccountId: this.#entered?.room.ownerAccountId ?? null,
+      ringingAtMs: null,
       answeredAtMs: this.#answeredAtMs,
+      waitedMs: 0,
       chargedFromMs: charged?.chargedFromMs ?? null,
       endedAtMs: Math.max(end.endedAtMs, charged?.chargedFromMs ?? this.opened.startedAtMs),
       result: end.result,
       endedBy: end.endedBy,
       sipStatus: answered ? 200 : end.result === 'cancelled' ? 487 : (this.#refusal?.sipStatus ?? 500),
+      hangupCause: this.#hangupCause,
       quality,
     };
   }

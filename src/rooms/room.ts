@@ -1,6 +1,6 @@
 import { AppError } from '../kernel/app-error';
 
-export type RoomRole = 'moderator' | 'participant';
+export type RoomRole = 'host' | 'moderator' | 'speaker' | 'listener' | 'coach';
 
 /** A room as its owner knows it; the PINs exist only as hashes. */
 export type Room = {
