@@ -41,7 +41,7 @@ describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
 
   it('opens the room in the role of its PIN, without delay', async () => {
     expect(await check('+3222000001', {})).toMatchObject({
-      opened: { room: { id: roomId }, role: 'participant' },
+      opened: { room: { id: roomId }, role: 'speaker' },
       delayMs: 0,
     });
   });

@@ -22,7 +22,7 @@ const callSchema = z.object({
   trunkId: z.string().nullable(),
   phase: z.enum(['ringing', 'menu', 'talking']),
   roomId: z.string().nullable(),
-  roomRole: z.enum(['moderator', 'participant']).nullable(),
+  roomRole: z.enum(['host', 'moderator', 'speaker', 'listener', 'coach']).nullable(),
   startedAtMs: z.number(),
   enteredAtMs: z.number().nullable(),
   paidSeconds: z.number().nullable(),

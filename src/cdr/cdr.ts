@@ -47,7 +47,7 @@ export type ClosedLeg = {
   readonly routedNumber: E164 | null;
   readonly trunkId: string | null;
   readonly roomId: string | null;
-  readonly roomRole: 'moderator' | 'participant' | null;
+  readonly roomRole: 'host' | 'moderator' | 'speaker' | 'listener' | 'coach' | null;
   /** The account that pays this leg; null when nobody was found to pay (then the leg costs nothing). */
   readonly payerAccountId: string | null;
   readonly startedAtMs: number;

@@ -26,7 +26,7 @@ const cdrSchema = z.object({
   routedNumber: z.string().nullable(),
   trunkId: z.string().nullable(),
   roomId: z.string().nullable(),
-  roomRole: z.enum(['moderator', 'participant']).nullable(),
+  roomRole: z.enum(['host', 'moderator', 'speaker', 'listener', 'coach']).nullable(),
   payerAccountId: z.string().nullable(),
   startedAtMs: z.number(),
   answeredAtMs: z.number().nullable(),

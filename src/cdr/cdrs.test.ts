@@ -25,7 +25,7 @@ function aLeg(rest: Partial<ClosedLeg> = {}): ClosedLeg {
     routedNumber: e164('+3225550123'),
     trunkId: 'trunk-1',
     roomId: 'room-1',
-    roomRole: 'participant',
+    roomRole: 'speaker',
     payerAccountId: 'account-1',
     startedAtMs,
     answeredAtMs: startedAtMs + 1_000,

@@ -25,7 +25,7 @@ function aLeg(cdrId: string): Omit<OpenedLeg, 'nodeSequence'> {
   };
 }
 
-const entry = { roomId: 'room', roomRole: 'participant', payerAccountId: 'owner' } as const;
+const entry = { roomId: 'room', roomRole: 'speaker', payerAccountId: 'owner' } as const;
 
 describe('journal', () => {
   let folder: string;

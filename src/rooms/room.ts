@@ -1,6 +1,7 @@
 import { AppError } from '../kernel/app-error';
+import type { RoomRules } from './room-rules';
 
-export type RoomRole = 'moderator' | 'participant';
+export type RoomRole = 'host' | 'moderator' | 'speaker' | 'listener' | 'coach';
 
 /** A room as its owner knows it; the PINs exist only as hashes. */
 export type Room = {
@@ -12,6 +13,7 @@ export type Room = {
   readonly maxSeats: number;
   readonly state: 'open' | 'closed';
   readonly createdAtMs: number;
+  readonly rules: RoomRules;
 };
 
 /** What the owner is told once, when a room is made or rotated. */

@@ -28,7 +28,7 @@ describe.each(DIALECTS)('rooms on %s', (dialect) => {
     const { roomNumber, participantPin, moderatorPin } = secrets;
     const asParticipant = await compareRoomPin(test.database.read, { roomNumber, pin: participantPin });
     const asModerator = await compareRoomPin(test.database.read, { roomNumber, pin: moderatorPin });
-    expect(asParticipant).toEqual({ room, role: 'participant' });
+    expect(asParticipant).toEqual({ room, role: 'speaker' });
     expect(asModerator).toEqual({ room, role: 'moderator' });
   });
 

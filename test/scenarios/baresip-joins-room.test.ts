@@ -29,7 +29,7 @@ describe('a baresip telephone', () => {
       await sleep(systemClock, 2_000);
       baresip.command('hangup');
       const [cdr] = await service.ratedCdrs(1);
-      expect(cdr).toMatchObject({ fromNumber: '+3222225566', result: 'completed', roomRole: 'participant' });
+      expect(cdr).toMatchObject({ fromNumber: '+3222225566', result: 'completed', roomRole: 'speaker' });
       expect(toneIn(baresip.heard(), OUR_TONE_HZ)).toBeGreaterThan(1_000);
     } finally {
       await baresip.stop();

@@ -47,7 +47,7 @@ describe('a caller with a telephone', () => {
       result: 'completed',
       endedBy: 'caller',
       roomId,
-      roomRole: 'participant',
+      roomRole: 'speaker',
       payerAccountId: accountId,
       fromNumber: '+3222223344',
       dialledNumber: '+12025550100',

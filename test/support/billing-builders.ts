@@ -107,7 +107,7 @@ export function anEndedLeg(
     routedNumber: e164('+3225550123'),
     trunkId: null,
     roomId: 'room-1',
-    roomRole: 'participant',
+    roomRole: 'speaker',
     payerAccountId,
     startedAtMs,
     answeredAtMs: startedAtMs + 1_000,
