@@ -101,7 +101,10 @@ export class MenuCall {
   ): Promise<MenuEvent | Visitor> {
     switch (command.type) {
       case 'ask':
-        return { type: 'typed', digits: await this.#collect(this.#call.files([command.prompt]), command.maxDigits) };
+        return {
+          type: 'typed',
+          digits: await this.#collect(this.#call.files([command.prompt]), command.maxDigits),
+        };
       case 'ask-language':
         return {
           type: 'typed',

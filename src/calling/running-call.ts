@@ -6,7 +6,14 @@ import { type Timer, within } from '../kernel/clock';
 import { type Leg, LegGone } from '../media/leg';
 import type { PromptName } from '../media/prompts';
 import { type Line, lineFiles } from '../media/spoken-line';
-import { type CallCommand, type CallEnd, type CallEvent, type CallState, onCallEvent, startTalking } from './call';
+import {
+  type CallCommand,
+  type CallEnd,
+  type CallEvent,
+  type CallState,
+  onCallEvent,
+  startTalking,
+} from './call';
 import type { CallingParts } from './calling-parts';
 import { type Refusal, type RefusalReason, refusal, refusalReasonOf } from './refuse-call';
 

@@ -70,7 +70,11 @@ export async function setOutboundAddress(
   await database.write(async (sql) => {
     const [row] = await sql.all('SELECT id FROM trunks WHERE id = ?', [trunkId]);
     if (!row) throw new NotFound('trunk', trunkId);
-    await sql.run('UPDATE trunks SET outbound_host = ?, outbound_port = ? WHERE id = ?', [host, port, trunkId]);
+    await sql.run('UPDATE trunks SET outbound_host = ?, outbound_port = ? WHERE id = ?', [
+      host,
+      port,
+      trunkId,
+    ]);
   });
 }
 

@@ -63,7 +63,9 @@ function wanted(state: DialOutState, entries: readonly ListEntry[], nowMs: numbe
   const isOpen = ({ entry, state: at }: Callee, id: string) => entry.id === id && at !== 'done';
   const fresh = entries.filter((entry) => !state.callees.some((callee) => isOpen(callee, entry.id)));
   const kept = state.callees.filter(({ entry }) => !fresh.some(({ id }) => id === entry.id));
-  const added = fresh.map((entry): Callee => ({ entry, attempt: 0, state: 'due', dueAtMs: nowMs, result: null }));
+  const added = fresh.map(
+    (entry): Callee => ({ entry, attempt: 0, state: 'due', dueAtMs: nowMs, result: null }),
+  );
   return { ...state, callees: [...kept, ...added] };
 }
 
@@ -93,8 +95,9 @@ function callDue(
     .filter((callee) => callee.state === 'due' && callee.dueAtMs <= nowMs)
     .toSorted((a, b) => a.dueAtMs - b.dueAtMs)
     .slice(0, Math.max(0, places));
-  const callees = state.callees.map((callee): Callee =>
-    due.includes(callee) ? { ...callee, state: 'calling', attempt: callee.attempt + 1 } : callee,
+  const callees = state.callees.map(
+    (callee): Callee =>
+      due.includes(callee) ? { ...callee, state: 'calling', attempt: callee.attempt + 1 } : callee,
   );
   return {
     next: { ...state, callees },

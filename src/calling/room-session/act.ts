@@ -115,7 +115,8 @@ function muteSelf(
 ): SessionStep {
   const { memberId } = actor;
   if (!isMuted && actor.muted === 'moderator') return refuse(state, 'muted-by-moderator');
-  if (!isMuted && actor.role === 'listener' && !actor.hasFloor) return refuse(state, 'listeners-do-not-speak');
+  if (!isMuted && actor.role === 'listener' && !actor.hasFloor)
+    return refuse(state, 'listeners-do-not-speak');
   if (isMuted === (actor.muted !== null)) return step(state);
   const next = withMember(state, memberId, { muted: isMuted ? 'self' : null });
   return step(next, ...voiceChanged(state, next, memberId), say(isMuted ? 'muted' : 'unmuted'));

@@ -109,7 +109,8 @@ export function left(state: SessionState, memberId: string): SessionStep {
   const next = { ...state, members: state.members.filter((other) => other !== member) };
   if (!member.hasJoined) return step(next);
   const effects: SessionEffect[] = [{ type: 'sound', sound: 'left', memberId }];
-  if (next.members.length === 0 && next.recording !== 'off') effects.push({ type: 'record', command: 'stop' });
+  if (next.members.length === 0 && next.recording !== 'off')
+    effects.push({ type: 'record', command: 'stop' });
   return step(next, ...effects);
 }
 

@@ -10,7 +10,11 @@ const MAX_LISTENERS = 200;
 const MAX_UNHEARD_BYTES = 64_000;
 
 /** Sends a room's sound to one HTTP listener until he leaves or the conversation ends. @throws MediaUnavailable */
-export async function broadcast(session: RoomSession, req: IncomingMessage, res: ServerResponse): Promise<void> {
+export async function broadcast(
+  session: RoomSession,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   if (session.isEmpty || session.broadcastListeners >= MAX_LISTENERS) {
     const reason = session.isEmpty ? 'nobody talks yet' : 'too many listeners';
     throw new MediaUnavailable(reason);

@@ -67,9 +67,7 @@ export function onKey(typed: string, key: string): KeypadStep {
   const longer = typed + key;
   const found = KEYS[longer];
   if (found) {
-    return found.operand === 'none'
-      ? { typed: '', action: found.make('') }
-      : { typed: longer, action: null };
+    return found.operand === 'none' ? { typed: '', action: found.make('') } : { typed: longer, action: null };
   }
   const leadsOn = Object.keys(KEYS).some((code) => code.startsWith(longer));
   return leadsOn ? { typed: longer, action: null } : { typed: '', action: 'unknown' };

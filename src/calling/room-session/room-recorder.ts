@@ -15,7 +15,11 @@ export type OpenRecording = {
 
 /** The part of rooms/recording that sessions use, with its database, folder and key already given. */
 export type RecordingStore = {
-  open(about: { room: Room; roomSessionId: string; onFault: (error: unknown) => void }): Promise<OpenRecording>;
+  open(about: {
+    room: Room;
+    roomSessionId: string;
+    onFault: (error: unknown) => void;
+  }): Promise<OpenRecording>;
   noteConsent(consent: {
     recordingId: string;
     cdrId: string;

@@ -48,7 +48,10 @@ const actionSchema = z.object({
   as: memberId.optional(),
   action: z.discriminatedUnion('type', [
     z.object({ type: z.enum(['help', 'who']) }),
-    z.object({ type: z.enum(['mute-self', 'raise-hand', 'mute-all', 'lock', 'record', 'pause-recording']), on }),
+    z.object({
+      type: z.enum(['mute-self', 'raise-hand', 'mute-all', 'lock', 'record', 'pause-recording']),
+      on,
+    }),
     z.object({ type: z.enum(['mute-member', 'deafen-member']), memberId, on }),
     z.object({ type: z.literal('kick'), memberId }),
     z.object({ type: z.enum(['admit', 'reject', 'give-floor']), memberId: nextOrId }),
@@ -89,7 +92,8 @@ export function liveRoomRoutes(parts: { liveRooms: LiveRooms; sql: Sql }): reado
       answer: { kind: 'json', schema: roomSchema },
       handle: async ({ params, body }) => {
         const session = liveRooms.get(params.roomId);
-        const by: Actor = body.as === undefined ? { kind: 'operator' } : { kind: 'member', memberId: body.as };
+        const by: Actor =
+          body.as === undefined ? { kind: 'operator' } : { kind: 'member', memberId: body.as };
         session.act(by, roomAction(body.action));
         return session.view();
       },

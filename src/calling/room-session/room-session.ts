@@ -74,7 +74,9 @@ export class RoomSession {
     this.conference = conferenceName(room.id);
     this.audio = new RoomAudio(parts.media, this.conference, parts.log);
     this.#state = openSession({ ...room.rules, maxSeats: room.maxSeats }, nowMs);
-    this.#recorder = new RoomRecorder(parts, this, () => this.#handle({ type: 'recording-failed', nowMs: this.#now() }));
+    this.#recorder = new RoomRecorder(parts, this, () =>
+      this.#handle({ type: 'recording-failed', nowMs: this.#now() }),
+    );
     this.#ticking = parts.clock.every(TICK_MS, () => this.#handle({ type: 'tick', nowMs: this.#now() }));
   }
 
@@ -165,7 +167,10 @@ export class RoomSession {
   /** How a member joins the conference. */
   flagsOf(memberId: string): { muted: boolean; moderator: boolean } {
     const member = memberOf(this.#state, memberId);
-    return { muted: !member || !speaks(member), moderator: member?.role === 'moderator' || member?.role === 'host' };
+    return {
+      muted: !member || !speaks(member),
+      moderator: member?.role === 'moderator' || member?.role === 'host',
+    };
   }
 
   /** Whether anybody is inside. */

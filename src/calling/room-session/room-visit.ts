@@ -56,7 +56,8 @@ export class RoomVisit implements SessionMember {
   async enterRoom(): Promise<void> {
     const { call, session, visitor } = this;
     const { role, name, isExpected } = visitor;
-    const identity = call.opened.direction === 'outbound' ? call.opened.dialledNumber : call.opened.fromNumber;
+    const identity =
+      call.opened.direction === 'outbound' ? call.opened.dialledNumber : call.opened.fromNumber;
     session.arrive({ memberId: call.id, role, name, identity, isExpected }, this);
     if (call.opened.direction === 'inbound') session.accessNumber = visitor.ratedNumber;
     const grant = call.isCharged ? null : await this.#reserve();
@@ -112,6 +113,7 @@ export class RoomVisit implements SessionMember {
     const { seconds } = await call.leg.recordShort(file, {
       maxSeconds: NAME_SECONDS,
       silenceSeconds: NAME_SILENCE_SECONDS,
+      terminator: '#',
     });
     if (seconds > 0) this.nameFile = file;
     call.stopIfEnded();
@@ -148,7 +150,7 @@ export class RoomVisit implements SessionMember {
       await spoken;
       return;
     }
-    await leg.startMusic(musicFile(call.parts.settings.promptsDir));
+    leg.startMusic(musicFile(call.parts.settings.promptsDir));
     await changed;
     await leg.stopMusic();
   }

@@ -104,7 +104,12 @@ export type ActionRefusal =
 export type SessionEvent =
   | { readonly type: 'arrived'; readonly arrival: Arrival; readonly nowMs: number }
   /** The leg is in the conference. `heardNotice`: he was told of the recording on his way in. */
-  | { readonly type: 'joined'; readonly memberId: string; readonly heardNotice: boolean; readonly nowMs: number }
+  | {
+      readonly type: 'joined';
+      readonly memberId: string;
+      readonly heardNotice: boolean;
+      readonly nowMs: number;
+    }
   | { readonly type: 'left'; readonly memberId: string; readonly nowMs: number }
   | {
       readonly type: 'talking';
@@ -210,7 +215,9 @@ export function withMember(
 ): SessionState {
   return {
     ...state,
-    members: state.members.map((member) => (member.memberId === memberId ? { ...member, ...change } : member)),
+    members: state.members.map((member) =>
+      member.memberId === memberId ? { ...member, ...change } : member,
+    ),
   };
 }
 
