@@ -1,7 +1,8 @@
 import { AppError } from '../kernel/app-error';
 import type { RoomRules } from './room-rules';
 
-export type RoomRole = 'host' | 'moderator' | 'speaker' | 'listener' | 'coach';
+export const ROOM_ROLES = ['host', 'moderator', 'speaker', 'listener', 'coach'] as const;
+export type RoomRole = (typeof ROOM_ROLES)[number];
 
 /** A room as its owner knows it; the PINs exist only as hashes. */
 export type Room = {
