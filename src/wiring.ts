@@ -28,6 +28,7 @@ import type { Database } from './kernel/unit-of-work';
 import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
+import { listRoutes } from './rooms/list/list-routes';
 import { roomRoutes } from './rooms/rooms-routes';
 import { Seats } from './rooms/seats';
 import { openDatabase } from './store/database';
@@ -247,6 +248,7 @@ async function serveApi(
     ...cdrRoutes(database),
     ...liveRoutes({ liveCalls: parts.liveCalls, sql: database.read, clock }),
     ...roomRoutes(database),
+    ...listRoutes(database),
     ...accountRoutes(database),
     ...deckRoutes(database),
   ];

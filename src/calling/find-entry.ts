@@ -1,7 +1,7 @@
-import { RoomClosed, RoomNotYet, type Room, type RoomRole } from '../rooms/room';
-import type { ListEntry } from '../rooms/list/list-entry';
+import { isE164 } from '../kernel/phone-number';
+import { type ListEntry, mayEnterWithoutPin } from '../rooms/list/list-entry';
 import { roomsListing } from '../rooms/list/list-store';
-import { entryWindowOf } from '../rooms/schedule/schedules-store';
+import { type Room, RoomClosed, type RoomRole } from '../rooms/room';
 import type { Trunk } from '../trunks/trunks-store';
 import type { CallingParts } from './calling-parts';
 
@@ -16,18 +16,20 @@ export async function listedEntries(
   parts: Pick<CallingParts, 'database' | 'clock'>,
   caller: { readonly trunk: Trunk; readonly callerNumber: string | null },
 ): Promise<readonly ListedEntry[]> {
-  if (!caller.trunk.trustsCallerId || caller.callerNumber === null) return [];
-  return roomsListing(parts.database.read, caller.callerNumber, parts.clock.nowMs());
+  const { callerNumber } = caller;
+  const callerIdTrusted = caller.trunk.trustsCallerId;
+  if (!callerIdTrusted || callerNumber === null || !isE164(callerNumber)) return [];
+  const nowMs = parts.clock.nowMs();
+  const listed = await roomsListing(parts.database.read, callerNumber, nowMs);
+  return listed.filter(({ room, entry }) => mayEnterWithoutPin({ entry, room, callerIdTrusted, nowMs }));
 }
 
-/** The room, if it may be entered now. @throws RoomClosed, RoomNotYet */
+/** The room, if it may be entered now. @throws RoomClosed */
 export async function enterableRoom(
-  parts: Pick<CallingParts, 'database' | 'clock'>,
+  _parts: Pick<CallingParts, 'database' | 'clock'>,
   wanted: { readonly room: Room; readonly role: RoomRole },
 ): Promise<{ readonly room: Room; readonly role: RoomRole }> {
   const { room } = wanted;
   if (room.state !== 'open') throw new RoomClosed(room.id);
-  const window = await entryWindowOf(parts.database.read, room.id, parts.clock.nowMs());
-  if (window !== 'open') throw new RoomNotYet(room.id);
   return wanted;
 }

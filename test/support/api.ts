@@ -10,6 +10,7 @@ import { serviceRoutes } from '../../src/http/service-routes';
 import { silentLog } from '../../src/kernel/log';
 import type { Database } from '../../src/kernel/unit-of-work';
 import { makeMetrics } from '../../src/observability/metrics';
+import { listRoutes } from '../../src/rooms/list/list-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
 import { FakeClock } from './fake-clock';
 
@@ -28,6 +29,7 @@ export function testApi(database: Database) {
     ...cdrRoutes(database),
     ...liveRoutes({ liveCalls, sql: database.read, clock }),
     ...roomRoutes(database),
+    ...listRoutes(database),
     ...accountRoutes(database),
     ...deckRoutes(database),
   ];

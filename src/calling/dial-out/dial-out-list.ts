@@ -3,8 +3,8 @@ import { NotFound } from '../../kernel/app-error';
 import type { Timer } from '../../kernel/clock';
 import type { E164 } from '../../kernel/phone-number';
 import { callerIdNumber } from '../../numbers/access-numbers-store';
-import { dialOutEntries } from '../../rooms/list/list-store';
-import type { ListEntry } from '../../rooms/list/list-entry';
+import { type ListEntry, MAX_LIST_ENTRIES } from '../../rooms/list/list-entry';
+import { listEntries } from '../../rooms/list/list-store';
 import { type OutboundTrunk, outboundTrunk } from '../../trunks/trunks-store';
 import type { CallingParts } from '../calling-parts';
 import type { RoomSession } from '../room-session/room-session';
@@ -60,7 +60,8 @@ export class DialOutList {
   async #begin(session: RoomSession, entryIds: readonly string[] | 'all'): Promise<number> {
     const { database, clock } = this.parts();
     const nowMs = clock.nowMs();
-    const listed = await dialOutEntries(database.read, session.room.id, nowMs);
+    const page = { dialOutAtMs: nowMs, limit: MAX_LIST_ENTRIES };
+    const listed = await listEntries(database.read, session.room.id, page);
     const chosen = entryIds === 'all' ? listed : listed.filter(({ id }) => entryIds.includes(id));
     const entries = chosen.filter(({ number }) => !session.isThere(number));
     if (entries.length === 0 || this.#draining) return 0;
