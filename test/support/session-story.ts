@@ -53,7 +53,8 @@ export class SessionStory {
     return this.on({ type: 'left', memberId: id, nowMs: this.nowMs });
   }
 
-  does(by: string | 'operator', action: RoomAction): this {
+  /** `by` is a member's id, or 'operator' for staff. */
+  does(by: string, action: RoomAction): this {
     const actor: Actor = by === 'operator' ? { kind: 'operator' } : { kind: 'member', memberId: by };
     return this.on({ type: 'action', by: actor, action, nowMs: this.nowMs });
   }

@@ -60,8 +60,8 @@ export function openCallees(state: DialOutState): { readonly calling: number; re
 }
 
 function wanted(state: DialOutState, entries: readonly ListEntry[], nowMs: number): DialOutState {
-  const isOpen = ({ entry, state: at }: Callee, id: string) => entry.id === id && at !== 'done';
-  const fresh = entries.filter((entry) => !state.callees.some((callee) => isOpen(callee, entry.id)));
+  const open = new Set(state.callees.filter(({ state: at }) => at !== 'done').map(({ entry }) => entry.id));
+  const fresh = entries.filter(({ id }) => !open.has(id));
   const kept = state.callees.filter(({ entry }) => !fresh.some(({ id }) => id === entry.id));
   const added = fresh.map(
     (entry): Callee => ({ entry, attempt: 0, state: 'due', dueAtMs: nowMs, result: null }),

@@ -131,7 +131,7 @@ export function liveRoomRoutes(parts: { liveRooms: LiveRooms; sql: Sql }): reado
 
 /** An action in the core's words: members by id, the next one by 'next'. */
 function roomAction(wish: z.infer<typeof actionSchema>['action']): RoomAction {
-  if (!('memberId' in wish)) return wish as RoomAction;
+  if (!('memberId' in wish)) return wish;
   const { memberId: id, ...rest } = wish;
-  return { ...rest, member: id === 'next' ? 'next' : { memberId: id } } as RoomAction;
+  return { ...rest, member: id === 'next' ? 'next' : { memberId: id } };
 }
