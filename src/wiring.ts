@@ -30,6 +30,8 @@ import { makeMetrics, type Metrics } from './observability/metrics';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { listRoutes } from './rooms/list/list-routes';
 import { roomRoutes } from './rooms/rooms-routes';
+import { scheduleRoutes } from './rooms/schedule/schedule-routes';
+import { forgetOldRuns } from './rooms/schedule/schedules-store';
 import { Seats } from './rooms/seats';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
@@ -249,6 +251,7 @@ async function serveApi(
     ...liveRoutes({ liveCalls: parts.liveCalls, sql: database.read, clock }),
     ...roomRoutes(database),
     ...listRoutes(database),
+    ...scheduleRoutes(database),
     ...accountRoutes(database),
     ...deckRoutes(database),
   ];
@@ -282,6 +285,7 @@ async function serveApi(
 async function forgetOld(database: Database, nowMs: number): Promise<void> {
   await forgetOldAnswers(database, nowMs);
   await forgetOldGuesses(database, nowMs);
+  await forgetOldRuns(database, nowMs);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 

@@ -11,6 +11,7 @@ import { silentLog } from '../../src/kernel/log';
 import type { Database } from '../../src/kernel/unit-of-work';
 import { makeMetrics } from '../../src/observability/metrics';
 import { listRoutes } from '../../src/rooms/list/list-routes';
+import { scheduleRoutes } from '../../src/rooms/schedule/schedule-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
 import { FakeClock } from './fake-clock';
 
@@ -30,6 +31,7 @@ export function testApi(database: Database) {
     ...liveRoutes({ liveCalls, sql: database.read, clock }),
     ...roomRoutes(database),
     ...listRoutes(database),
+    ...scheduleRoutes(database),
     ...accountRoutes(database),
     ...deckRoutes(database),
   ];
