@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   accounts: ['kernel'],
   numbers: ['kernel'],
   trunks: ['kernel'],
-  rooms: ['kernel', 'numbers/normalise-dialled'],
+  rooms: ['kernel', 'numbers'],
   cdr: ['kernel', 'jobs'],
   media: ['kernel'],
   billing: ['kernel', 'accounts', 'cdr', 'jobs'],

@@ -12,10 +12,14 @@ import type { Clock } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
 import type { MediaServers } from './media/media-servers';
+import { roomById } from './rooms/rooms-store';
+import { startScheduleWatch } from './rooms/schedule/schedule-watch';
 
 /** Rooms as calls use them: who is in them, how their lists are called, and where names are kept while their owners are there. */
 export type RoomParts = Pick<CallingParts, 'liveRooms' | 'spoolFile' | 'forgetSpoolFile'> & {
   readonly dialOut: DialOutList;
+  /** Calls the lists of meetings whose time has come, from now on; gives what ends that. */
+  readonly watchSchedules: () => { stop(): Promise<void> };
 };
 
 /** Puts rooms together. `calling` gives the parts of calls, which are complete only once this has returned. */
@@ -48,6 +52,16 @@ export function wireRooms(
   return {
     liveRooms,
     dialOut,
+    watchSchedules: () =>
+      startScheduleWatch({
+        database: parts.database,
+        clock,
+        log,
+        onDue: async ({ roomId }) => {
+          const session = liveRooms.open(await roomById(parts.database.read, roomId));
+          session.act({ kind: 'operator' }, { type: 'dial-out', entryIds: 'all' });
+        },
+      }),
     spoolFile: (name) => join(spool, name),
     forgetSpoolFile: (file) => {
       rm(file, { force: true }).catch((error: unknown) => log.warn('a spoken name stays', { file, error }));

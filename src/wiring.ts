@@ -32,6 +32,8 @@ import { makeMetrics, type Metrics } from './observability/metrics';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { listRoutes } from './rooms/list/list-routes';
 import { roomRoutes } from './rooms/rooms-routes';
+import { scheduleRoutes } from './rooms/schedule/schedule-routes';
+import { forgetOldRuns } from './rooms/schedule/schedules-store';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
@@ -214,6 +216,8 @@ async function openCalls(
     if (sip.connected) srf.disconnect();
   });
   media.start();
+  const schedules = rooms.watchSchedules();
+  undo.push(() => schedules.stop());
   return { engines, media, sip, door, liveRooms: rooms.liveRooms };
 }
 
@@ -270,6 +274,7 @@ async function serveApi(
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...roomRoutes(database),
     ...listRoutes(database),
+    ...scheduleRoutes(database),
     ...accountRoutes(database),
     ...deckRoutes(database),
   ];
@@ -303,6 +308,7 @@ async function serveApi(
 async function forgetOld(database: Database, nowMs: number): Promise<void> {
   await forgetOldAnswers(database, nowMs);
   await forgetOldGuesses(database, nowMs);
+  await forgetOldRuns(database, nowMs);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 

@@ -1,7 +1,9 @@
 import { isE164 } from '../kernel/phone-number';
 import { type ListEntry, mayEnterWithoutPin } from '../rooms/list/list-entry';
 import { roomsListing } from '../rooms/list/list-store';
-import { type Room, RoomClosed, type RoomRole } from '../rooms/room';
+import { type Room, RoomClosed, RoomNotYet, type RoomRole } from '../rooms/room';
+import { entryWindow } from '../rooms/schedule/occurrences';
+import { schedulesOfRoom } from '../rooms/schedule/schedules-store';
 import type { Trunk } from '../trunks/trunks-store';
 import type { CallingParts } from './calling-parts';
 
@@ -24,12 +26,14 @@ export async function listedEntries(
   return listed.filter(({ room, entry }) => mayEnterWithoutPin({ entry, room, callerIdTrusted, nowMs }));
 }
 
-/** The room, if it may be entered now. @throws RoomClosed */
+/** The room, if it may be entered now. @throws RoomClosed, RoomNotYet */
 export async function enterableRoom(
-  _parts: Pick<CallingParts, 'database' | 'clock'>,
+  parts: Pick<CallingParts, 'database' | 'clock'>,
   wanted: { readonly room: Room; readonly role: RoomRole },
 ): Promise<{ readonly room: Room; readonly role: RoomRole }> {
   const { room } = wanted;
   if (room.state !== 'open') throw new RoomClosed(room.id);
+  const schedules = await schedulesOfRoom(parts.database.read, room.id);
+  if (entryWindow(schedules, parts.clock.nowMs()) !== 'open') throw new RoomNotYet(room.id);
   return wanted;
 }

@@ -50,6 +50,15 @@ export async function callerIdNumber(sql: Sql, wanted: E164 | null): Promise<Acc
   return row ? toAccessNumber(row) : null;
 }
 
+/** Active access numbers in the order of their digits. */
+export async function listAccessNumbers(sql: Sql, limit: number): Promise<readonly AccessNumber[]> {
+  const rows = await sql.all(
+    "SELECT number_e164, language, country FROM access_numbers WHERE state = 'active' ORDER BY number_e164 LIMIT ?",
+    [limit],
+  );
+  return rows.map(toAccessNumber);
+}
+
 function toAccessNumber(row: Row): AccessNumber {
   return { number: e164(text(row.number_e164)), language: text(row.language), country: text(row.country) };
 }

@@ -14,6 +14,7 @@ import type { Database } from '../../src/kernel/unit-of-work';
 import { MediaUnavailable } from '../../src/media/media-servers';
 import { makeMetrics } from '../../src/observability/metrics';
 import { listRoutes } from '../../src/rooms/list/list-routes';
+import { scheduleRoutes } from '../../src/rooms/schedule/schedule-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
 import { FakeClock } from './fake-clock';
 
@@ -50,6 +51,7 @@ export function testApi(database: Database) {
     ...liveRoomRoutes({ liveRooms, sql: database.read }),
     ...roomRoutes(database),
     ...listRoutes(database),
+    ...scheduleRoutes(database),
     ...accountRoutes(database),
     ...deckRoutes(database),
   ];

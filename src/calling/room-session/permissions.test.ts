@@ -66,8 +66,10 @@ const cells = Object.entries(MATRIX).flatMap(([action, columns]) =>
 describe('permission matrix', () => {
   it.each(cells)('by API: $actor, $action: $allowed', ({ action, actor, allowed }) => {
     const story = fullRoom().does(actor, WISHES[action]('other'));
-    expect(story.refused === 'not-allowed').toBe(!allowed);
-    if (!allowed) expect(story.effects).toEqual([]);
+    expect([story.refused === 'not-allowed', story.effects.length > 0 && !allowed]).toEqual([
+      !allowed,
+      false,
+    ]);
   });
 
   const keyed = cells.filter(({ actor }) => actor !== 'operator');

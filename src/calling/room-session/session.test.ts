@@ -4,6 +4,12 @@ import { ROOM_ROLES } from '../../rooms/room';
 import { memberOf, type RoomAction, speaks } from './session-state';
 
 const toMember = (memberId: string) => ({ member: { memberId } });
+const withTwoOutside = () =>
+  new SessionStory({ lobby: true }).come('anna', 'moderator').come('ben').come('cleo');
+const room = () => new SessionStory().come('anna', 'moderator').come('ben').come('lisa', 'listener');
+const parts = (effects: readonly { type: string }[]) => effects.filter(({ type }) => type === 'part');
+const said = (effects: readonly unknown[]) =>
+  effects.map((effect) => (effect as { line: unknown[] }).line[0]);
 
 describe('a seat', () => {
   it('is there for exactly as many as the room has, whoever comes at the same moment', () => {
@@ -60,9 +66,6 @@ describe('waiting for the moderator', () => {
 });
 
 describe('the lobby', () => {
-  const withTwoOutside = () =>
-    new SessionStory({ lobby: true }).come('anna', 'moderator').come('ben').come('cleo');
-
   it('is left one by one, in the order of arrival', () => {
     const story = withTwoOutside();
     expect(story.saidTo('anna')).toEqual(['somebody-in-lobby']);
@@ -86,8 +89,6 @@ describe('the lobby', () => {
 });
 
 describe('a mute', () => {
-  const room = () => new SessionStory().come('anna', 'moderator').come('ben').come('lisa', 'listener');
-
   it('of one’s own is undone by oneself', () => {
     const story = room().does('ben', { type: 'mute-self', on: 'toggle' });
     expect(story.effects).toEqual([
@@ -243,8 +244,6 @@ describe('a recording', () => {
 });
 
 describe('the end of a room', () => {
-  const parts = (effects: readonly { type: string }[]) => effects.filter(({ type }) => type === 'part');
-
   it('comes when one member has been alone for as long as the room allows, and not while others are being called', () => {
     const story = new SessionStory({ endsAloneAfterSeconds: 60 }).come('ben').come('cleo');
     expect(parts(story.wait(120))).toEqual([]);
@@ -286,8 +285,6 @@ describe('the end of a room', () => {
 
   it('comes after the longest duration, with a warning five minutes and one minute before', () => {
     const story = new SessionStory({ maxDurationSeconds: 600, endsAloneAfterSeconds: null }).come('ben');
-    const said = (effects: readonly unknown[]) =>
-      effects.map((effect) => (effect as { line: unknown[] }).line[0]);
     expect(said(story.wait(599))).toEqual(['room-ends-in-5-minutes', 'room-ends-in-1-minute']);
     expect(story.wait(1)).toMatchObject([{ memberId: 'ben', result: 'room-time-over', endedBy: 'house' }]);
   });
