@@ -38,13 +38,18 @@ export class DialOutList {
 
   /** Begins calling; who wished it is told how it went by prompts. Never throws. */
   begin(session: RoomSession, wish: { entryIds: readonly string[] | 'all'; by: Actor }): void {
-    this.#begin(session, wish.entryIds).then(
-      (count) => session.answer(wish.by, count > 0 ? 'dial-out-begins' : 'dial-out-nobody'),
-      (error: unknown) => {
-        this.parts().log.warn('the list is not called', { roomId: session.room.id, error });
-        session.answer(wish.by, 'dial-out-impossible');
-      },
-    );
+    this.#begin(session, wish.entryIds)
+      .then(
+        (count) => session.answer(wish.by, count > 0 ? 'dial-out-begins' : 'dial-out-nobody'),
+        (error: unknown) => {
+          this.parts().log.warn('the list is not called', { roomId: session.room.id, error });
+          session.answer(wish.by, 'dial-out-impossible');
+        },
+      )
+      // A session that was begun to call somebody ends when nobody is called.
+      .finally(() => {
+        if (!this.#campaigns.has(session.id)) session.diallingOut(0);
+      });
   }
 
   /** From now on nobody is called. */

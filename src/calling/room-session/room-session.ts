@@ -140,8 +140,7 @@ export class RoomSession {
 
   /** How many calls to the list are under way or still to be made: as long as there are any the session goes on. */
   diallingOut(calls: number): void {
-    if (calls === this.#state.diallingOut) return;
-    this.#handle({ type: 'dialling-out', calls, nowMs: this.#now() });
+    if (calls !== this.#state.diallingOut) this.#handle({ type: 'dialling-out', calls, nowMs: this.#now() });
     this.#closeIfEmpty();
   }
 

@@ -1,0 +1,117 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  chooseLanguageFile,
+  LANGUAGES,
+  musicFile,
+  PROMPTS,
+  promptFile,
+  toneFile,
+} from '../../src/media/prompts';
+import { wavHeader } from '../../src/media/wav-header';
+
+const SAMPLE_RATE_HZ = 8_000;
+/** A prompt is this much tone and then this much silence. */
+const TONE_SECONDS = 0.3;
+const PAUSE_SECONDS = 0.12;
+const AMPLITUDE = 9_000;
+/** Neighbouring prompts are this far apart, which an analysis of a quarter of a second tells apart. */
+const FIRST_HZ = 310;
+const STEP_HZ = 25;
+
+/** What can be heard of the house: prompts by their names, the tones of coming and going, the music, the choice of languages. */
+export type Heard = string;
+
+/** Every sound of the house, in the order of its frequencies. */
+const SOUNDS: readonly string[] = ['entered', 'left', 'music', 'choose-language-menu', ...PROMPTS];
+
+/** The frequency by which a sound of the house is recognised. */
+export function soundHz(name: string): number {
+  return FIRST_HZ + SOUNDS.indexOf(name) * STEP_HZ;
+}
+
+/** Writes prompts in which every one is a tone of its own, so that a test hears which one was spoken; gives the folder back. */
+export function makeTonePrompts(folder: string): string {
+  const write = (file: string, name: string, seconds: number) => {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, toneWav(soundHz(name), seconds));
+  };
+  for (const language of LANGUAGES)
+    for (const name of PROMPTS) write(promptFile(folder, language, name), name, TONE_SECONDS);
+  for (const sound of ['entered', 'left'] as const) write(toneFile(folder, sound), sound, TONE_SECONDS);
+  write(chooseLanguageFile(folder), 'choose-language-menu', TONE_SECONDS);
+  write(musicFile(folder), 'music', 5);
+  return folder;
+}
+
+function toneWav(hz: number, toneSeconds: number): Buffer {
+  const toneSamples = toneSeconds * SAMPLE_RATE_HZ;
+  const samples = Buffer.alloc(2 * Math.round(toneSamples + PAUSE_SECONDS * SAMPLE_RATE_HZ));
+  for (let n = 0; n < toneSamples; n++)
+    samples.writeInt16LE(Math.round(AMPLITUDE * Math.sin((2 * Math.PI * hz * n) / SAMPLE_RATE_HZ)), 2 * n);
+  return Buffer.concat([wavHeader(samples.length), samples]);
+}
+
+/** A sound must be this loud to be one of the house's, and louder than this share of everything that is heard. */
+const LEAST_AMPLITUDE = 3_000;
+/** So many frames of 20 ms are looked at together, and so many of them quiet end a sound. */
+const WINDOW_FRAMES = 12;
+const QUIET_FRAMES = 3;
+const QUIET_RMS = 300;
+
+/** An ear that writes down which sounds of the house it hears, one after the other. */
+export class PromptEar {
+  readonly heard: Heard[] = [];
+  #frames: Int16Array[] = [];
+  #quiet = 0;
+  #named = false;
+
+  /** Takes 20 ms of sound. */
+  take(frame: Int16Array): void {
+    this.#quiet = rms(frame) < QUIET_RMS ? this.#quiet + 1 : 0;
+    if (this.#quiet >= QUIET_FRAMES) {
+      this.#frames = [];
+      this.#named = false;
+      return;
+    }
+    this.#frames.push(Int16Array.from(frame));
+    if (this.#named || this.#frames.length < WINDOW_FRAMES) return;
+    const name = strongestSound(this.#frames.slice(-WINDOW_FRAMES));
+    if (name === null) return;
+    this.heard.push(name);
+    this.#named = true;
+  }
+}
+
+function strongestSound(frames: readonly Int16Array[]): string | null {
+  const samples = Int16Array.from(frames.flatMap((frame) => [...frame]));
+  let best: string | null = null;
+  let bestAmplitude = LEAST_AMPLITUDE;
+  for (const name of SOUNDS) {
+    const amplitude = toneAmplitude(samples, soundHz(name));
+    if (amplitude <= bestAmplitude) continue;
+    best = name;
+    bestAmplitude = amplitude;
+  }
+  return best;
+}
+
+/** Amplitude of a sine of this frequency (Goertzel's algorithm). */
+function toneAmplitude(samples: Int16Array, hz: number): number {
+  const coefficient = 2 * Math.cos((2 * Math.PI * hz) / SAMPLE_RATE_HZ);
+  let before = 0;
+  let beforeThat = 0;
+  for (const sample of samples) {
+    const now = sample + coefficient * before - beforeThat;
+    beforeThat = before;
+    before = now;
+  }
+  const power = before * before + beforeThat * beforeThat - coefficient * before * beforeThat;
+  return (2 * Math.sqrt(Math.max(power, 0))) / samples.length;
+}
+
+function rms(frame: Int16Array): number {
+  let sum = 0;
+  for (const sample of frame) sum += sample * sample;
+  return Math.sqrt(sum / frame.length);
+}
