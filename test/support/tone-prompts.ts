@@ -13,14 +13,11 @@ import { wavHeader } from '../../src/media/wav-header';
 const SAMPLE_RATE_HZ = 8_000;
 /** A prompt is this much tone and then this much silence. */
 const TONE_SECONDS = 0.3;
-const PAUSE_SECONDS = 0.12;
+const PAUSE_SECONDS = 0.3;
 const AMPLITUDE = 9_000;
 /** Neighbouring prompts are this far apart, which an analysis of a quarter of a second tells apart. */
 const FIRST_HZ = 310;
 const STEP_HZ = 25;
-
-/** What can be heard of the house: prompts by their names, the tones of coming and going, the music, the choice of languages. */
-export type Heard = string;
 
 /** Every sound of the house, in the order of its frequencies. */
 const SOUNDS: readonly string[] = ['entered', 'left', 'music', 'choose-language-menu', ...PROMPTS];
@@ -52,48 +49,37 @@ function toneWav(hz: number, toneSeconds: number): Buffer {
   return Buffer.concat([wavHeader(samples.length), samples]);
 }
 
-/** A sound must be this loud to be one of the house's, and louder than this share of everything that is heard. */
-const LEAST_AMPLITUDE = 3_000;
-/** So many frames of 20 ms are looked at together, and so many of them quiet end a sound. */
+/** A sound that is this loud has begun, and one that is this quiet has ended. */
+const BEGUN_AMPLITUDE = 3_000;
+const ENDED_AMPLITUDE = 1_000;
+/** So many frames of 20 ms are looked at together. */
 const WINDOW_FRAMES = 12;
-const QUIET_FRAMES = 3;
-const QUIET_RMS = 300;
 
-/** An ear that writes down which sounds of the house it hears, one after the other. */
+/** An ear that writes down which sounds of the house it hears in the order of their beginnings; several may sound at once. */
 export class PromptEar {
-  readonly heard: Heard[] = [];
+  readonly heard: string[] = [];
+  readonly #sounding = new Set<string>();
   #frames: Int16Array[] = [];
-  #quiet = 0;
-  #named = false;
 
   /** Takes 20 ms of sound. */
   take(frame: Int16Array): void {
-    this.#quiet = rms(frame) < QUIET_RMS ? this.#quiet + 1 : 0;
-    if (this.#quiet >= QUIET_FRAMES) {
-      this.#frames = [];
-      this.#named = false;
-      return;
+    this.#frames = [...this.#frames, Int16Array.from(frame)].slice(-WINDOW_FRAMES);
+    if (this.#frames.length < WINDOW_FRAMES) return;
+    const samples = Int16Array.from(this.#frames.flatMap((kept) => [...kept]));
+    for (const name of SOUNDS) {
+      const amplitude = toneAmplitude(samples, soundHz(name));
+      if (amplitude < ENDED_AMPLITUDE) this.#sounding.delete(name);
+      if (amplitude < BEGUN_AMPLITUDE || this.#sounding.has(name) || !this.#isPeak(samples, name, amplitude))
+        continue;
+      this.#sounding.add(name);
+      this.heard.push(name);
     }
-    this.#frames.push(Int16Array.from(frame));
-    if (this.#named || this.#frames.length < WINDOW_FRAMES) return;
-    const name = strongestSound(this.#frames.slice(-WINDOW_FRAMES));
-    if (name === null) return;
-    this.heard.push(name);
-    this.#named = true;
   }
-}
 
-function strongestSound(frames: readonly Int16Array[]): string | null {
-  const samples = Int16Array.from(frames.flatMap((frame) => [...frame]));
-  let best: string | null = null;
-  let bestAmplitude = LEAST_AMPLITUDE;
-  for (const name of SOUNDS) {
-    const amplitude = toneAmplitude(samples, soundHz(name));
-    if (amplitude <= bestAmplitude) continue;
-    best = name;
-    bestAmplitude = amplitude;
+  /** A loud tone is seen by its neighbours too. */
+  #isPeak(samples: Int16Array, name: string, amplitude: number): boolean {
+    return [-STEP_HZ, STEP_HZ].every((step) => toneAmplitude(samples, soundHz(name) + step) < amplitude);
   }
-  return best;
 }
 
 /** Amplitude of a sine of this frequency (Goertzel's algorithm). */
@@ -108,10 +94,4 @@ function toneAmplitude(samples: Int16Array, hz: number): number {
   }
   const power = before * before + beforeThat * beforeThat - coefficient * before * beforeThat;
   return (2 * Math.sqrt(Math.max(power, 0))) / samples.length;
-}
-
-function rms(frame: Int16Array): number {
-  let sum = 0;
-  for (const sample of frame) sum += sample * sample;
-  return Math.sqrt(sum / frame.length);
 }

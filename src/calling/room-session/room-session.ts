@@ -237,7 +237,7 @@ export class RoomSession {
     }
   }
 
-  /** Tone or name of somebody who comes or goes. Nobody hears it of himself. */
+  /** Tone or name of somebody who comes or goes; his own name nobody hears. */
   #sound(sound: 'entered' | 'left', memberId: string): void {
     const { entrySound } = this.room.rules;
     const name = this.#members.get(memberId)?.nameFile ?? null;
