@@ -226,12 +226,16 @@ export class TestService {
   }
 }
 
-/** Looks every 50 ms until the condition holds; fails after `limitMs`. */
-export async function eventually(limitMs: number, holds: () => Promise<boolean> | boolean): Promise<void> {
+/** Looks every `everyMs` until the condition holds; fails after `limitMs`. */
+export async function eventually(
+  limitMs: number,
+  holds: () => Promise<boolean> | boolean,
+  everyMs = 50,
+): Promise<void> {
   const endMs = systemClock.monotonicMs() + limitMs;
   for (;;) {
     if (await holds()) return;
     if (systemClock.monotonicMs() > endMs) throw new Error(`did not come true within ${limitMs} ms`);
-    await new Promise((next) => setTimeout(next, 50));
+    await new Promise((next) => setTimeout(next, everyMs));
   }
 }

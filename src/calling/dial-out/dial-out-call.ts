@@ -38,6 +38,8 @@ export type DialOutWish = {
   /** What the callee's telephone shows. */
   readonly callerId: E164;
   readonly language: string;
+  /** Told once he has taken his seat. */
+  readonly onArrived: () => void;
 };
 
 /** The far end did not answer. */
@@ -137,6 +139,8 @@ export class DialOutCall {
       isExpected: true,
       ratedNumber: entry.number,
     });
+    this.#visit.arrive();
+    this.wish.onArrived();
     await this.#visit.enterRoom();
   }
 
