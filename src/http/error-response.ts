@@ -81,6 +81,8 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'account-blocked': [409, 'The account is blocked'],
   'posting-refused': [422, 'The ledger refused'],
   'mixed-currencies': [422, 'Two currencies'],
+  'recording-damaged': [500, 'The recording is damaged'],
+  'recording-key-unknown': [500, 'The key of the recording is missing'],
   'media-unavailable': [503, 'No media server'],
 };
 

@@ -5,6 +5,10 @@ export const SCOPES = [
   'cdrs:read',
   'rooms:read',
   'rooms:write',
+  /** Hears what was said in rooms. */
+  'recordings:read',
+  /** Deletes recordings and holds them back from deletion. */
+  'recordings:write',
   'accounts:read',
   'accounts:write',
   'ledger:read',
@@ -30,7 +34,7 @@ export const ROLES = {
     'decks:read',
     'numbers:full',
   ],
-  moderator: ['calls:read', 'calls:end', 'cdrs:read', 'rooms:read', 'rooms:write'],
+  moderator: ['calls:read', 'calls:end', 'cdrs:read', 'rooms:read', 'rooms:write', 'recordings:read'],
   network: ['calls:read', 'calls:end', 'cdrs:read', 'decks:read', 'metrics:read', 'numbers:full'],
 } as const satisfies Readonly<Record<string, readonly Scope[]>>;
 
