@@ -30,6 +30,10 @@ import type { Database } from './kernel/unit-of-work';
 import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
+import { forgetRecordings } from './rooms/recording/delete-recordings';
+import { endCrashedRecordings, type RecordingPlace } from './rooms/recording/end-recordings';
+import { recordingKeys } from './rooms/recording/recording-keys';
+import { recordingRoutes } from './rooms/recording/recording-routes';
 import { listRoutes } from './rooms/list/list-routes';
 import { roomRoutes } from './rooms/rooms-routes';
 import { scheduleRoutes } from './rooms/schedule/schedule-routes';
@@ -157,6 +161,9 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
   undo.push(() => keeper.stop());
   const crashed = await keeper.start();
   if (crashed > 0) log.warn('legs that a crash had left open are closed', { legs: crashed });
+  const place = recordingPlace(config);
+  const cutShort = await endCrashedRecordings({ database, place, clock, log });
+  if (cutShort > 0) log.warn('recordings that a crash had left open are ended', { recordings: cutShort });
   const countCalls = (into: Metrics) => {
     metrics = into;
   };
@@ -188,7 +195,7 @@ async function openCalls(
       media,
       database: books.database,
       promptsDir,
-      recordings: { open: () => Promise.reject(new Error('TEMP')), noteConsent: async () => undefined },
+      recordings: recordingPlace(config),
       calling: () => calling,
     },
   );
@@ -256,6 +263,7 @@ async function serveApi(
   },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { database, metrics } = parts;
+  const recordings = recordingPlace(config);
   const health = async (): Promise<readonly PartHealth[]> => [
     {
       part: 'database',
@@ -275,6 +283,7 @@ async function serveApi(
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),
+    ...recordingRoutes(database, recordings),
     ...accountRoutes(database),
     ...deckRoutes(database),
   ];
@@ -294,7 +303,9 @@ async function serveApi(
   const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
-    forgetOld(database, clock.nowMs()).catch((error: unknown) => log.warn('old rows stay', { error }));
+    forgetOld({ database, place: recordings, log }, clock.nowMs()).catch((error: unknown) =>
+      log.warn('old rows stay', { error }),
+    );
   });
   return {
     port: http.port,
@@ -305,11 +316,25 @@ async function serveApi(
   };
 }
 
-async function forgetOld(database: Database, nowMs: number): Promise<void> {
+async function forgetOld(
+  parts: { database: Database; place: RecordingPlace; log: Log },
+  nowMs: number,
+): Promise<void> {
+  const { database } = parts;
+  await forgetRecordings(parts, nowMs);
   await forgetOldAnswers(database, nowMs);
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
+}
+
+/** Where this node keeps recordings, and their keys. @throws InvalidInput */
+export function recordingPlace(config: Config): RecordingPlace {
+  return {
+    folder: config.RECORDINGS_DIR || join(config.VAR_DIR, 'recordings'),
+    nodeId: config.NODE_ID,
+    keys: recordingKeys(config.RECORDING_KEY, config.RECORDING_OLD_KEYS),
+  };
 }
 
 /** Where the key lies that the first start makes. */

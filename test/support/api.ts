@@ -14,12 +14,18 @@ import type { Database } from '../../src/kernel/unit-of-work';
 import { MediaUnavailable } from '../../src/media/media-servers';
 import { makeMetrics } from '../../src/observability/metrics';
 import { listRoutes } from '../../src/rooms/list/list-routes';
+import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
+import { recordingKeys } from '../../src/rooms/recording/recording-keys';
+import { recordingRoutes } from '../../src/rooms/recording/recording-routes';
 import { scheduleRoutes } from '../../src/rooms/schedule/schedule-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
 import { FakeClock } from './fake-clock';
 
+/** A place for recordings that nothing is written to. */
+const NOWHERE = { folder: '/nowhere', nodeId: 'test', keys: recordingKeys('ab'.repeat(32)) };
+
 /** The API over a database, with a clock that stands; `keyFor` makes a key of a role. */
-export function testApi(database: Database) {
+export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   const clock = new FakeClock();
   const liveCalls = new LiveCalls();
   const liveRooms = new LiveRooms({
@@ -31,6 +37,7 @@ export function testApi(database: Database) {
     recordings: {
       open: () => Promise.reject(new Error('no recordings here')),
       noteConsent: async () => undefined,
+      noteLeft: async () => undefined,
     },
     clock,
     log: silentLog,
@@ -52,6 +59,7 @@ export function testApi(database: Database) {
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),
+    ...recordingRoutes(database, place),
     ...accountRoutes(database),
     ...deckRoutes(database),
   ];
