@@ -118,6 +118,7 @@ export class DialOutCall {
     call.useLeg(leg);
     const dialog = await this.#ring(call, leg);
     await call.answered(dialog, leg, { acked: true });
+    this.parts.liveCalls.update(call.id, { phase: 'menu' });
     const chargedFromMs = call.answeredAtMs;
     await call.enter({
       roomId: room.id,
