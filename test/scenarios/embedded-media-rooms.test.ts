@@ -16,6 +16,20 @@ const present = 0.08;
 
 jest.setTimeout(60_000);
 
+/** What each of these phones hears of each tone. */
+async function hearing(phones: readonly RtpPhone[], tones: readonly number[]): Promise<string[][]> {
+  await pause(350);
+  for (const phone of phones) phone.forget();
+  await pause(700);
+  return phones.map((phone) =>
+    tones.map((hertz) => {
+      const strength = strengthOf(phone.heard, hertz);
+      if (strength > present) return 'yes';
+      return strength < absent ? 'no' : `unclear: ${strength}`;
+    }),
+  );
+}
+
 describe('the media half of rooms', () => {
   let stage: Stage;
   let folder: string;
@@ -48,25 +62,15 @@ describe('the media half of rooms', () => {
     return caller;
   }
 
+  const talkingOf = ({ leg }: Caller): boolean[] =>
+    talked.filter(({ legId }) => legId === leg.id).map(({ talking }) => talking);
+  const endOf = ({ id }: { id: string }): HungUpLeg | undefined => hungUp.find(({ legId }) => legId === id);
+
   async function aMember(room: string, hertz: number, options = {}): Promise<Caller> {
     const caller = await aCaller();
     caller.phone.tone(hertz);
     await caller.leg.join(room, options);
     return caller;
-  }
-
-  /** What each of these phones hears of each tone. */
-  async function hearing(phones: readonly RtpPhone[], tones: readonly number[]): Promise<string[][]> {
-    await pause(350);
-    for (const phone of phones) phone.forget();
-    await pause(700);
-    return phones.map((phone) =>
-      tones.map((hertz) => {
-        const strength = strengthOf(phone.heard, hertz);
-        if (strength > present) return 'yes';
-        return strength < absent ? 'no' : `unclear: ${strength}`;
-      }),
-    );
   }
 
   it('a coach is heard by the moderator alone, and by all when he no longer coaches', async () => {
@@ -256,22 +260,20 @@ describe('the media half of rooms', () => {
     const room = 'talking';
     const one = await aMember(room, 0);
     const other = await aMember(room, 0);
-    const of = ({ leg }: Caller): boolean[] =>
-      talked.filter(({ legId }) => legId === leg.id).map(({ talking }) => talking);
     one.phone.tone(700);
-    await until(() => of(one).length === 1);
+    await until(() => talkingOf(one).length === 1);
     one.phone.tone(0);
-    await until(() => of(one).length === 2);
+    await until(() => talkingOf(one).length === 2);
     other.phone.tone(700);
-    await until(() => of(other).length === 1);
+    await until(() => talkingOf(other).length === 1);
     await other.leg.setVoice(false);
-    await until(() => of(other).length === 2);
+    await until(() => talkingOf(other).length === 2);
     one.phone.tone(700);
-    await until(() => of(one).length === 3);
+    await until(() => talkingOf(one).length === 3);
     await one.leg.hangUp();
-    await until(() => of(one).length === 4);
-    expect(of(one)).toEqual([true, false, true, false]);
-    expect(of(other)).toEqual([true, false]);
+    await until(() => talkingOf(one).length === 4);
+    expect(talkingOf(one)).toEqual([true, false, true, false]);
+    expect(talkingOf(other)).toEqual([true, false]);
   });
 
   it('a tap hears exactly what is said in the conference, at the speed of time', async () => {
@@ -362,11 +364,10 @@ describe('the media half of rooms', () => {
     await pause(1_000);
     await tap.close();
     await leg.hangUp();
-    const of = (legId: string): HungUpLeg | undefined => hungUp.find((facts) => facts.legId === legId);
-    await until(() => of(leg.id) !== undefined && of(tap.legId) !== undefined);
-    const facts = of(leg.id) as HungUpLeg;
+    await until(() => endOf(leg) !== undefined && endOf({ id: tap.legId }) !== undefined);
+    const facts = endOf(leg) as HungUpLeg;
     expect(facts).toMatchObject({ cdrId: 'cdr-1', purpose: null, hangupCause: 'NORMAL_CLEARING' });
-    expect(of(tap.legId)).toMatchObject({ cdrId: null, purpose: 'tap' });
+    expect(endOf({ id: tap.legId })).toMatchObject({ cdrId: null, purpose: 'tap' });
     const { startedAtMs, answeredAtMs, endedAtMs, billMs } = facts;
     expect(answeredAtMs).toBeGreaterThanOrEqual(startedAtMs);
     expect(endedAtMs - (answeredAtMs ?? 0)).toBeGreaterThan(900);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import Srf from 'drachtio-srf';
 import { startDrachtioServer } from '../../src/embedded/drachtio-server/start-drachtio-server';
 import { startFreeswitch } from '../../src/embedded/freeswitch/start-freeswitch';
-import { systemClock } from '../../src/kernel/clock';
+import { systemClock, within } from '../../src/kernel/clock';
 import { silentLog } from '../../src/kernel/log';
 import type { Leg } from '../../src/media/leg';
 import { MediaServers } from '../../src/media/media-servers';
@@ -28,15 +28,18 @@ export async function startStage(): Promise<Stage> {
   };
   const media = new MediaServers(srf, address, systemClock, silentLog);
   media.start();
-  await media.whenReady();
-  return {
-    media,
-    async close() {
-      media.stop();
-      srf.disconnect();
-      await engines.close();
-    },
+  const close = async (): Promise<void> => {
+    media.stop();
+    srf.disconnect();
+    await engines.close();
   };
+  try {
+    await within(systemClock, 10_000, 'the media server', media.whenReady());
+    return { media, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 type Engines = {
