@@ -5,6 +5,8 @@ export const SCOPES = [
   'cdrs:read',
   'rooms:read',
   'rooms:write',
+  /** Acts in a room that somebody is in: mute, kick, record, call the list. */
+  'rooms:control',
   'accounts:read',
   'accounts:write',
   'ledger:read',
@@ -30,7 +32,7 @@ export const ROLES = {
     'decks:read',
     'numbers:full',
   ],
-  moderator: ['calls:read', 'calls:end', 'cdrs:read', 'rooms:read', 'rooms:write'],
+  moderator: ['calls:read', 'calls:end', 'cdrs:read', 'rooms:read', 'rooms:write', 'rooms:control'],
   network: ['calls:read', 'calls:end', 'cdrs:read', 'decks:read', 'metrics:read', 'numbers:full'],
 } as const satisfies Readonly<Record<string, readonly Scope[]>>;
 
