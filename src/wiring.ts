@@ -10,7 +10,10 @@ import type { CallingParts } from './calling/calling-parts';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
 import { liveRoutes } from './calling/live-routes';
+import { alertRoutes } from './alerts/alerts-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
+import { GapWatch } from './cdr/gap-watch';
+import { ArchiveSweeper } from './cdr/journal-archive';
 import { Journal } from './cdr/journal';
 import { JournalKeeper } from './cdr/journal-keeper';
 import { nextNodeSequence } from './cdr/next-node-sequence';
@@ -102,10 +105,11 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
+    journalReady: () => keeper.ready,
     mediaReady: () => media.ready,
   });
   countCalls(metrics);
-  const http = await serveApi(world, { database, metrics, liveCalls, media, sip });
+  const http = await serveApi(world, { database, keeper, metrics, liveCalls, media, sip });
   undo.push(() => http.close());
   return {
     database,
@@ -134,8 +138,15 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
   const jobs = startJobRunner({ database, clock, log, handlers, pollMs: JOB_POLL_MS });
   undo.push(() => jobs.stop());
   let metrics: Metrics | null = null;
+  const journalFolder = join(config.VAR_DIR, 'journal');
+  const sweeper = new ArchiveSweeper({
+    folder: join(journalFolder, 'archive'),
+    keepDays: config.JOURNAL_ARCHIVE_DAYS,
+    clock,
+    log,
+  });
   const keeper = new JournalKeeper({
-    journal: await Journal.open(join(config.VAR_DIR, 'journal'), log),
+    journal: await Journal.open({ folder: journalFolder, log, onArchived: () => sweeper.sweep() }),
     write: async (leg) => {
       if (await writeCdr(database, leg)) metrics?.callEnded(leg.result);
       jobs.nudge();
@@ -146,8 +157,19 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
     leastSequence: await nextNodeSequence(database.read, config.NODE_ID),
   });
   undo.push(() => keeper.stop());
+  sweeper.start();
+  undo.push(() => sweeper.stop());
   const crashed = await keeper.start();
   if (crashed > 0) log.warn('legs that a crash had left open are closed', { legs: crashed });
+  const gaps = new GapWatch({
+    database,
+    nodeId: config.NODE_ID,
+    numbers: () => keeper.numbersInUse,
+    clock,
+    log,
+  });
+  gaps.start();
+  undo.push(() => gaps.stop());
   const countCalls = (into: Metrics) => {
     metrics = into;
   };
@@ -224,6 +246,7 @@ async function serveApi(
   { config, clock, log }: World,
   parts: {
     database: Database;
+    keeper: JournalKeeper;
     metrics: Metrics;
     liveCalls: LiveCalls;
     media: MediaServers;
@@ -239,12 +262,14 @@ async function serveApi(
         () => false,
       ),
     },
+    { part: 'journal', ready: parts.keeper.ready },
     { part: 'sip', ready: parts.sip.connected },
     { part: 'media', ready: parts.media.ready },
   ];
   const routes = [
     ...serviceRoutes({ health, metrics, version: VERSION }),
     ...cdrRoutes(database),
+    ...alertRoutes(database.read),
     ...liveRoutes({ liveCalls: parts.liveCalls, sql: database.read, clock }),
     ...roomRoutes(database),
     ...accountRoutes(database),

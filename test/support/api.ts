@@ -9,6 +9,7 @@ import { httpApp } from '../../src/http/server';
 import { serviceRoutes } from '../../src/http/service-routes';
 import { silentLog } from '../../src/kernel/log';
 import type { Database } from '../../src/kernel/unit-of-work';
+import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
 import { FakeClock } from './fake-clock';
@@ -20,12 +21,14 @@ export function testApi(database: Database) {
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => 0,
+    journalReady: () => true,
     mediaReady: () => true,
   });
   const health = { sip: true };
   const routes: readonly Route[] = [
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
     ...cdrRoutes(database),
+    ...alertRoutes(database.read),
     ...liveRoutes({ liveCalls, sql: database.read, clock }),
     ...roomRoutes(database),
     ...accountRoutes(database),
