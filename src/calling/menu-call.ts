@@ -223,7 +223,7 @@ export class MenuCall {
         break;
       case 'say-in-room':
         this.#theLeg()
-          .playInConference(this.#file(command.prompt))
+          .playInConference([this.#file(command.prompt)])
           .catch((error: unknown) => this.#warn('a warning was not spoken', error));
         break;
       case 'finish':

@@ -89,7 +89,7 @@ function measure(call: PhoneCall, index: number): DemoReport['heard'][number] {
   const own = TONES_HZ[index] ?? 0;
   const other = TONES_HZ[1 - index] ?? 0;
   return {
-    phone: index === 0 ? 'moderator' : 'participant',
+    phone: index === 0 ? 'moderator' : 'speaker',
     sentHz: own,
     otherAmplitude: Math.round(call.hearing.toneAmplitude(other, MEASURED_SECONDS)),
     ownAmplitude: Math.round(call.hearing.toneAmplitude(own, MEASURED_SECONDS)),

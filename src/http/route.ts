@@ -20,7 +20,8 @@ export type Answer =
 
 /** One URL: everything about it in one place; OpenAPI is made from it. Paths are below /api/v1. */
 export type Route = {
-  readonly method: 'get' | 'post';
+  /** A POST is once only by its Idempotency-Key; a PATCH sets fields and a DELETE removes, so a second one changes nothing. */
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** With {name} for parameters. */
   readonly path: string;
   readonly summary: string;

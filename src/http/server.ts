@@ -112,7 +112,7 @@ async function serve(
     return;
   }
   const status = route.answer.status ?? 200;
-  if (route.method === 'get') {
+  if (route.method !== 'post') {
     const body = await run();
     // A handler may have set another status: readiness answers 503 with a body.
     res.status(res.statusCode === 200 ? status : res.statusCode).json(body);

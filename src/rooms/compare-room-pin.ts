@@ -32,5 +32,5 @@ export async function compareRoomPin(
   ]);
   const room = found?.room ?? null;
   if (!room || !(isModerator || isParticipant)) return { room, role: null };
-  return { room, role: isModerator ? 'moderator' : 'speaker' };
+  return { room, role: isModerator ? 'moderator' : room.rules.participantRole };
 }

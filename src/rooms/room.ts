@@ -1,4 +1,5 @@
 import { AppError } from '../kernel/app-error';
+import type { RoomRules } from './room-rules';
 
 export type RoomRole = 'host' | 'moderator' | 'speaker' | 'listener' | 'coach';
 
@@ -12,6 +13,7 @@ export type Room = {
   readonly maxSeats: number;
   readonly state: 'open' | 'closed';
   readonly createdAtMs: number;
+  readonly rules: RoomRules;
 };
 
 /** What the owner is told once, when a room is made or rotated. */

@@ -2,10 +2,43 @@ import { z } from 'zod';
 import { limitSchema, type Route, route } from '../http/route';
 import type { Database } from '../kernel/unit-of-work';
 import type { Room } from './room';
-import { createRoom, listRooms, roomById, rotateRoomSecrets, setRoomState } from './rooms-store';
+import {
+  ENTRY_SOUNDS,
+  PARTICIPANT_ROLES,
+  RECORDING_WISHES,
+  RETENTION_CLASS_NAMES,
+  ROOM_LANGUAGES,
+} from './room-rules';
+import { changeRoom, createRoom, listRooms, roomById, rotateRoomSecrets, setRoomState } from './rooms-store';
 
 /** Most callers one room may seat. */
 const MAX_SEATS = 500;
+
+/** Kinds of the rules; their limits and what must fit together, changedRules checks. */
+const rulesSchema = z.strictObject({
+  allowsListedEntry: z.boolean(),
+  lobby: z.boolean(),
+  waitsForModerator: z.boolean(),
+  chargesWaiting: z.boolean(),
+  entrySound: z.enum(ENTRY_SOUNDS),
+  participantRole: z.enum(PARTICIPANT_ROLES),
+  language: z.enum(ROOM_LANGUAGES).nullable(),
+  endsAloneAfterSeconds: z.number().int().nullable(),
+  endsWithoutModeratorAfterSeconds: z.number().int().nullable(),
+  endsSilentAfterSeconds: z.number().int().nullable(),
+  maxDurationSeconds: z.number().int().nullable(),
+  maxWaitSeconds: z.number().int(),
+  recording: z.enum(RECORDING_WISHES),
+  retentionClass: z.enum(RETENTION_CLASS_NAMES),
+  isPublic: z.boolean(),
+  isBroadcast: z.boolean(),
+  dialOutParallel: z.number().int(),
+  dialOutAttempts: z.number().int(),
+  dialOutRetrySeconds: z.number().int(),
+  callerIdNumber: z.string().max(16).nullable(),
+});
+const nameSchema = z.string().trim().min(1).max(200);
+const maxSeatsSchema = z.number().int().min(2).max(MAX_SEATS);
 
 /** The Room ID is a secret: it is told with the PINs when a room is made or rotated, and nowhere else. */
 const roomSchema = z.object({
@@ -15,6 +48,7 @@ const roomSchema = z.object({
   maxSeats: z.number(),
   state: z.enum(['open', 'closed']),
   createdAtMs: z.number(),
+  rules: rulesSchema,
 });
 const secretsSchema = z
   .object({ roomNumber: z.string(), participantPin: z.string(), moderatorPin: z.string() })
@@ -63,8 +97,9 @@ export function roomRoutes(database: Database): readonly Route[] {
       scope: 'rooms:write',
       body: z.object({
         ownerAccountId: z.string().max(36),
-        name: z.string().trim().min(1).max(200),
-        maxSeats: z.number().int().min(2).max(MAX_SEATS).default(20),
+        name: nameSchema,
+        maxSeats: maxSeatsSchema.default(20),
+        rules: rulesSchema.partial().optional(),
       }),
       answer: { kind: 'json', status: 201, schema: z.object({ room: roomSchema, secrets: secretsSchema }) },
       toldOnce: ['secrets'],
@@ -72,6 +107,20 @@ export function roomRoutes(database: Database): readonly Route[] {
         const { room, secrets } = await createRoom(database, { ...body, nowMs });
         return { room: roomJson(room), secrets };
       },
+    }),
+    route({
+      method: 'patch',
+      path: '/rooms/{roomId}',
+      summary: 'Changes name, seats or rules; what is left out stays',
+      scope: 'rooms:write',
+      params: roomParams,
+      body: z.object({
+        name: nameSchema.optional(),
+        maxSeats: maxSeatsSchema.optional(),
+        rules: rulesSchema.partial().optional(),
+      }),
+      answer: { kind: 'json', schema: roomSchema },
+      handle: async ({ params, body }) => roomJson(await changeRoom(database, params.roomId, body)),
     }),
     route({
       method: 'post',

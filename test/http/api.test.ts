@@ -4,6 +4,7 @@ import { DIALECTS, emptyDatabase, type TestDatabase } from '../support/databases
 import { testApi } from '../support/api';
 import { seedDemo, type DemoSeed } from '../../src/demo/seed-demo';
 import { ROLES, type Role } from '../../src/http/roles';
+import type { Route } from '../../src/http/route';
 import { listen } from '../../src/http/server';
 import { writeCdr } from '../../src/cdr/write-cdr';
 import { e164 } from '../../src/kernel/phone-number';
@@ -45,6 +46,16 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       .set('Authorization', `Bearer ${key}`)
       .set('Idempotency-Key', idempotencyKey)
       .send(body);
+
+  const patch = (path: string, body: object, key = admin) =>
+    supertest(api.app).patch(`/api/v1${path}`).set('Authorization', `Bearer ${key}`).send(body);
+  /** Any method with an empty body. */
+  const send = (method: Route['method'], path: string, key: string) => {
+    if (method === 'get') return get(path, key);
+    if (method === 'post') return post(path, {}, key);
+    if (method === 'patch') return patch(path, {}, key);
+    return supertest(api.app).delete(`/api/v1${path}`).set('Authorization', `Bearer ${key}`);
+  };
 
   const raw = (text: string) =>
     supertest(api.app).post('/api/v1/rooms').set('Authorization', `Bearer ${admin}`).type('json').send(text);
@@ -100,7 +111,7 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       for (const route of api.routes) {
         if (route.scope === 'public' || route.answer.kind === 'stream') continue;
         const path = route.path.replaceAll(/\{\w+\}/g, 'none');
-        const answer = route.method === 'get' ? await get(path, key) : await post(path, {}, key);
+        const answer = await send(route.method, path, key);
         const allowed = (ROLES[role] as readonly string[]).includes(route.scope);
         expect(`${route.method} ${route.path} ${answer.status === 403 ? 'denied' : 'allowed'}`).toBe(
           `${route.method} ${route.path} ${allowed ? 'allowed' : 'denied'}`,
@@ -125,6 +136,29 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       const key = await api.keyFor('support', ['cdrs:read']);
       expect((await get('/cdrs', key)).status).toBe(200);
       expect((await get('/rooms', key)).status).toBe(403);
+    });
+  });
+
+  describe('changes a room', () => {
+    it('and leaves what was not named', async () => {
+      const before = (await get(`/rooms/${seed.roomId}`)).body;
+      const answer = await patch(`/rooms/${seed.roomId}`, { rules: { lobby: true, language: 'fr' } });
+      expect([answer.status, answer.body]).toEqual([
+        200,
+        { ...before, rules: { ...before.rules, lobby: true, language: 'fr' } },
+      ]);
+      expect((await patch(`/rooms/${seed.roomId}`, { rules: before.rules })).body).toEqual(before);
+    });
+
+    it.each([
+      [400, { rules: { lobbby: true } }, 'body.rules'],
+      [400, { rules: { language: 'tlh' } }, 'body.rules.language'],
+      [422, { rules: { maxWaitSeconds: 5 } }, 'rules.maxWaitSeconds'],
+      [422, { rules: { isBroadcast: true } }, 'rules.isBroadcast'],
+    ])('or answers %i to %j and names %s', async (status, body, field) => {
+      const answer = await patch(`/rooms/${seed.roomId}`, body);
+      expect(answer.status).toBe(status);
+      expect(answer.body.detail).toContain(`${field}: `);
     });
   });
 
