@@ -11,12 +11,16 @@ import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
 import { liveRoutes } from './calling/live-routes';
 import { alertRoutes } from './alerts/alerts-routes';
+import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
 import { GapWatch } from './cdr/gap-watch';
 import { ArchiveSweeper } from './cdr/journal-archive';
 import { Journal } from './cdr/journal';
 import { JournalKeeper } from './cdr/journal-keeper';
 import { nextNodeSequence } from './cdr/next-node-sequence';
+import { Reconciler } from './cdr/reconciler';
+import { SwitchListener } from './cdr/switch-listener';
+import { forgetSwitchLegs } from './cdr/switch-legs-store';
 import { writeCdr } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { createApiKey, hasApiKeys } from './http/api-keys';
@@ -44,9 +48,10 @@ const PROMPTS = join(ROOT, 'freeswitch-conf', 'prompts');
 
 const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
-/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago. */
+/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
 const FORGET_EVERY_MS = 3_600_000;
 const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
+const SWITCH_LEGS_KEPT_MS = 90 * 86_400_000;
 const FORGOTTEN_AT_ONCE = 5_000;
 /** How often due jobs are looked for when nobody nudges. */
 const JOB_POLL_MS = 1_000;
@@ -215,8 +220,33 @@ async function openCalls(
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  reconcileWith(media, { config, log, clock }, undo, books);
   media.start();
   return { engines, media, sip, door };
+}
+
+/** What the media server tells of ended legs is kept and compared with our CDRs. */
+function reconcileWith(
+  media: MediaServers,
+  { config, log, clock }: World,
+  undo: Undo,
+  { database, keeper }: Pick<CallingParts, 'database' | 'keeper'>,
+): void {
+  const nodeId = config.NODE_ID;
+  const listener = new SwitchListener({ database, nodeId, isConnected: () => media.ready, clock, log });
+  media.onHungUp((facts) => listener.told(facts));
+  listener.start();
+  undo.push(() => listener.stop());
+  const reconciler = new Reconciler({
+    database,
+    nodeId,
+    rtpTimeoutMs: config.RTP_TIMEOUT_MS,
+    isPending: (cdrId) => keeper.isPending(cdrId),
+    clock,
+    log,
+  });
+  reconciler.start();
+  undo.push(() => reconciler.stop());
 }
 
 /** Connects to drachtio and stays connected. Dialogs die with the connection, so a lost one ends all calls and their billing. */
@@ -270,6 +300,7 @@ async function serveApi(
     ...serviceRoutes({ health, metrics, version: VERSION }),
     ...cdrRoutes(database),
     ...alertRoutes(database.read),
+    ...caseRoutes(database),
     ...liveRoutes({ liveCalls: parts.liveCalls, sql: database.read, clock }),
     ...roomRoutes(database),
     ...accountRoutes(database),
@@ -305,6 +336,7 @@ async function serveApi(
 async function forgetOld(database: Database, nowMs: number): Promise<void> {
   await forgetOldAnswers(database, nowMs);
   await forgetOldGuesses(database, nowMs);
+  await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 

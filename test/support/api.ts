@@ -9,6 +9,7 @@ import { httpApp } from '../../src/http/server';
 import { serviceRoutes } from '../../src/http/service-routes';
 import { silentLog } from '../../src/kernel/log';
 import type { Database } from '../../src/kernel/unit-of-work';
+import { caseRoutes } from '../../src/cdr/cases-routes';
 import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
@@ -29,6 +30,7 @@ export function testApi(database: Database) {
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
     ...cdrRoutes(database),
     ...alertRoutes(database.read),
+    ...caseRoutes(database),
     ...liveRoutes({ liveCalls, sql: database.read, clock }),
     ...roomRoutes(database),
     ...accountRoutes(database),
