@@ -44,10 +44,13 @@ function switchLegOf(ours: OurLeg, longerMs = 0, legId = `switch ${ours.cdrId}`)
   };
 }
 
-describe('reconciliation', () => {
-  const kindsOf = (ours: OurLeg, longerMs: number) =>
-    reconcile([ours], [switchLegOf(ours, longerMs)], RULES).map(({ kind }) => kind);
+/** The kinds of case that a switch's leg makes which lasts longer by so much. */
+const kindsOf = (ours: OurLeg, longerMs: number) =>
+  reconcile([ours], [switchLegOf(ours, longerMs)], RULES).map(({ kind }) => kind);
 
+const named = ({ kind, cdrId }: Difference) => `${kind} ${cdrId}`;
+
+describe('reconciliation', () => {
   it('takes a second of difference, whatever the two clocks say, and no more', () => {
     for (const within of [-1_000, -400, 0, 400, 1_000]) expect(kindsOf(ourLeg(), within)).toEqual([]);
     for (const beyond of [-1_001, 1_001, 60_000]) expect(kindsOf(ourLeg(), beyond)).toEqual(['duration']);
@@ -135,7 +138,6 @@ describe('reconciliation', () => {
         add('doubled-in-ours');
       }
     }
-    const named = ({ kind, cdrId }: Difference) => `${kind} ${cdrId}`;
     expect(reconcile(ours, theirs, RULES).map(named).toSorted()).toEqual(expected.toSorted());
     expect(expected.length).toBeGreaterThan(800);
   });

@@ -1,8 +1,8 @@
 import { InvalidInput } from '../kernel/app-error';
 import { maskNumber } from '../kernel/phone-number';
 import type { Database, SqlValue } from '../kernel/unit-of-work';
-import type { CallResult, ClosedLeg } from './cdr';
-import { CDR_COLUMNS, findCdr, type StoredCdr, toStoredCdr } from './cdrs-store';
+import type { CallResult, ClosedLeg, RoomRole } from './cdr';
+import { CDR_COLUMNS, type CdrRating, findCdr, type StoredCdr, toStoredCdr } from './cdrs-store';
 
 /** Rows one page may have. */
 export const MAX_CDRS_PER_PAGE = 200;
@@ -30,6 +30,9 @@ export type CdrFilter = {
   readonly roomId?: string;
   readonly roomSessionId?: string;
   readonly direction?: ClosedLeg['direction'];
+  readonly trunkId?: string;
+  readonly roomRole?: RoomRole;
+  readonly hangupCause?: string;
   readonly result?: CallResult;
 };
 
@@ -127,10 +130,13 @@ function commonClauses({ filter, after }: CdrSearch): readonly Clause[] {
   if (filter.roomId !== undefined) narrow('room_id = ?', filter.roomId);
   if (filter.roomSessionId !== undefined) narrow('room_session_id = ?', filter.roomSessionId);
   if (filter.direction !== undefined) narrow('direction = ?', filter.direction);
+  if (filter.trunkId !== undefined) narrow('trunk_id = ?', filter.trunkId);
+  if (filter.roomRole !== undefined) narrow('room_role = ?', filter.roomRole);
+  if (filter.hangupCause !== undefined) narrow('hangup_cause = ?', filter.hangupCause);
   if (filter.result !== undefined) narrow('result = ?', filter.result);
   if (after)
     narrow(
-      '(started_at_ms < ? OR (started_at_ms = ? AND id < ?))',
+      'started_at_ms <= ? AND (started_at_ms < ? OR id < ?)',
       after.startedAtMs,
       after.startedAtMs,
       after.cdrId,
@@ -161,7 +167,13 @@ function withMaskedNumbers(cdr: FoundCdr): FoundCdr {
     fromNumber: maskedOrNull(cdr.fromNumber),
     dialledNumber: maskNumber(cdr.dialledNumber),
     routedNumber: maskedOrNull(cdr.routedNumber),
+    rating: cdr.rating && { ...cdr.rating, working: withMaskedPrefix(cdr.rating.working) },
   };
+}
+
+/** The prefix that a leg was rated by is the beginning of its number. */
+function withMaskedPrefix(working: CdrRating['working']): CdrRating['working'] {
+  return typeof working.prefix === 'string' ? { ...working, prefix: maskNumber(working.prefix) } : working;
 }
 
 function maskedOrNull(number: string | null): string | null {
