@@ -46,6 +46,7 @@ async function privateMariadb(poolMegabytes = 512) {
         '--no-defaults',
         ...asRoot,
         data,
+        `--tmpdir=${folder}`,
         `--socket=${folder}/mariadb.sock`,
         `--pid-file=${folder}/mariadb.pid`,
         '--bind-address=127.0.0.1',

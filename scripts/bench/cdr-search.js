@@ -95,7 +95,7 @@ async function measure(server, rows) {
   const asked = makeQueries(random, sample, queries);
   const rawPage = ({ depth }) =>
     raw.query(
-      'SELECT * FROM cdrs WHERE payer_account_id = ? AND started_at_ms < ? ORDER BY started_at_ms DESC, id DESC LIMIT ?',
+      'SELECT * FROM cdrs FORCE INDEX (cdrs_by_payer) WHERE payer_account_id = ? AND started_at_ms < ? ORDER BY started_at_ms DESC, id DESC LIMIT ?',
       ['account-0', at(depth).startedAtMs, pageRows + 1],
     );
   const page = (filter, depth) =>

@@ -2,6 +2,10 @@ import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../support/databases';
 import { testApi } from '../support/api';
+import { anAccount, anEndedLeg } from '../support/billing-builders';
+import { extendCredit } from '../../src/billing/credit/extend-credit';
+import { reserveCredit } from '../../src/billing/credit/reserve-credit';
+import { rateCdr } from '../../src/billing/rating/rate-cdr';
 import { seedDemo, type DemoSeed } from '../../src/demo/seed-demo';
 import { ROLES, type Role } from '../../src/http/roles';
 import type { Route } from '../../src/http/route';
@@ -285,6 +289,37 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       const lines = answer.text.trim().split('\n');
       expect(lines).toHaveLength(26);
       expect(answer.text).not.toMatch(/(^|,)"?=cmd/m);
+    });
+
+    it('an export whose charges are, to the micro, what the ledger posted for its legs', async () => {
+      const owner = await anAccount(test.database, { credit: '50' });
+      for (let n = 0; n < 25; n++) {
+        const leg = anEndedLeg(owner.id, (n % 5) * 37_000, { nodeId: 'export' });
+        if (n % 5 > 0) {
+          const wanted = { callId: leg.cdrId, nowMs: leg.startedAtMs };
+          await reserveCredit(test.database, {
+            ...wanted,
+            payerAccountId: owner.id,
+            number: e164('+3225550123'),
+            startedAtMs: leg.startedAtMs,
+          });
+          await extendCredit(test.database, { ...wanted, untilSeconds: 300 });
+        }
+        await writeCdr(test.database, leg);
+        await rateCdr(test.database, { cdrId: leg.cdrId, nowMs: leg.endedAtMs });
+      }
+      const [head = '', ...lines] = (await get(`/cdrs.csv?account=${owner.id}`)).text.trim().split('\n');
+      const column = (name: string) =>
+        lines.map((line) => line.split(',')[head.split(',').indexOf(name)] ?? '');
+      const charged = column('chargeMicros').reduce((sum, micros) => sum + BigInt(micros), 0n);
+      const posted = new Map<string, bigint>();
+      const { entries } = (await get(`/accounts/${owner.id}/entries?limit=200`)).body;
+      for (const { transactionId, amount } of entries)
+        posted.set(transactionId, (posted.get(transactionId) ?? 0n) - BigInt(amount.amountMicros));
+      const transactions = column('ledgerTransactionId').filter((id) => id !== '');
+      expect([lines.length, transactions.length, new Set(transactions).size]).toEqual([25, 20, 20]);
+      expect(transactions.reduce((sum, id) => sum + (posted.get(id) ?? 0n), 0n)).toBe(charged);
+      expect(charged).toBeGreaterThan(0n);
     });
 
     it('rooms without their Room ID', async () => {
