@@ -21,7 +21,8 @@ const MAY_IMPORT = {
   numbers: ['kernel'],
   trunks: ['kernel'],
   rooms: ['kernel', 'numbers'],
-  cdr: ['kernel', 'jobs'],
+  alerts: ['kernel'],
+  cdr: ['kernel', 'jobs', 'alerts'],
   media: ['kernel'],
   billing: ['kernel', 'accounts', 'cdr', 'jobs'],
   calling: ['kernel', 'media', 'cdr', 'billing/credit', 'rooms', 'numbers', 'trunks', 'accounts'],
@@ -29,6 +30,7 @@ const MAY_IMPORT = {
   http: [
     'kernel',
     'accounts',
+    'alerts',
     'billing',
     'calling',
     'cdr',

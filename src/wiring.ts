@@ -12,10 +12,17 @@ import { LiveCalls } from './calling/live-calls';
 import { liveRoutes } from './calling/live-routes';
 import type { LiveRooms } from './calling/room-session/live-rooms';
 import { liveRoomRoutes } from './calling/room-session/room-routes';
+import { alertRoutes } from './alerts/alerts-routes';
+import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
+import { GapWatch } from './cdr/gap-watch';
+import { ArchiveSweeper } from './cdr/journal-archive';
 import { Journal } from './cdr/journal';
 import { JournalKeeper } from './cdr/journal-keeper';
 import { nextNodeSequence } from './cdr/next-node-sequence';
+import { Reconciler } from './cdr/reconciler';
+import { SwitchListener } from './cdr/switch-listener';
+import { forgetSwitchLegs } from './cdr/switch-legs-store';
 import { writeCdr } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { createApiKey, hasApiKeys } from './http/api-keys';
@@ -50,9 +57,10 @@ const PROMPTS = join(ROOT, 'freeswitch-conf', 'prompts');
 
 const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 
-/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago. */
+/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
 const FORGET_EVERY_MS = 3_600_000;
 const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
+const SWITCH_LEGS_KEPT_MS = 90 * 86_400_000;
 const FORGOTTEN_AT_ONCE = 5_000;
 /** How often due jobs are looked for when nobody nudges. */
 const JOB_POLL_MS = 1_000;
@@ -115,10 +123,11 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
+    journalReady: () => keeper.ready,
     mediaReady: () => media.ready,
   });
   countCalls(metrics);
-  const http = await serveApi(world, { database, metrics, liveCalls, liveRooms, media, sip });
+  const http = await serveApi(world, { database, keeper, metrics, liveCalls, liveRooms, media, sip });
   undo.push(() => http.close());
   return {
     database,
@@ -147,8 +156,15 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
   const jobs = startJobRunner({ database, clock, log, handlers, pollMs: JOB_POLL_MS });
   undo.push(() => jobs.stop());
   let metrics: Metrics | null = null;
+  const journalFolder = join(config.VAR_DIR, 'journal');
+  const sweeper = new ArchiveSweeper({
+    folder: join(journalFolder, 'archive'),
+    keepDays: config.JOURNAL_ARCHIVE_DAYS,
+    clock,
+    log,
+  });
   const keeper = new JournalKeeper({
-    journal: await Journal.open(join(config.VAR_DIR, 'journal'), log),
+    journal: await Journal.open({ folder: journalFolder, log, onArchived: () => sweeper.sweep() }),
     write: async (leg) => {
       if (await writeCdr(database, leg)) metrics?.callEnded(leg.result);
       jobs.nudge();
@@ -159,11 +175,22 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
     leastSequence: await nextNodeSequence(database.read, config.NODE_ID),
   });
   undo.push(() => keeper.stop());
+  sweeper.start();
+  undo.push(() => sweeper.stop());
   const crashed = await keeper.start();
   if (crashed > 0) log.warn('legs that a crash had left open are closed', { legs: crashed });
   const place = recordingPlace(config);
   const cutShort = await endCrashedRecordings({ database, place, clock, log });
   if (cutShort > 0) log.warn('recordings that a crash had left open are ended', { recordings: cutShort });
+  const gaps = new GapWatch({
+    database,
+    nodeId: config.NODE_ID,
+    numbers: () => keeper.numbersInUse,
+    clock,
+    log,
+  });
+  gaps.start();
+  undo.push(() => gaps.stop());
   const countCalls = (into: Metrics) => {
     metrics = into;
   };
@@ -222,10 +249,35 @@ async function openCalls(
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  reconcileWith(media, { config, log, clock }, undo, books);
   media.start();
   const schedules = rooms.watchSchedules();
   undo.push(() => schedules.stop());
   return { engines, media, sip, door, liveRooms: rooms.liveRooms };
+}
+
+/** What the media server tells of ended legs is kept and compared with our CDRs. */
+function reconcileWith(
+  media: MediaServers,
+  { config, log, clock }: World,
+  undo: Undo,
+  { database, keeper }: Pick<CallingParts, 'database' | 'keeper'>,
+): void {
+  const nodeId = config.NODE_ID;
+  const listener = new SwitchListener({ database, nodeId, isConnected: () => media.ready, clock, log });
+  media.onHungUp((facts) => listener.told(facts));
+  listener.start();
+  undo.push(() => listener.stop());
+  const reconciler = new Reconciler({
+    database,
+    nodeId,
+    rtpTimeoutMs: config.RTP_TIMEOUT_MS,
+    isPending: (cdrId) => keeper.isPending(cdrId),
+    clock,
+    log,
+  });
+  reconciler.start();
+  undo.push(() => reconciler.stop());
 }
 
 /** Connects to drachtio and stays connected. Dialogs die with the connection, so a lost one ends all calls and their billing. */
@@ -255,6 +307,7 @@ async function serveApi(
   { config, clock, log }: World,
   parts: {
     database: Database;
+    keeper: JournalKeeper;
     metrics: Metrics;
     liveCalls: LiveCalls;
     liveRooms: LiveRooms;
@@ -272,6 +325,7 @@ async function serveApi(
         () => false,
       ),
     },
+    { part: 'journal', ready: parts.keeper.ready },
     { part: 'sip', ready: parts.sip.connected },
     { part: 'media', ready: parts.media.ready },
   ];
@@ -280,6 +334,8 @@ async function serveApi(
     ...cdrRoutes(database),
     ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, sql: database.read, clock }),
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
+    ...alertRoutes(database.read),
+    ...caseRoutes(database),
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),
@@ -325,6 +381,7 @@ async function forgetOld(
   await forgetOldAnswers(database, nowMs);
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
+  await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 

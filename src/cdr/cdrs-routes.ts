@@ -60,6 +60,9 @@ const filterSchema = z.object({
   room: z.string().max(36).optional(),
   roomSession: z.string().max(36).optional(),
   direction: z.enum(['inbound', 'outbound']).optional(),
+  trunk: z.string().max(36).optional(),
+  role: z.enum(ROOM_ROLES).optional(),
+  cause: z.string().max(64).optional(),
   result: z.enum(CALL_RESULTS).optional(),
 });
 
@@ -160,6 +163,9 @@ function filterOf(query: z.infer<typeof filterSchema>): CdrFilter {
     ...(query.room === undefined ? {} : { roomId: query.room }),
     ...(query.roomSession === undefined ? {} : { roomSessionId: query.roomSession }),
     ...(query.direction === undefined ? {} : { direction: query.direction }),
+    ...(query.trunk === undefined ? {} : { trunkId: query.trunk }),
+    ...(query.role === undefined ? {} : { roomRole: query.role }),
+    ...(query.cause === undefined ? {} : { hangupCause: query.cause }),
     ...(query.result === undefined ? {} : { result: query.result }),
     ...(query.number === undefined
       ? {}

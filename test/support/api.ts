@@ -12,6 +12,8 @@ import { serviceRoutes } from '../../src/http/service-routes';
 import { silentLog } from '../../src/kernel/log';
 import type { Database } from '../../src/kernel/unit-of-work';
 import { MediaUnavailable } from '../../src/media/media-servers';
+import { caseRoutes } from '../../src/cdr/cases-routes';
+import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
 import { listRoutes } from '../../src/rooms/list/list-routes';
 import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
@@ -48,6 +50,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => 0,
+    journalReady: () => true,
     mediaReady: () => true,
   });
   const health = { sip: true };
@@ -56,6 +59,8 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...cdrRoutes(database),
     ...liveRoutes({ liveCalls, liveRooms, sql: database.read, clock }),
     ...liveRoomRoutes({ liveRooms, sql: database.read }),
+    ...alertRoutes(database.read),
+    ...caseRoutes(database),
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),
