@@ -18,12 +18,12 @@ import {
 /** Silent SIPp telephones send no RTP between their keys: long enough for the whole story. */
 const SETTINGS = { RTP_TIMEOUT_MS: '120000' };
 
+const number = (n: number) => e164(`+32223000${String(n).padStart(2, '0')}`);
+
 describe('a room’s list of ten, with two voicemails and one busy line', () => {
   let stage: RoomStage;
   let room: StageRoom;
   let callees: Awaited<ReturnType<typeof startCallees>>;
-
-  const number = (n: number) => e164(`+32223000${String(n).padStart(2, '0')}`);
 
   beforeAll(async () => {
     stage = await RoomStage.open(32_200, SETTINGS);

@@ -18,6 +18,7 @@ import { makeMetrics } from '../../src/observability/metrics';
 import { listRoutes } from '../../src/rooms/list/list-routes';
 import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
 import { recordingKeys } from '../../src/rooms/recording/recording-keys';
+import { recordingsOfCdr } from '../../src/rooms/recording/recordings-store';
 import { recordingRoutes } from '../../src/rooms/recording/recording-routes';
 import { scheduleRoutes } from '../../src/rooms/schedule/schedule-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
@@ -56,7 +57,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   const health = { sip: true };
   const routes: readonly Route[] = [
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
-    ...cdrRoutes(database),
+    ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
     ...liveRoutes({ liveCalls, liveRooms, sql: database.read, clock }),
     ...liveRoomRoutes({ liveRooms, sql: database.read }),
     ...alertRoutes(database.read),

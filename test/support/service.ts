@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -96,6 +96,11 @@ export class TestService {
   /** The key of the first administrator, as the service leaves it for its operator. */
   get adminKey(): string {
     return readFileSync(join(this.folder, 'var', 'admin-key'), 'utf8').trim();
+  }
+
+  /** Files of names that members have spoken. */
+  spokenNames(): readonly string[] {
+    return readdirSync(join(this.folder, 'var', 'spool'));
   }
 
   /** Process id of the running service. */

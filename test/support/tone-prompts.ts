@@ -29,16 +29,17 @@ export function soundHz(name: string): number {
 
 /** Writes prompts in which every one is a tone of its own, so that a test hears which one was spoken; gives the folder back. */
 export function makeTonePrompts(folder: string): string {
-  const write = (file: string, name: string, seconds: number) => {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, toneWav(soundHz(name), seconds));
-  };
   for (const language of LANGUAGES)
     for (const name of PROMPTS) write(promptFile(folder, language, name), name, TONE_SECONDS);
   for (const sound of ['entered', 'left'] as const) write(toneFile(folder, sound), sound, TONE_SECONDS);
   write(chooseLanguageFile(folder), 'choose-language-menu', TONE_SECONDS);
   write(musicFile(folder), 'music', 5);
   return folder;
+}
+
+function write(file: string, name: string, seconds: number): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, toneWav(soundHz(name), seconds));
 }
 
 function toneWav(hz: number, toneSeconds: number): Buffer {
