@@ -98,6 +98,11 @@ export class TestService {
     return readFileSync(join(this.folder, 'var', 'admin-key'), 'utf8').trim();
   }
 
+  /** Where recordings lie, encrypted. */
+  get recordingsFolder(): string {
+    return join(this.folder, 'var', 'recordings');
+  }
+
   /** Files of names that members have spoken. */
   spokenNames(): readonly string[] {
     return readdirSync(join(this.folder, 'var', 'spool'));
