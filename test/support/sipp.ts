@@ -7,22 +7,30 @@ import { freePort } from './mariadb-server';
 /** How a SIPp run ended: `code` 0 when every call went as its scenario says. */
 export type SippResult = { readonly code: number | null; readonly messages: string };
 
+/** What a speaking telephone sends over and over: one second of a quiet constant, PCMU. */
+const SPEECH_FILE = 'speech.ulaw';
+const SPEECH_BYTES = 8_000;
+const SPEECH_SAMPLE = 0xf0;
+
 /** SIPp's RTP ports begin somewhere above this: away from the media server's and the test phones'. */
 const MEDIA_PORTS = 40_000;
 
-/** Runs a SIPp scenario against the service; `calls` of them, all begun at once. */
+/** Runs a SIPp scenario against the service; `calls` of them, all begun at once. `callId` may hold %u, the number of the call. */
 export async function runSipp(run: {
   scenario: string;
   sipPort: number;
   number: string;
   calls?: number;
   limitSeconds?: number;
+  from?: string;
+  callId?: string;
 }): Promise<SippResult> {
   const calls = run.calls ?? 1;
   const limit = `${run.limitSeconds ?? 60}s`;
   const target = [`127.0.0.1:${run.sipPort}`, '-s', run.number];
   const how = ['-m', String(calls), '-r', String(calls), '-timeout', limit, '-timeout_error'];
-  return (await spawnSipp(run.scenario, await freePort(), [...target, ...how])).ended;
+  const who = run.callId === undefined ? [] : ['-cid_str', run.callId];
+  return (await spawnSipp(run.scenario, await freePort(), [...target, ...how, ...who], run.from)).ended;
 }
 
 /** Telephones that are called: SIPp answers every call on `sipPort` as its scenario says, until stopped. */
@@ -44,15 +52,18 @@ async function spawnSipp(
   sippScenario: string,
   sipPort: number,
   words: readonly string[],
+  from = '+3222223344',
 ): Promise<{ child: ChildProcess; ended: Promise<SippResult> }> {
   const folder = mkdtempSync(join(tmpdir(), '123-voip-sipp-'));
   const file = join(folder, 'scenario.xml');
   writeFileSync(file, sippScenario);
+  writeFileSync(join(folder, SPEECH_FILE), Buffer.alloc(SPEECH_BYTES, SPEECH_SAMPLE));
   const rtpPort = String(MEDIA_PORTS + 2 * ((await freePort()) % 4_000));
   const local = ['-i', '127.0.0.1', '-p', String(sipPort), '-mi', '127.0.0.1', '-mp', rtpPort];
   const traces = ['-trace_msg', '-message_file', join(folder, 'messages.log')];
   const errors = ['-trace_err', '-error_file', join(folder, 'errors.log')];
-  const child = spawn('sipp', ['-sf', file, ...words, ...local, '-nostdin', ...traces, ...errors], {
+  const fixed = [...local, '-key', 'from', from, '-nostdin', ...traces, ...errors];
+  const child = spawn('sipp', ['-sf', file, ...words, ...fixed], {
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: folder,
   });
@@ -70,6 +81,30 @@ async function spawnSipp(
     return { code, messages: logs + complaints };
   });
   return { child, ended };
+}
+
+/** One message as the telephone noted it. */
+export type LoggedMessage = {
+  /** Milliseconds since 1970 by the telephone's own clock. */
+  readonly atMs: number;
+  readonly way: 'sent' | 'received';
+  /** Request or status line. */
+  readonly line: string;
+  readonly text: string;
+};
+
+/** The messages in a SIPp log (-trace_msg), those of one Call-ID when one is given. */
+export function loggedMessages(log: string, callId = ''): readonly LoggedMessage[] {
+  const head =
+    /^-{20,} (\d{4}-\d\d-\d\d)[ \t](\d\d:\d\d:\d\d\.\d{3})\d*.*\n\w+ message (sent|received)\b.*\n+/gm;
+  const heads = [...log.matchAll(head)];
+  return heads.flatMap((match, index) => {
+    const text = log.slice(match.index + match[0].length, heads[index + 1]?.index);
+    if (!new RegExp(`^(Call-ID|i): *${callId.replace(/[^\w-]/g, '.')}`, 'im').test(text)) return [];
+    const atMs = new Date(`${match[1]}T${match[2]}`).getTime();
+    const line = /^.*$/m.exec(text)?.[0].trim() ?? '';
+    return [{ atMs, way: match[3] === 'sent' ? ('sent' as const) : ('received' as const), line, text }];
+  });
 }
 
 function readIfThere(file: string): string {
@@ -90,11 +125,11 @@ const HEADERS = (
   cseq: number,
   to: string,
 ) => `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:+3222223344@[local_ip]:[local_port]>;tag=[pid]T[call_number]
+From: <sip:[from]@[local_ip]:[local_port]>;tag=[pid]T[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>${to}
 Call-ID: [call_id]
 CSeq: ${cseq} ${method}
-Contact: <sip:+3222223344@[local_ip]:[local_port]>
+Contact: <sip:[from]@[local_ip]:[local_port]>
 Max-Forwards: 70`;
 
 /** SIPp sends its events as payload type 96. */
@@ -148,6 +183,10 @@ Content-Length: 0
 /** Keys as RFC 4733 events in RTP. SIPp takes 200 ms and more for each, so the pause must be long enough for all. */
 export const playDigits = (digits: string) =>
   `<nop><action><exec play_dtmf="${digits}"/></action></nop>\n${pause(digits.length * 450)}`;
+
+/** Speaks until `stopSpeaking`, or to the end of the call. */
+export const speak = `<nop><action><exec rtp_stream="${SPEECH_FILE},-1,0"/></action></nop>`;
+export const stopSpeaking = '<nop><action><exec rtp_stream="pause"/></action></nop>';
 
 /** Keys as SIP INFO, one request each. */
 export function infoDigits(digits: string, firstCseq: number): string {
