@@ -132,8 +132,10 @@ export class RunningCall {
     };
     if (acked) onAck();
     else dialog.on('ack', onAck);
-    dialog.on('destroy', (bye?: SrfRequest) => this.#onDialogGone(bye));
+    dialog.on('destroy', (bye?: SrfRequest) => this.#onDialogGone(bye?.source));
     serveRequestsInside(dialog, leg, (event, error) => this.warn(event, error));
+    // A BYE that came in the same breath as the answer was told before anybody listened.
+    if (!dialog.connected) this.#onDialogGone('network');
     await this.parts.keeper.answered(this.id, atMs);
   }
 
@@ -286,10 +288,10 @@ export class RunningCall {
     }
   }
 
-  /** `bye` came from the far side, or was sent by the SIP server: nobody acknowledged our answer, or nobody refreshed the session. */
-  #onDialogGone(bye?: SrfRequest): void {
+  /** The BYE came from the far side, or the SIP server sent it: nobody acknowledged our answer, or nobody refreshed the session. */
+  #onDialogGone(byeFrom: SrfRequest['source'] | undefined): void {
     const result = this.#acked ? 'completed' : 'no-ack';
-    const endedBy = bye?.source === 'network' ? this.#farSide() : 'network';
+    const endedBy = byeFrom === 'network' ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
   }
 

@@ -62,7 +62,10 @@ describe('whatever a telephone does, its leg has one CDR that says it', () => {
       return;
     }
     expect(found).toHaveLength(1);
-    expect(found[0]).toMatchObject({ fromNumber: `+32224000${String(index).padStart(2, '0')}`, ...flow.record });
+    expect(found[0]).toMatchObject({
+      fromNumber: `+32224000${String(index).padStart(2, '0')}`,
+      ...flow.record,
+    });
     const messages = loggedMessages(log, callId(index));
     expectTimes(found[0] as FoundCdr, answeredAtMs(messages), endedAtMs(messages, flow));
   });
@@ -83,7 +86,9 @@ const cseqOf = ({ text }: LoggedMessage) => /^CSeq: *(.*?)\s*$/im.exec(text)?.[1
 
 /** When the telephone had our first 200 to its call. */
 function answeredAtMs(messages: readonly LoggedMessage[]): number | null {
-  const ok = messages.find((message) => message.line.startsWith('SIP/2.0 200') && cseqOf(message) === '1 INVITE');
+  const ok = messages.find(
+    (message) => message.line.startsWith('SIP/2.0 200') && cseqOf(message) === '1 INVITE',
+  );
   return ok?.atMs ?? null;
 }
 

@@ -101,6 +101,9 @@ export const cancelCall = (transaction = 'call') =>
 export const gets = (status: number, { optional = false, next = '' } = {}) =>
   `<recv response="${status}" rrs="true"${optional ? ' optional="true"' : ''}${next === '' ? '' : ` next="${next}"`}/>`;
 export const maybe = (status: number) => gets(status, { optional: true });
+/** Waits for one of two answers, where the rules leave both. */
+export const getsEither = (status: number, other: number) =>
+  [gets(status, { optional: true, next: '77' }), gets(other), '<label id="77"/>'].join('\n');
 /** Waits for a request. */
 export const asked = (method: string, limitMs = 60_000) => `<recv request="${method}" timeout="${limitMs}"/>`;
 export const wait = (milliseconds: number) => `<pause milliseconds="${milliseconds}"/>`;
@@ -108,8 +111,19 @@ export const wait = (milliseconds: number) => `<pause milliseconds="${millisecon
 /** INVITE, 200, ACK. */
 export const connected = (parts: RequestParts = {}) =>
   [call(parts), maybe(100), gets(200), acknowledge()].join('\n');
+/** To of a call whose tag was kept by `connectedKnowing`; otherwise the tag that came last counts. */
+export const KNOWN = '<sip:[service]@[remote_ip]:[remote_port]>;[$houseTag]';
+/** INVITE, 200, ACK; the tag of our side is kept. */
+export const connectedKnowing = () =>
+  [
+    call(),
+    maybe(100),
+    '<recv response="200" rrs="true"><action><ereg regexp="tag=.*" search_in="hdr" header="To:" check_it="true" assign_to="houseTag"/></action></recv>',
+    acknowledge(),
+  ].join('\n');
 /** BYE and its 200. */
-export const goodbye = (cseq = 900) => [request('BYE', { cseq }), gets(200)].join('\n');
+export const goodbye = (cseq = 900, to?: string) =>
+  [request('BYE', { cseq, ...(to === undefined ? {} : { to }) }), gets(200)].join('\n');
 /** The house ends the call. */
 export const letGo = (limitMs = 60_000) => [asked('BYE', limitMs), answer('200 OK')].join('\n');
 /** A new offer inside the call, its answer and ACK. */

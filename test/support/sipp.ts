@@ -186,6 +186,7 @@ export const playDigits = (digits: string) =>
 
 /** Speaks until `stopSpeaking`, or to the end of the call. */
 export const speak = `<nop><action><exec rtp_stream="${SPEECH_FILE},-1,0"/></action></nop>`;
+export const speakAgain = '<nop><action><exec rtp_stream="resume"/></action></nop>';
 export const stopSpeaking = '<nop><action><exec rtp_stream="pause"/></action></nop>';
 
 /** Keys as SIP INFO, one request each. */
