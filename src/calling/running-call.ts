@@ -347,6 +347,9 @@ export class RunningCall {
 
   #sipStatus(end: CallEnd): number {
     if (this.isAnswered) return 200;
-    return this.farStatus ?? (end.result === 'cancelled' ? 487 : (this.#refusal?.sipStatus ?? 500));
+    const refused = this.farStatus ?? this.#refusal?.sipStatus;
+    // Neither answered nor refused: taken back by whoever began it.
+    const isTakenBack = end.result === 'cancelled' || this.opened.direction === 'outbound';
+    return refused ?? (isTakenBack ? 487 : 500);
   }
 }

@@ -124,7 +124,7 @@ const CANCELS: readonly CallFlow[] = [
   ),
   flow(
     'CANCEL that crosses our 200: the caller acknowledges and hangs up',
-    [call(), maybe(100), gets(200), cancelCall(), getsEither(200, 481), acknowledge(), goodbye()],
+    [connectedKnowing(cancelCall(), getsEither(200, 481)), goodbye(900, KNOWN)],
     byCaller,
   ),
   flow(
@@ -383,6 +383,7 @@ const INVITES: readonly CallFlow[] = [
       call(),
       gets(100),
       call({ transaction: 'other-branch' }),
+      maybe(100),
       gets(482),
       acknowledgeRefusal(undefined, 'other-branch'),
       gets(200),
@@ -496,8 +497,8 @@ const MEDIA: readonly CallFlow[] = [
         speak,
         ...intoRoom(open),
         wait(2_000),
-        request('OPTIONS', { cseq: 100 }),
         stopSpeaking,
+        request('OPTIONS', { cseq: 100 }),
         gets(200),
         letGo(),
       ],

@@ -113,13 +113,14 @@ export const connected = (parts: RequestParts = {}) =>
   [call(parts), maybe(100), gets(200), acknowledge()].join('\n');
 /** To of a call whose tag was kept by `connectedKnowing`; otherwise the tag that came last counts. */
 export const KNOWN = '<sip:[service]@[remote_ip]:[remote_port]>;[$houseTag]';
-/** INVITE, 200, ACK; the tag of our side is kept. */
-export const connectedKnowing = () =>
+/** INVITE, 200, ACK; the tag of our side is kept, and `between` comes before the ACK. */
+export const connectedKnowing = (...between: readonly string[]) =>
   [
     call(),
     maybe(100),
     '<recv response="200" rrs="true"><action><ereg regexp="tag=.*" search_in="hdr" header="To:" check_it="true" assign_to="houseTag"/></action></recv>',
-    acknowledge(),
+    ...between,
+    request('ACK', { cseq: 1, transaction: 'ack1', to: KNOWN }),
   ].join('\n');
 /** BYE and its 200. */
 export const goodbye = (cseq = 900, to?: string) =>

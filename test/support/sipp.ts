@@ -12,8 +12,11 @@ const SPEECH_FILE = 'speech.ulaw';
 const SPEECH_BYTES = 8_000;
 const SPEECH_SAMPLE = 0xf0;
 
-/** SIPp's RTP ports begin somewhere above this: away from the media server's and the test phones'. */
-const MEDIA_PORTS = 40_000;
+/** SIPp's RTP ports: away from the media server's, the test phones' and those the system gives away; every program has its own. */
+const MEDIA_PORTS = 21_000;
+const PORTS_A_PROGRAM = 100;
+const MEDIA_PROGRAMS = 90;
+let programs = process.pid;
 
 /** Runs a SIPp scenario against the service; `calls` of them, all begun at once. `callId` may hold %u, the number of the call. */
 export async function runSipp(run: {
@@ -58,7 +61,8 @@ async function spawnSipp(
   const file = join(folder, 'scenario.xml');
   writeFileSync(file, sippScenario);
   writeFileSync(join(folder, SPEECH_FILE), Buffer.alloc(SPEECH_BYTES, SPEECH_SAMPLE));
-  const rtpPort = String(MEDIA_PORTS + 2 * ((await freePort()) % 4_000));
+  programs += 1;
+  const rtpPort = String(MEDIA_PORTS + PORTS_A_PROGRAM * (programs % MEDIA_PROGRAMS));
   const local = ['-i', '127.0.0.1', '-p', String(sipPort), '-mi', '127.0.0.1', '-mp', rtpPort];
   const traces = ['-trace_msg', '-message_file', join(folder, 'messages.log')];
   const errors = ['-trace_err', '-error_file', join(folder, 'errors.log')];
@@ -224,6 +228,13 @@ Contact: <sip:callee@[local_ip]:[local_port]>`;
 const respond = (line: string, body = '') =>
   `<send${body === '' ? '' : ' retrans="500"'}><![CDATA[\n\nSIP/2.0 ${line}\n${ANSWER_HEADERS}\n${body === '' ? 'Content-Length: 0\n\n' : `Content-Type: application/sdp\nContent-Length: [len]\n\n${body}\n`}\n]]></send>`;
 
+/** What a called telephone needs for requests and late answers of its own: $houseUri, $houseFrom, $houseCseq. */
+const KEPT_OF_INVITE = [
+  '<ereg regexp="sip:[^>]*" search_in="hdr" header="Contact:" check_it="true" assign_to="houseUri"/>',
+  '<ereg regexp=".*" search_in="hdr" header="From:" check_it="true" assign_to="houseFrom"/>',
+  '<ereg regexp=".*" search_in="hdr" header="CSeq:" check_it="true" assign_to="houseCseq"/>',
+].join('');
+
 /** How a called telephone behaves: numbers that match `numbers` (a regular expression over the user part) do `steps` after the INVITE. */
 export type Callee = { readonly numbers: string; readonly steps: string };
 
@@ -241,11 +252,11 @@ export function calleeScenario(callees: readonly Callee[]): string {
     .join('\n');
   const used = callees.map((_, index) => `is${index},number${index}`).join(',');
   return scenario(
-    `<recv request="INVITE" crlf="true"><action>${matches}</action></recv>`,
+    `<recv request="INVITE" crlf="true"><action>${matches}${KEPT_OF_INVITE}</action></recv>`,
     jumps,
     branches,
     '<label id="99"/>',
-    `<Reference variables="${used}"/>`,
+    `<Reference variables="${used},houseUri,houseFrom,houseCseq"/>`,
   );
 }
 
