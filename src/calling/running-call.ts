@@ -290,7 +290,7 @@ export class RunningCall {
 
   /** The BYE came from the far side, or the SIP server sent it: nobody acknowledged our answer, or nobody refreshed the session. */
   #onDialogGone(byeFrom: SrfRequest['source'] | undefined): void {
-    const result = this.#acked ? 'completed' : 'no-ack';
+    const result = this.#acked || byeFrom === 'network' ? 'completed' : 'no-ack';
     const endedBy = byeFrom === 'network' ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
   }

@@ -177,11 +177,7 @@ const ACKS: readonly CallFlow[] = [
 ];
 
 const BYES: readonly CallFlow[] = [
-  flow('BYE before ACK', [call(), maybe(100), gets(200), goodbye()], {
-    result: 'no-ack',
-    endedBy: 'caller',
-    sipStatus: 200,
-  }),
+  flow('BYE before ACK', [call(), maybe(100), gets(200), goodbye()], byCaller),
   flow('BYE during the welcome', [connected(), wait(150), goodbye()], byCaller),
   flow('BYE after the welcome', [connected(), wait(1_500), goodbye()], byCaller),
   flow('BYE between two digits', [connected(), wait(800), playDigits('12'), goodbye()], byCaller),
