@@ -116,7 +116,6 @@ describe('whatever a telephone that is called does, its leg has one CDR that say
     await anna.press('*99');
     cdrs = await cdrsOf(stage, flows.length + 2);
     log = (await callees.stop()).messages;
-    require('node:fs').writeFileSync('/tmp/stories-t/callees.log', log);
   }, 180_000);
   afterAll(async () => {
     await callees.stop();
