@@ -6,6 +6,7 @@ import {
   musicFile,
   PROMPTS,
   promptFile,
+  promptsOf,
   toneFile,
 } from '../../src/media/prompts';
 import { wavHeader } from '../../src/media/wav-header';
@@ -14,6 +15,8 @@ const SAMPLE_RATE_HZ = 8_000;
 /** A prompt is this much tone and then this much silence. */
 const TONE_SECONDS = 0.3;
 const PAUSE_SECONDS = 0.3;
+/** A word of a number lasts this long. */
+const WORD_SECONDS = 0.1;
 const AMPLITUDE = 9_000;
 /** Neighbouring prompts are this far apart, which an analysis of a quarter of a second tells apart. */
 const FIRST_HZ = 310;
@@ -27,10 +30,15 @@ export function soundHz(name: string): number {
   return FIRST_HZ + SOUNDS.indexOf(name) * STEP_HZ;
 }
 
-/** Writes prompts in which every one is a tone of its own, so that a test hears which one was spoken; gives the folder back. */
+/**
+ * Writes prompts in which every phrase is a tone of its own, so that a test hears which one was spoken; gives the folder back. The words
+ * of numbers are silence: there are more of them than tones which can be told apart.
+ */
 export function makeTonePrompts(folder: string): string {
-  for (const language of LANGUAGES)
+  for (const language of LANGUAGES) {
+    for (const name of promptsOf(language)) writeWav(promptFile(folder, language, name), silentWav());
     for (const name of PROMPTS) write(promptFile(folder, language, name), name, TONE_SECONDS);
+  }
   for (const sound of ['entered', 'left'] as const) write(toneFile(folder, sound), sound, TONE_SECONDS);
   write(chooseLanguageFile(folder), 'choose-language-menu', TONE_SECONDS);
   write(musicFile(folder), 'music', 5);
@@ -38,8 +46,17 @@ export function makeTonePrompts(folder: string): string {
 }
 
 function write(file: string, name: string, seconds: number): void {
+  writeWav(file, toneWav(soundHz(name), seconds));
+}
+
+function writeWav(file: string, wav: Buffer): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, toneWav(soundHz(name), seconds));
+  writeFileSync(file, wav);
+}
+
+function silentWav(): Buffer {
+  const samples = Buffer.alloc(2 * WORD_SECONDS * SAMPLE_RATE_HZ);
+  return Buffer.concat([wavHeader(samples.length), samples]);
 }
 
 function toneWav(hz: number, toneSeconds: number): Buffer {
