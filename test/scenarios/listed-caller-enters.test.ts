@@ -77,6 +77,8 @@ describe('a room with a number list', () => {
     await guest.hears('choose-language-menu');
     await guest.press('3');
     await guest.hears('welcome-enter-room-id', 2);
+    const languages = guest.ear.heard.filter((heard) => heard.startsWith('in-'));
+    expect([...new Set(languages)]).toEqual(['in-en', 'in-fr']);
     await guest.call.hangUp();
   });
 
