@@ -122,6 +122,10 @@ export type SessionEvent =
   | { readonly type: 'recording-failed'; readonly nowMs: number }
   | { readonly type: 'tick'; readonly nowMs: number };
 
+/** How a leg joins the conference. */
+export type JoinFlags = { readonly muted: boolean; readonly deaf: boolean; readonly moderator: boolean };
+export type Joining = { readonly joinedAs: JoinFlags; readonly heardNotice: boolean };
+
 /** Somebody at the room's door, whose right to come in has been shown by PIN, list or invitation. */
 export type Arrival = Pick<Member, 'memberId' | 'role' | 'name' | 'identity'> & {
   /** Called by us or let in by name: does not wait in the lobby. */
