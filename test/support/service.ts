@@ -91,6 +91,7 @@ export class TestService {
         });
     });
     child.removeAllListeners('exit');
+    child.once('exit', (code, signal) => this.logLines.push(`the service ended with ${code ?? signal}`));
   }
 
   /** Process id of the running service. */
