@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   accounts: ['kernel'],
   numbers: ['kernel'],
   trunks: ['kernel'],
-  rooms: ['kernel'],
+  rooms: ['kernel', 'numbers'],
   alerts: ['kernel'],
   cdr: ['kernel', 'jobs', 'alerts'],
   media: ['kernel'],
@@ -43,7 +43,18 @@ const MAY_IMPORT = {
   embedded: ['kernel'],
   'test-phone': ['kernel', 'embedded/sip', 'embedded/media', 'embedded/user-agent', 'embedded/transports'],
   demo: ['kernel', 'accounts', 'billing', 'cdr', 'numbers', 'rooms', 'trunks', 'test-phone'],
-  'command-line': ['kernel', 'config', 'billing', 'calling', 'cdr', 'demo', 'numbers', 'http', 'wiring'],
+  'command-line': [
+    'kernel',
+    'config',
+    'billing',
+    'calling',
+    'cdr',
+    'demo',
+    'numbers',
+    'http',
+    'wiring',
+    'wiring-api',
+  ],
 };
 
 /** A technology is imported only where its name is in the file's name or in this list. */
@@ -51,7 +62,7 @@ const TECHNOLOGY = {
   sequelize: [/^src\/store\//],
   mysql2: [/^test\/support\//],
   express: [/-routes\.ts$/, /^src\/http\//],
-  'drachtio-srf': [/^src\/calling\//, /^src\/media\//, /^src\/wiring\.ts$/],
+  'drachtio-srf': [/^src\/calling\//, /^src\/media\//, /^src\/wiring(-rooms)?\.ts$/],
   'drachtio-fsmrf': [/^src\/media\//],
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],

@@ -1,18 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Srf from 'drachtio-srf';
 import { extendCredit } from './billing/credit/extend-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
-import { accountRoutes } from './billing/accounts-routes';
-import { deckRoutes } from './billing/rating/decks-routes';
 import { rateCdrHandler } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
-import { liveRoutes } from './calling/live-routes';
-import { alertRoutes } from './alerts/alerts-routes';
-import { caseRoutes } from './cdr/cases-routes';
-import { cdrRoutes } from './cdr/cdrs-routes';
 import { GapWatch } from './cdr/gap-watch';
 import { ArchiveSweeper } from './cdr/journal-archive';
 import { Journal } from './cdr/journal';
@@ -20,39 +13,26 @@ import { JournalKeeper } from './cdr/journal-keeper';
 import { nextNodeSequence } from './cdr/next-node-sequence';
 import { Reconciler } from './cdr/reconciler';
 import { SwitchListener } from './cdr/switch-listener';
-import { forgetSwitchLegs } from './cdr/switch-legs-store';
 import { writeCdr } from './cdr/write-cdr';
 import type { Config } from './config/settings';
-import { createApiKey, hasApiKeys } from './http/api-keys';
-import { forgetOldAnswers } from './http/idempotency';
-import { httpApp, listen } from './http/server';
-import { type PartHealth, serviceRoutes } from './http/service-routes';
-import { forgetDoneJobs } from './jobs/jobs-store';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
 import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
-import { forgetOldGuesses } from './rooms/guess-counters-store';
-import { roomRoutes } from './rooms/rooms-routes';
-import { Seats } from './rooms/seats';
+import { endCrashedRecordings } from './rooms/recording/end-recordings';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
+import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
+import { wireRooms } from './wiring-rooms';
 
 const ROOT = resolve(__dirname, '..');
 const MIGRATIONS = join(ROOT, 'sql');
 const PROMPTS = join(ROOT, 'freeswitch-conf', 'prompts');
 
-const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
-
-/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
-const FORGET_EVERY_MS = 3_600_000;
-const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
-const SWITCH_LEGS_KEPT_MS = 90 * 86_400_000;
-const FORGOTTEN_AT_ONCE = 5_000;
 /** How often due jobs are looked for when nobody nudges. */
 const JOB_POLL_MS = 1_000;
 /** After the drain's deadline calls hear why they end; this is how long that may take. */
@@ -99,14 +79,17 @@ export async function startService(config: Config, log: Log, clock: Clock = syst
 }
 
 type Undo = (() => Promise<void> | void)[];
-type World = { readonly config: Config; readonly log: Log; readonly clock: Clock };
 
 async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Promise<Service> {
   const world = { config, log, clock };
   undo.push(claimFolder(config.VAR_DIR));
   const liveCalls = new LiveCalls();
   const { database, jobs, keeper, countCalls } = await openBooks(world, undo);
-  const { engines, media, sip, door } = await openCalls(world, undo, { database, keeper, liveCalls });
+  const { engines, media, sip, door, liveRooms } = await openCalls(world, undo, {
+    database,
+    keeper,
+    liveCalls,
+  });
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
@@ -114,7 +97,7 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
     mediaReady: () => media.ready,
   });
   countCalls(metrics);
-  const http = await serveApi(world, { database, keeper, metrics, liveCalls, media, sip });
+  const http = await serveApi(world, { database, keeper, metrics, liveCalls, liveRooms, media, sip });
   undo.push(() => http.close());
   return {
     database,
@@ -166,6 +149,9 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
   undo.push(() => sweeper.stop());
   const crashed = await keeper.start();
   if (crashed > 0) log.warn('legs that a crash had left open are closed', { legs: crashed });
+  const place = recordingPlace(config);
+  const cutShort = await endCrashedRecordings({ database, place, clock, log });
+  if (cutShort > 0) log.warn('recordings that a crash had left open are ended', { recordings: cutShort });
   const gaps = new GapWatch({
     database,
     nodeId: config.NODE_ID,
@@ -198,10 +184,22 @@ async function openCalls(
   };
   const media = new MediaServers(srf, address, clock, log);
   undo.push(() => media.stop());
-  const door = openDoor(srf, {
+  const promptsDir = config.PROMPTS_DIR || PROMPTS;
+  const rooms = wireRooms(
+    { config, log, clock },
+    {
+      srf,
+      media,
+      database: books.database,
+      promptsDir,
+      recordings: recordingPlace(config),
+      calling: () => calling,
+    },
+  );
+  const calling: CallingParts = {
     ...books,
+    ...rooms,
     media,
-    seats: new Seats(),
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
@@ -210,19 +208,22 @@ async function openCalls(
     log,
     settings: {
       nodeId: config.NODE_ID,
-      promptsDir: config.PROMPTS_DIR || PROMPTS,
+      promptsDir,
       maxLiveCalls: config.MAX_LIVE_CALLS,
       creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
       rtpTimeoutMs: config.RTP_TIMEOUT_MS,
     },
-  });
+  };
+  const door = openDoor(srf, calling, rooms.dialOut);
   const sip = connectSip(srf, engines, door, log);
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
   reconcileWith(media, { config, log, clock }, undo, books);
   media.start();
-  return { engines, media, sip, door };
+  const schedules = rooms.watchSchedules();
+  undo.push(() => schedules.stop());
+  return { engines, media, sip, door, liveRooms: rooms.liveRooms };
 }
 
 /** What the media server tells of ended legs is kept and compared with our CDRs. */
@@ -267,82 +268,6 @@ function connectSip(srf: Srf, engines: Engines, door: CallDoor, log: Log): SipCo
   });
   srf.connect({ ...engines.drachtio, reconnect: { retryMaxDelay: LONGEST_RECONNECT_MS } });
   return sip;
-}
-
-type SipConnection = { connected: boolean; ready: Promise<void> };
-
-/** Serves the API: the table of all routes, and an administrator's key in VAR_DIR when nobody has one yet. */
-async function serveApi(
-  { config, clock, log }: World,
-  parts: {
-    database: Database;
-    keeper: JournalKeeper;
-    metrics: Metrics;
-    liveCalls: LiveCalls;
-    media: MediaServers;
-    sip: SipConnection;
-  },
-): Promise<{ port: number; close(): Promise<void> }> {
-  const { database, metrics } = parts;
-  const health = async (): Promise<readonly PartHealth[]> => [
-    {
-      part: 'database',
-      ready: await database.read.all('SELECT 1 AS one').then(
-        () => true,
-        () => false,
-      ),
-    },
-    { part: 'journal', ready: parts.keeper.ready },
-    { part: 'sip', ready: parts.sip.connected },
-    { part: 'media', ready: parts.media.ready },
-  ];
-  const routes = [
-    ...serviceRoutes({ health, metrics, version: VERSION }),
-    ...cdrRoutes(database),
-    ...alertRoutes(database.read),
-    ...caseRoutes(database),
-    ...liveRoutes({ liveCalls: parts.liveCalls, sql: database.read, clock }),
-    ...roomRoutes(database),
-    ...accountRoutes(database),
-    ...deckRoutes(database),
-  ];
-  if (!(await hasApiKeys(database.read))) {
-    const wanted = {
-      label: 'first administrator',
-      role: 'admin',
-      scopes: [],
-      expiresAtMs: null,
-      nowMs: clock.nowMs(),
-    };
-    const { secret } = await createApiKey(database, wanted);
-    writeFileSync(adminKeyFile(config), `${secret}\n`, { mode: 0o600 });
-  }
-  const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
-    metrics.httpAnswered(answered.path, status, durationMs);
-  const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
-  const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
-  const forgetting = clock.every(FORGET_EVERY_MS, () => {
-    forgetOld(database, clock.nowMs()).catch((error: unknown) => log.warn('old rows stay', { error }));
-  });
-  return {
-    port: http.port,
-    close: async () => {
-      forgetting.cancel();
-      await http.close();
-    },
-  };
-}
-
-async function forgetOld(database: Database, nowMs: number): Promise<void> {
-  await forgetOldAnswers(database, nowMs);
-  await forgetOldGuesses(database, nowMs);
-  await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
-  await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
-}
-
-/** Where the key lies that the first start makes. */
-export function adminKeyFile(config: Config): string {
-  return join(config.VAR_DIR, 'admin-key');
 }
 
 async function drain(

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig, WrongConfiguration } from './read-config';
@@ -44,6 +44,16 @@ describe('readConfig', () => {
     ]);
   });
 
+  it('takes a key for recordings in hex alone, and shows none in a fault', () => {
+    const key = 'ab'.repeat(32);
+    expect(readConfig({ RECORDING_KEY: key, RECORDING_OLD_KEYS: `${key}, ${key}` }).RECORDING_KEY).toBe(key);
+    const faults = faultsOf({ RECORDING_KEY: `${key}g`, RECORDING_OLD_KEYS: `${key};${key}` });
+    expect(faults).toEqual([
+      'RECORDING_KEY: does not fit; write 64 hexadecimal digits (32 random bytes)',
+      expect.stringMatching(/^RECORDING_OLD_KEYS: does not fit; write up to 20 keys/),
+    ]);
+  });
+
   it('asks for one address where all were named', () => {
     expect(faultsOf({ BIND_ADDRESS: '0.0.0.0' })).toEqual([
       expect.stringContaining('BIND_ADDRESS: stands for all addresses'),
@@ -70,6 +80,18 @@ describe('withSecrets', () => {
     expect(first.FREESWITCH_SECRET).not.toBe(first.DRACHTIO_SECRET);
     expect(statSync(join(folder, 'var', 'secrets.json')).mode & 0o777).toBe(0o600);
     expect(withSecrets(config)).toEqual(first);
+  });
+
+  it('adds what an older version did not generate, and keeps what it did', () => {
+    const folderOfOld = join(folder, 'old');
+    mkdirSync(folderOfOld);
+    const old = { DRACHTIO_SECRET: 'one', FREESWITCH_SECRET: 'two' };
+    writeFileSync(join(folderOfOld, 'secrets.json'), JSON.stringify(old));
+    const config = readConfig({ VAR_DIR: folderOfOld });
+    const filled = withSecrets(config);
+    expect(filled).toMatchObject({ ...old, RECORDING_KEY: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(withSecrets(config)).toEqual(filled);
+    expect(JSON.parse(readFileSync(join(folderOfOld, 'secrets.json'), 'utf8'))).toMatchObject(old);
   });
 
   it('prefers a secret that is given', () => {

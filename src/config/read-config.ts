@@ -39,7 +39,10 @@ type Reading = { value: string | number } | { fault: string };
 function readSetting(setting: Setting, given: string | undefined): Reading {
   switch (setting.type) {
     case 'secret':
-      return { value: given ?? '' };
+      // Never shown, not even a wrong one: it may be right but for a letter.
+      return given && setting.pattern && !setting.pattern.test(given)
+        ? { fault: `does not fit; write ${setting.form}` }
+        : { value: given ?? '' };
     case 'integer':
       return readInteger(setting, given);
     case 'choice':

@@ -7,7 +7,15 @@ export type Setting =
       readonly pattern?: RegExp;
       readonly form?: string;
     }
-  | { readonly type: 'secret'; readonly about: string }
+  | {
+      readonly type: 'secret';
+      readonly about: string;
+      /** What a given one must look like; a fault never shows it. */
+      readonly pattern?: RegExp;
+      readonly form?: string;
+      /** False: left out, it is empty instead of generated. */
+      readonly generated?: false;
+    }
   | {
       readonly type: 'integer';
       readonly unit: string;
@@ -118,6 +126,12 @@ export const SETTINGS = {
     default: '',
     about: 'Folder of the prompts as the media server sees it; empty means those of this program',
   },
+  SPOOL_DIR: {
+    type: 'text',
+    default: '',
+    about:
+      'Folder that this service and the media server both reach by the same name, for spoken names; emptied at start; empty means VAR_DIR/spool',
+  },
   RTP_PORT_MIN: {
     type: 'integer',
     unit: 'port',
@@ -183,6 +197,24 @@ export const SETTINGS = {
     most: 3_600,
     about: 'How long live calls may go on after SIGTERM',
   },
+  RECORDINGS_DIR: {
+    type: 'text',
+    default: '',
+    about: 'Folder of the encrypted recordings of rooms; empty means recordings in VAR_DIR',
+  },
+  RECORDING_KEY: {
+    type: 'secret',
+    pattern: /^[0-9a-fA-F]{64}$/,
+    form: '64 hexadecimal digits (32 random bytes)',
+    about: 'Key that recordings are encrypted with; keep a copy apart: without it none can be heard again',
+  },
+  RECORDING_OLD_KEYS: {
+    type: 'secret',
+    pattern: /^[0-9a-fA-F]{64}(\s*,\s*[0-9a-fA-F]{64}){0,19}$/,
+    form: 'up to 20 keys of 64 hexadecimal digits, separated by commas',
+    generated: false,
+    about: 'Keys used before RECORDING_KEY, so that recordings made with them can still be heard',
+  },
   NODE_ID: {
     type: 'text',
     default: 'node-1',
@@ -215,9 +247,14 @@ export function describeSettings(): readonly {
   return Object.entries<Setting>(SETTINGS).map(([name, setting]) => ({
     name,
     takes: takes(setting),
-    default: setting.type === 'secret' ? 'generated' : String(setting.default) || '(empty)',
+    default: shownDefault(setting),
     about: setting.about,
   }));
+}
+
+function shownDefault(setting: Setting): string {
+  if (setting.type === 'secret') return setting.generated === false ? '(empty)' : 'generated';
+  return String(setting.default) || '(empty)';
 }
 
 function takes(setting: Setting): string {
@@ -227,7 +264,7 @@ function takes(setting: Setting): string {
     case 'choice':
       return setting.choices.join(' | ');
     case 'secret':
-      return 'secret';
+      return setting.form ? `secret, ${setting.form}` : 'secret';
     case 'text':
       return setting.form ?? 'text';
   }

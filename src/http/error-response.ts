@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/app-error';
+import { ImportRefused } from '../rooms/list/import-list';
 
 /** The caller did not say who he is, or may not do this. */
 export class Denied extends AppError {
@@ -27,13 +28,21 @@ export class IdempotencyConflict extends AppError {
   }
 }
 
+/** One thing that does not fit; `line` when it is in a file. */
+export type Fault = {
+  readonly field: string;
+  readonly problem: string;
+  readonly line?: number;
+  readonly remedy?: string;
+};
+
 /** RFC 9457. */
 export type Problem = {
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly faults?: readonly { field: string; problem: string }[];
+  readonly faults?: readonly Fault[];
 };
 
 export const problemSchema = z.object({
@@ -41,7 +50,16 @@ export const problemSchema = z.object({
   title: z.string(),
   status: z.number(),
   detail: z.string(),
-  faults: z.array(z.object({ field: z.string(), problem: z.string() })).optional(),
+  faults: z
+    .array(
+      z.object({
+        field: z.string(),
+        problem: z.string(),
+        line: z.number().optional(),
+        remedy: z.string().optional(),
+      }),
+    )
+    .optional(),
 });
 
 /** THE TABLE: code of an error → HTTP status and title. What is not in it is a fault of ours and says nothing of itself. */
@@ -55,6 +73,7 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   forbidden: [403, 'Not allowed'],
   'not-found': [404, 'Not found'],
   conflict: [409, 'Contradicts what is stored'],
+  'import-refused': [422, 'Lines of the file do not fit'],
   'idempotency-in-progress': [409, 'The same request is being worked on'],
   'idempotency-key-reused': [422, 'The Idempotency-Key belongs to another request'],
   'insufficient-credit': [402, 'Not enough credit'],
@@ -62,6 +81,9 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'account-blocked': [409, 'The account is blocked'],
   'posting-refused': [422, 'The ledger refused'],
   'mixed-currencies': [422, 'Two currencies'],
+  'action-refused': [409, 'Not done'],
+  'recording-damaged': [500, 'The recording is damaged'],
+  'recording-key-unknown': [500, 'The key of the recording is missing'],
   'media-unavailable': [503, 'No media server'],
 };
 
@@ -76,6 +98,6 @@ export function problemOf(error: unknown): Problem {
     title,
     status,
     detail: error.message,
-    ...(error instanceof BadRequest ? { faults: error.faults } : {}),
+    ...(error instanceof BadRequest || error instanceof ImportRefused ? { faults: error.faults } : {}),
   };
 }

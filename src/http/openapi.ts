@@ -24,6 +24,9 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
         ...(route.body
           ? { body: { content: { 'application/json': { schema: route.body } }, required: true } }
           : {}),
+        ...(route.upload
+          ? { body: { content: { [route.upload.contentType]: { schema: z.string() } }, required: true } }
+          : {}),
         ...(route.method === 'post'
           ? { headers: z.object({ 'Idempotency-Key': z.string().min(1).max(255) }) }
           : {}),

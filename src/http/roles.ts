@@ -5,6 +5,12 @@ export const SCOPES = [
   'cdrs:read',
   'rooms:read',
   'rooms:write',
+  /** Acts in a room that somebody is in: mute, kick, record, call the list. */
+  'rooms:control',
+  /** Hears what was said in rooms. */
+  'recordings:read',
+  /** Deletes recordings and holds them back from deletion. */
+  'recordings:write',
   'accounts:read',
   'accounts:write',
   'ledger:read',
@@ -35,7 +41,15 @@ export const ROLES = {
     'decks:read',
     'numbers:full',
   ],
-  moderator: ['calls:read', 'calls:end', 'cdrs:read', 'rooms:read', 'rooms:write'],
+  moderator: [
+    'calls:read',
+    'calls:end',
+    'cdrs:read',
+    'rooms:read',
+    'rooms:write',
+    'rooms:control',
+    'recordings:read',
+  ],
   network: [
     'calls:read',
     'calls:end',

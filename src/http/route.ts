@@ -9,6 +9,8 @@ export type Checked<Params, Query, Body> = {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The file that was sent, when the route takes one; else empty. */
+  readonly upload: Buffer;
   readonly caller: Caller;
   readonly nowMs: number;
 };
@@ -17,6 +19,9 @@ export type Checked<Params, Query, Body> = {
 export type Answer =
   | { readonly kind: 'json'; readonly schema: z.ZodType; readonly status?: 200 | 201 }
   | { readonly kind: 'stream'; readonly contentType: string; readonly about: string };
+
+/** A file that a route takes as its body. */
+export type Upload = { readonly contentType: string; readonly maxBytes: number };
 
 /** One URL: everything about it in one place; OpenAPI is made from it. Paths are below /api/v1. */
 export type Route = {
@@ -30,6 +35,8 @@ export type Route = {
   readonly params: z.ZodObject | null;
   readonly query: z.ZodObject | null;
   readonly body: z.ZodObject | null;
+  /** A file instead of a JSON body: its type and the most it may have. */
+  readonly upload: Upload | null;
   readonly answer: Answer;
   /** Fields of the answer that are told once: a repeated POST gets null in their place, and they are not stored. */
   readonly toldOnce: readonly string[];
@@ -54,6 +61,7 @@ export function route<
   params?: P;
   query?: Q;
   body?: B;
+  upload?: Upload;
   answer: Answer;
   toldOnce?: readonly string[];
   handle: (
@@ -67,6 +75,7 @@ export function route<
     params: wanted.params ?? null,
     query: wanted.query ?? null,
     body: wanted.body ?? null,
+    upload: wanted.upload ?? null,
     handle: wanted.handle,
   };
 }

@@ -5,13 +5,14 @@ import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import type { z } from 'zod';
 import type { Clock } from '../kernel/clock';
+import { fingerprint } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
 import { type Caller, callerByKey } from './api-keys';
 import { BadRequest, Denied, problemOf } from './error-response';
 import { type IdempotentRequest, once, type StoredAnswer } from './idempotency';
 import { openApiDocument } from './openapi';
-import type { Route } from './route';
+import type { Route, Upload } from './route';
 import { WrongKeys } from './wrong-keys';
 
 /** Largest JSON body. */
@@ -99,10 +100,12 @@ async function serve(
   res.once('finish', () => parts.onAnswer(route, res.statusCode, parts.clock.monotonicMs() - startedAtMs));
   const nowMs = parts.clock.nowMs();
   const caller = await authorise(parts, wrongKeys, route, req, nowMs);
+  const upload = route.upload ? await readUpload(route.upload, req, res) : null;
   const checked = {
     params: check('path', route.params, req.params),
     query: check('query', route.query, req.query),
     body: check('body', route.body, req.body),
+    upload: upload ?? Buffer.alloc(0),
     caller,
     nowMs,
   };
@@ -121,7 +124,11 @@ async function serve(
   const request: IdempotentRequest = {
     callerId: caller.id,
     key: req.get('Idempotency-Key'),
-    content: JSON.stringify([route.method, req.originalUrl, req.body ?? null]),
+    content: JSON.stringify([
+      route.method,
+      req.originalUrl,
+      upload ? fingerprint(upload) : (req.body ?? null),
+    ]),
     nowMs,
   };
   const { answer, repeated } = await once(parts.database, request, () =>
@@ -130,6 +137,19 @@ async function serve(
   if (repeated) res.setHeader('Idempotency-Hit', 'true');
   if (answer.status >= 400) res.type('application/problem+json');
   res.status(answer.status).json(answer.body);
+}
+
+/** Reads a file of the route's type, no more than it may have. @throws BadRequest without one; what Express throws when it is too large */
+async function readUpload(wanted: Upload, req: Request, res: Response): Promise<Buffer> {
+  const read = express.raw({ type: wanted.contentType, limit: wanted.maxBytes });
+  await new Promise<void>((resolve, reject) => {
+    read(req, res, (error?: unknown) => (error ? reject(error) : resolve()));
+  });
+  const body: unknown = req.body;
+  if (Buffer.isBuffer(body)) return body;
+  throw new BadRequest([
+    { field: 'body', problem: `is no file; send it with Content-Type: ${wanted.contentType}` },
+  ]);
 }
 
 /** Runs a POST and gives what is answered and what is kept for a repeat; refusals are kept like answers. */
@@ -198,7 +218,9 @@ function asAppError(error: unknown, log: Log): unknown {
   const type = (error as { type?: unknown } | null)?.type;
   if (type === 'entity.parse.failed') return new BadRequest([{ field: 'body', problem: 'is no JSON' }]);
   if (type === 'entity.too.large')
-    return new BadRequest([{ field: 'body', problem: `is larger than ${MAX_BODY}` }]);
+    return new BadRequest([
+      { field: 'body', problem: `is larger than ${(error as { limit?: number }).limit} bytes` },
+    ]);
   if (error instanceof URIError) return new BadRequest([{ field: 'path', problem: 'has a broken % escape' }]);
   if (problemOf(error).status === 500) log.error('a request failed', { error });
   return error;

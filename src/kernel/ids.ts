@@ -27,7 +27,12 @@ export function randomSecret(bytes = 24): string {
   return randomBytes(bytes).toString('base64url');
 }
 
-/** SHA-256 in hex: for keys that are long and random (API keys), where a slow hash would protect nothing. */
-export function fingerprint(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** `bytes` random bytes in hex: for keys. */
+export function randomHex(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
+}
+
+/** SHA-256 in hex: for contents, and for keys that are long and random (API keys), where a slow hash would protect nothing. */
+export function fingerprint(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }

@@ -1,4 +1,4 @@
-import { normaliseDialled } from './normalise-dialled';
+import { normaliseDialled, normaliseWritten } from './normalise-dialled';
 
 describe('normaliseDialled', () => {
   it.each([
@@ -19,4 +19,19 @@ describe('normaliseDialled', () => {
     'finds no telephone number in "%s"',
     (dialled) => expect(normaliseDialled(dialled)).toBeNull(),
   );
+});
+
+describe('normaliseWritten', () => {
+  it.each([
+    ['+32 2 222 33 44', undefined, '+3222223344'],
+    ['0032 2 222 33 44', undefined, '+3222223344'],
+    ['02 222 33 44', 'BE', '+3222223344'],
+    ['3222223344', undefined, null],
+    ['02 222 33 44', undefined, null],
+    ['4751', 'BE', null],
+    ['02 222 33 44', 'ZZ', null],
+    ['', 'BE', null],
+  ])('understands "%s" written in %s as %s and guesses nothing', (text, country, number) => {
+    expect(normaliseWritten(text, country)).toBe(number);
+  });
 });

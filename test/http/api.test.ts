@@ -20,6 +20,7 @@ const OPERATORS = Object.keys(ROLES) as Role[];
 
 const liveCall = {
   callId: 'live-1',
+  direction: 'inbound',
   fromNumber: '+3222223344',
   dialledNumber: '+12025550100',
   trunkId: null,

@@ -1,5 +1,7 @@
 import { liveRoutes } from '../../src/calling/live-routes';
 import { LiveCalls } from '../../src/calling/live-calls';
+import { LiveRooms } from '../../src/calling/room-session/live-rooms';
+import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
 import { accountRoutes } from '../../src/billing/accounts-routes';
 import { deckRoutes } from '../../src/billing/rating/decks-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
@@ -9,16 +11,43 @@ import { httpApp } from '../../src/http/server';
 import { serviceRoutes } from '../../src/http/service-routes';
 import { silentLog } from '../../src/kernel/log';
 import type { Database } from '../../src/kernel/unit-of-work';
+import { MediaUnavailable } from '../../src/media/media-servers';
 import { caseRoutes } from '../../src/cdr/cases-routes';
 import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
+import { listRoutes } from '../../src/rooms/list/list-routes';
+import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
+import { recordingKeys } from '../../src/rooms/recording/recording-keys';
+import { recordingsOfCdr } from '../../src/rooms/recording/recordings-store';
+import { recordingRoutes } from '../../src/rooms/recording/recording-routes';
+import { scheduleRoutes } from '../../src/rooms/schedule/schedule-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
 import { FakeClock } from './fake-clock';
 
+/** A place for recordings that nothing is written to. */
+const NOWHERE = { folder: '/nowhere', nodeId: 'test', keys: recordingKeys('ab'.repeat(32)) };
+
 /** The API over a database, with a clock that stands; `keyFor` makes a key of a role. */
-export function testApi(database: Database) {
+export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   const clock = new FakeClock();
   const liveCalls = new LiveCalls();
+  const liveRooms = new LiveRooms({
+    media: {
+      onTalking: () => undefined,
+      playToConference: async () => undefined,
+      tapConference: () => Promise.reject(new MediaUnavailable('no media server here')),
+    },
+    recordings: {
+      open: () => Promise.reject(new Error('no recordings here')),
+      noteConsent: async () => undefined,
+      noteLeft: async () => undefined,
+    },
+    clock,
+    log: silentLog,
+    promptsDir: '/prompts',
+    dialOut: () => undefined,
+    listNumber: async () => true,
+  });
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => 0,
@@ -28,11 +57,15 @@ export function testApi(database: Database) {
   const health = { sip: true };
   const routes: readonly Route[] = [
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
-    ...cdrRoutes(database),
+    ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
+    ...liveRoutes({ liveCalls, liveRooms, sql: database.read, clock }),
+    ...liveRoomRoutes({ liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
-    ...liveRoutes({ liveCalls, sql: database.read, clock }),
     ...roomRoutes(database),
+    ...listRoutes(database),
+    ...scheduleRoutes(database),
+    ...recordingRoutes(database, place),
     ...accountRoutes(database),
     ...deckRoutes(database),
   ];
@@ -46,5 +79,5 @@ export function testApi(database: Database) {
   });
   const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) =>
     (await createApiKey(database, { label: role, role, scopes, expiresAtMs, nowMs: clock.nowMs() })).secret;
-  return { app, routes, clock, liveCalls, health, keyFor };
+  return { app, routes, clock, liveCalls, liveRooms, health, keyFor };
 }
