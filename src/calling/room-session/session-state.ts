@@ -103,13 +103,8 @@ export type ActionRefusal =
 
 export type SessionEvent =
   | { readonly type: 'arrived'; readonly arrival: Arrival; readonly nowMs: number }
-  /** The leg is in the conference. `heardNotice`: he was told of the recording on his way in. */
-  | {
-      readonly type: 'joined';
-      readonly memberId: string;
-      readonly heardNotice: boolean;
-      readonly nowMs: number;
-    }
+  /** The leg is in the conference, as `joinedAs` says. `heardNotice`: he was told of the recording on his way in. */
+  | ({ readonly type: 'joined'; readonly memberId: string; readonly nowMs: number } & Joining)
   | { readonly type: 'left'; readonly memberId: string; readonly nowMs: number }
   | {
       readonly type: 'talking';
