@@ -49,7 +49,7 @@ const TECHNOLOGY = {
   sequelize: [/^src\/store\//],
   mysql2: [/^test\/support\//],
   express: [/-routes\.ts$/, /^src\/http\//],
-  'drachtio-srf': [/^src\/calling\//, /^src\/media\//, /^src\/wiring\.ts$/],
+  'drachtio-srf': [/^src\/calling\//, /^src\/media\//, /^src\/wiring(-rooms)?\.ts$/],
   'drachtio-fsmrf': [/^src\/media\//],
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],

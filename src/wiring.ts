@@ -10,6 +10,8 @@ import type { CallingParts } from './calling/calling-parts';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
 import { liveRoutes } from './calling/live-routes';
+import type { LiveRooms } from './calling/room-session/live-rooms';
+import { liveRoomRoutes } from './calling/room-session/room-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
 import { Journal } from './cdr/journal';
 import { JournalKeeper } from './cdr/journal-keeper';
@@ -31,16 +33,19 @@ import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { forgetRecordings } from './rooms/recording/delete-recordings';
 import { endCrashedRecordings, type RecordingPlace } from './rooms/recording/end-recordings';
 import { recordingKeys } from './rooms/recording/recording-keys';
+import { noteConsent, noteLeft } from './rooms/recording/recordings-store';
+import { openRecording } from './rooms/recording/write-recording';
+import type { RecordingStore } from './calling/room-session/room-recorder';
 import { recordingRoutes } from './rooms/recording/recording-routes';
 import { listRoutes } from './rooms/list/list-routes';
 import { roomRoutes } from './rooms/rooms-routes';
 import { scheduleRoutes } from './rooms/schedule/schedule-routes';
 import { forgetOldRuns } from './rooms/schedule/schedules-store';
-import { Seats } from './rooms/seats';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
+import { wireRooms } from './wiring-rooms';
 
 const ROOT = resolve(__dirname, '..');
 const MIGRATIONS = join(ROOT, 'sql');
@@ -105,14 +110,18 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   undo.push(claimFolder(config.VAR_DIR));
   const liveCalls = new LiveCalls();
   const { database, jobs, keeper, countCalls } = await openBooks(world, undo);
-  const { engines, media, sip, door } = await openCalls(world, undo, { database, keeper, liveCalls });
+  const { engines, media, sip, door, liveRooms } = await openCalls(world, undo, {
+    database,
+    keeper,
+    liveCalls,
+  });
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
     mediaReady: () => media.ready,
   });
   countCalls(metrics);
-  const http = await serveApi(world, { database, metrics, liveCalls, media, sip });
+  const http = await serveApi(world, { database, metrics, liveCalls, liveRooms, media, sip });
   undo.push(() => http.close());
   return {
     database,
@@ -144,6 +153,7 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
   const keeper = new JournalKeeper({
     journal: await Journal.open(join(config.VAR_DIR, 'journal'), log),
     write: async (leg) => {
+      if (leg.roomSessionId !== null) await noteLeft(database, leg.cdrId, leg.endedAtMs);
       if (await writeCdr(database, leg)) metrics?.callEnded(leg.result);
       jobs.nudge();
     },
@@ -181,10 +191,22 @@ async function openCalls(
   };
   const media = new MediaServers(srf, address, clock, log);
   undo.push(() => media.stop());
-  const door = openDoor(srf, {
+  const promptsDir = config.PROMPTS_DIR || PROMPTS;
+  const rooms = wireRooms(
+    { config, log, clock },
+    {
+      srf,
+      media,
+      database: books.database,
+      promptsDir,
+      recordings: recordingStore({ config, log, clock }, books.database),
+      calling: () => calling,
+    },
+  );
+  const calling: CallingParts = {
     ...books,
+    ...rooms,
     media,
-    seats: new Seats(),
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
@@ -193,18 +215,21 @@ async function openCalls(
     log,
     settings: {
       nodeId: config.NODE_ID,
-      promptsDir: config.PROMPTS_DIR || PROMPTS,
+      promptsDir,
       maxLiveCalls: config.MAX_LIVE_CALLS,
       creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
       rtpTimeoutMs: config.RTP_TIMEOUT_MS,
     },
-  });
+  };
+  const door = openDoor(srf, calling, rooms.dialOut);
   const sip = connectSip(srf, engines, door, log);
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
   media.start();
-  return { engines, media, sip, door };
+  const schedules = rooms.watchSchedules();
+  undo.push(() => schedules.stop());
+  return { engines, media, sip, door, liveRooms: rooms.liveRooms };
 }
 
 /** Connects to drachtio and stays connected. Dialogs die with the connection, so a lost one ends all calls and their billing. */
@@ -236,6 +261,7 @@ async function serveApi(
     database: Database;
     metrics: Metrics;
     liveCalls: LiveCalls;
+    liveRooms: LiveRooms;
     media: MediaServers;
     sip: SipConnection;
   },
@@ -256,7 +282,8 @@ async function serveApi(
   const routes = [
     ...serviceRoutes({ health, metrics, version: VERSION }),
     ...cdrRoutes(database),
-    ...liveRoutes({ liveCalls: parts.liveCalls, sql: database.read, clock }),
+    ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, sql: database.read, clock }),
+    ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),
@@ -305,8 +332,23 @@ async function forgetOld(
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 
+/** Recordings as room sessions use them. */
+function recordingStore({ config, log, clock }: World, database: Database): RecordingStore {
+  const parts = { database, place: recordingPlace(config), clock, log };
+  return {
+    open: ({ room, roomSessionId, onFault }) =>
+      openRecording(parts, {
+        roomId: room.id,
+        roomSessionId,
+        retentionClass: room.rules.retentionClass,
+        onFault,
+      }),
+    noteConsent: (consent) => noteConsent(database, consent),
+  };
+}
+
 /** Where this node keeps recordings, and their keys. @throws InvalidInput */
-export function recordingPlace(config: Config): RecordingPlace {
+function recordingPlace(config: Config): RecordingPlace {
   return {
     folder: config.RECORDINGS_DIR || join(config.VAR_DIR, 'recordings'),
     nodeId: config.NODE_ID,

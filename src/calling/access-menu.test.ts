@@ -2,7 +2,11 @@ import { type MenuEvent, type MenuStep, menuStep, openMenu } from './access-menu
 
 /** Walks the menu and lists what it did: prompts asked, checks made, how it gave up. */
 function walk(...events: (MenuEvent | string)[]): unknown[] {
-  let step: MenuStep = openMenu();
+  return walkListed([], ...events);
+}
+
+function walkListed(listedIn: readonly string[], ...events: (MenuEvent | string)[]): unknown[] {
+  let step: MenuStep = openMenu(listedIn);
   const told: unknown[] = [told1(step)];
   for (const event of events) {
     step = menuStep(step.state, typeof event === 'string' ? { type: 'typed', digits: event } : event);
@@ -13,7 +17,10 @@ function walk(...events: (MenuEvent | string)[]): unknown[] {
 
 function told1({ command }: MenuStep): unknown {
   if (command.type === 'ask') return command.prompt;
-  return command.type === 'check' ? [command.roomNumber, command.pin] : command.reason;
+  if (command.type === 'check') return [command.roomNumber, command.pin];
+  if (command.type === 'enter-listed') return [command.roomNumber];
+  if (command.type === 'speak') return command.language;
+  return command.type === 'give-up' ? command.reason : command.type;
 }
 
 const refused = { type: 'refused' } as const;
@@ -46,5 +53,37 @@ describe('access menu', () => {
 
   it('has an empty PIN checked like any other, so that it takes the same time', () => {
     expect(walk('12345678', '').at(-1)).toEqual(['12345678', '']);
+  });
+
+  it('offers its languages on 9, and goes on in the chosen one; another key changes nothing', () => {
+    const chosen = { type: 'language-chosen' } as const;
+    expect(walk('9', '4', chosen)).toEqual([
+      'welcome-enter-room-id',
+      'ask-language',
+      'de',
+      'welcome-enter-room-id',
+    ]);
+    expect(walk('9', '7').at(-1)).toBe('welcome-enter-room-id');
+    expect(walk('9', '').at(-1)).toBe('welcome-enter-room-id');
+  });
+
+  it('lets nobody choose languages for ever', () => {
+    const choices = Array.from({ length: 5 }, () => ['9', '']).flat();
+    expect(walk(...choices, '9').at(-1)).toBe('enter-pin');
+  });
+
+  describe('of a caller whose number is listed and can be trusted', () => {
+    it('asks for no PIN of the rooms that list him, and for one of all others', () => {
+      expect(walkListed(['12345678', '23456789'], '23456789').at(-1)).toEqual(['23456789']);
+      expect(walkListed(['12345678'], '87654321').at(-1)).toBe('enter-pin');
+    });
+
+    it('enters the only room by hash, or by waiting', () => {
+      expect(walkListed(['12345678'], '')).toEqual(['welcome-listed', ['12345678']]);
+      expect(walkListed(['12345678', '23456789'], '')).toEqual([
+        'welcome-enter-room-id',
+        'silent-enter-room-id',
+      ]);
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { LANGUAGES } from '../media/prompts';
 import type { PromptName } from '../media/prompts';
 
 /** Guesses a caller has in one call. */
@@ -7,31 +8,51 @@ export const MAX_TRIES = 3;
 export const MAX_ROOM_DIGITS = 10;
 export const MAX_PIN_DIGITS = 13;
 
+/** Typed in place of a Room ID, which has six digits at least. */
+const LANGUAGE_CODE = '9';
+
+/** How often one call may choose its language. */
+const MAX_LANGUAGE_CHOICES = 5;
+
 /** Where in the menu a caller stands. */
 export type MenuState = {
-  readonly step: 'room-id' | 'pin' | 'checking';
+  readonly step: 'room-id' | 'pin' | 'checking' | 'language';
   readonly triesUsed: number;
   readonly roomNumber: string;
   /** Whether anything was ever typed: decides between a wrong PIN and a caller who said nothing. */
   readonly heardDigits: boolean;
+  /** Room IDs this caller may enter without a PIN: his number is on their lists, and his trunk's word is good. */
+  readonly listedIn: readonly string[];
+  readonly languageChoices: number;
 };
 
-export type MenuEvent = { readonly type: 'typed'; readonly digits: string } | { readonly type: 'refused' };
+export type MenuEvent =
+  | { readonly type: 'typed'; readonly digits: string }
+  | { readonly type: 'refused' }
+  | { readonly type: 'language-chosen' };
 
 /** What the menu does next. */
 export type MenuCommand =
   | { readonly type: 'ask'; readonly prompt: PromptName; readonly maxDigits: number }
+  | { readonly type: 'ask-language' }
+  | { readonly type: 'speak'; readonly language: string }
   | { readonly type: 'check'; readonly roomNumber: string; readonly pin: string }
+  | { readonly type: 'enter-listed'; readonly roomNumber: string }
   | { readonly type: 'give-up'; readonly reason: 'wrong-pin' | 'menu-abandoned' };
 
 export type MenuStep = { readonly state: MenuState; readonly command: MenuCommand };
 
-/** The first thing a caller hears. */
-export function openMenu(): MenuStep {
-  return askRoom(
-    { step: 'room-id', triesUsed: 0, roomNumber: '', heardDigits: false },
-    'welcome-enter-room-id',
-  );
+/** The first thing a caller hears. Who is listed in one room alone enters it by '#', or by waiting. */
+export function openMenu(listedIn: readonly string[]): MenuStep {
+  const state: MenuState = {
+    step: 'room-id',
+    triesUsed: 0,
+    roomNumber: '',
+    heardDigits: false,
+    listedIn,
+    languageChoices: 0,
+  };
+  return welcome(state);
 }
 
 /**
@@ -40,17 +61,46 @@ export function openMenu(): MenuStep {
  */
 export function menuStep(state: MenuState, event: MenuEvent): MenuStep {
   if (event.type === 'refused') return failedTry(state, 'wrong-enter-room-id');
+  if (event.type === 'language-chosen') return welcome(state);
   const heard: MenuState = { ...state, heardDigits: state.heardDigits || event.digits !== '' };
-  if (state.step === 'pin')
+  switch (state.step) {
+    case 'pin':
+      return {
+        state: { ...heard, step: 'checking' },
+        command: { type: 'check', roomNumber: state.roomNumber, pin: event.digits },
+      };
+    case 'language':
+      return chooseLanguage(heard, event.digits);
+    default:
+      return onRoomId(heard, event.digits);
+  }
+}
+
+function onRoomId(state: MenuState, digits: string): MenuStep {
+  const [only] = state.listedIn;
+  if (digits === '' && only !== undefined && state.listedIn.length === 1) return enterListed(state, only);
+  if (digits === '') return failedTry(state, 'silent-enter-room-id');
+  if (state.listedIn.includes(digits)) return enterListed(state, digits);
+  if (digits === LANGUAGE_CODE && state.languageChoices < MAX_LANGUAGE_CHOICES)
     return {
-      state: { ...heard, step: 'checking' },
-      command: { type: 'check', roomNumber: state.roomNumber, pin: event.digits },
+      state: { ...state, step: 'language', languageChoices: state.languageChoices + 1 },
+      command: { type: 'ask-language' },
     };
-  if (event.digits === '') return failedTry(heard, 'silent-enter-room-id');
   return {
-    state: { ...heard, step: 'pin', roomNumber: event.digits },
+    state: { ...state, step: 'pin', roomNumber: digits },
     command: { type: 'ask', prompt: 'enter-pin', maxDigits: MAX_PIN_DIGITS },
   };
+}
+
+function enterListed(state: MenuState, roomNumber: string): MenuStep {
+  return { state: { ...state, step: 'checking', roomNumber }, command: { type: 'enter-listed', roomNumber } };
+}
+
+/** Languages are offered in the order of LANGUAGES; another key keeps the one that is spoken. */
+function chooseLanguage(state: MenuState, digits: string): MenuStep {
+  const language = LANGUAGES[Number(digits) - 1];
+  if (language === undefined) return welcome(state);
+  return { state: { ...state, step: 'room-id' }, command: { type: 'speak', language } };
 }
 
 function failedTry(state: MenuState, prompt: PromptName): MenuStep {
@@ -60,6 +110,10 @@ function failedTry(state: MenuState, prompt: PromptName): MenuStep {
     state: tried,
     command: { type: 'give-up', reason: tried.heardDigits ? 'wrong-pin' : 'menu-abandoned' },
   };
+}
+
+function welcome(state: MenuState): MenuStep {
+  return askRoom(state, state.listedIn.length === 1 ? 'welcome-listed' : 'welcome-enter-room-id');
 }
 
 function askRoom(state: MenuState, prompt: PromptName): MenuStep {

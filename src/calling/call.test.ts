@@ -38,7 +38,7 @@ describe('a talking call', () => {
   it('warns 60 s and 15 s before the end of credit that cannot be extended, and says so at the end', () => {
     const ticks = Array.from({ length: 600 }, (_, n) => tick(1 + n / 5));
     const said = run(entered(100, true), granted(0.5, 100, true), ...ticks)
-      .commands.filter((command) => command.type === 'say-in-room')
+      .commands.filter((command) => command.type === 'warn')
       .map((command) => command.prompt);
     expect(said).toEqual(['credit-60-seconds', 'credit-15-seconds', 'credit-used-up']);
   });
@@ -46,21 +46,19 @@ describe('a talking call', () => {
   it('says no warning that would name a wrong time', () => {
     const ticks = Array.from({ length: 40 }, (_, n) => tick(n / 5));
     const { commands } = run(entered(30, true), ...ticks);
-    expect(commands.filter((command) => command.type === 'say-in-room')).toEqual([]);
+    expect(commands.filter((command) => command.type === 'warn')).toEqual([]);
   });
 
   it('warns of nothing while the credit can still grow', () => {
     expect(
-      run(entered(70), tick(11), granted(11, 101, false), tick(12)).commands.some(
-        (c) => c.type === 'say-in-room',
-      ),
+      run(entered(70), tick(11), granted(11, 101, false), tick(12)).commands.some((c) => c.type === 'warn'),
     ).toBe(false);
   });
 
   it('ends at the last paid second, not later', () => {
     const { state, commands } = run(entered(30, true), tick(29.9), tick(30.1));
     expect(state).toMatchObject({ phase: 'ended', end: { result: 'credit-exhausted', endedAtMs: at(30) } });
-    expect(commands.at(-1)).toMatchObject({ type: 'finish', prompt: null });
+    expect(commands.at(-1)).toMatchObject({ type: 'finish', end: { prompt: null } });
   });
 
   it('goes on after a top-up in mid-call, and is warned again when that ends', () => {
@@ -73,7 +71,7 @@ describe('a talking call', () => {
       tick(60.5),
     );
     expect(state.phase).toBe('talking');
-    expect(commands.filter((c) => c.type === 'say-in-room').map((c) => c.prompt)).toEqual([
+    expect(commands.filter((c) => c.type === 'warn').map((c) => c.prompt)).toEqual([
       'credit-15-seconds',
       'credit-60-seconds',
     ]);
@@ -98,7 +96,7 @@ describe('a talking call', () => {
   });
 
   it('ends once: the first end counts', () => {
-    const end = { result: 'completed', endedBy: 'caller', endedAtMs: at(5) } as const;
+    const end = { result: 'completed', endedBy: 'caller', endedAtMs: at(5), prompt: null } as const;
     const { state, commands } = run(entered(60), { type: 'ended', end }, tick(400), {
       type: 'ended',
       end: { ...end, endedAtMs: at(9) },
@@ -107,11 +105,14 @@ describe('a talking call', () => {
     expect(commands).toHaveLength(1);
   });
 
-  it('tells a caller whom an operator removes', () => {
-    const end = { result: 'removed', endedBy: 'house', endedAtMs: at(5) } as const;
-    expect(run(entered(60), { type: 'ended', end }).commands).toEqual([
-      { type: 'finish', end, prompt: 'removed-from-room' },
-    ]);
+  it('ends with what its end says is to be spoken', () => {
+    const end = {
+      result: 'removed',
+      endedBy: 'house',
+      endedAtMs: at(5),
+      prompt: 'removed-from-room',
+    } as const;
+    expect(run(entered(60), { type: 'ended', end }).commands).toEqual([{ type: 'finish', end }]);
   });
 
   it('never talks longer than was paid, whatever grants and silences come', () => {

@@ -16,9 +16,15 @@ const WARNING_LATE_SECONDS = 3;
 const ASK_AGAIN_MS = 5_000;
 
 /** Why a call ended; one type for every cause, so that there is one way to end. */
-export type CallEnd = { readonly result: CallResult; readonly endedBy: EndedBy; readonly endedAtMs: number };
+export type CallEnd = {
+  readonly result: CallResult;
+  readonly endedBy: EndedBy;
+  readonly endedAtMs: number;
+  /** What the caller is told before he is hung up on; null says nothing. */
+  readonly prompt: PromptName | null;
+};
 
-/** A caller in a room. `paidSeconds` are whole seconds from `chargedFromMs` that the hold pays for. */
+/** A leg that is paid for. `paidSeconds` are whole seconds from `chargedFromMs` that the hold pays for. */
 export type Talking = {
   readonly phase: 'talking';
   readonly chargedFromMs: number;
@@ -45,8 +51,8 @@ export type CallEvent =
 
 export type CallCommand =
   | { readonly type: 'extend-credit'; readonly untilSeconds: number }
-  | { readonly type: 'say-in-room'; readonly prompt: PromptName }
-  | { readonly type: 'finish'; readonly end: CallEnd; readonly prompt: PromptName | null };
+  | { readonly type: 'warn'; readonly prompt: PromptName }
+  | { readonly type: 'finish'; readonly end: CallEnd };
 
 export type CallStep = { readonly next: CallState; readonly commands: readonly CallCommand[] };
 
@@ -73,7 +79,7 @@ export function onCallEvent(state: CallState, event: CallEvent, creditAheadSecon
   if (state.phase === 'ended') return { next: state, commands: [] };
   switch (event.type) {
     case 'ended':
-      return finish(event.end, promptOfEnd(event.end));
+      return finish(event.end);
     case 'credit-granted':
       return { next: granted(state, event), commands: [] };
     case 'credit-unreachable':
@@ -90,7 +96,7 @@ function onTick(state: Talking, nowMs: number, creditAheadSeconds: number): Call
   const leftMs = state.paidSeconds * 1000 - talkedMs;
   if (leftMs <= 0) {
     const endedAtMs = state.chargedFromMs + state.paidSeconds * 1000;
-    return finish({ result: 'credit-exhausted', endedBy: 'house', endedAtMs }, null);
+    return finish({ result: 'credit-exhausted', endedBy: 'house', endedAtMs, prompt: null });
   }
   const extension = extensionDue(state, nowMs, leftMs, creditAheadSeconds);
   if (extension) return extension;
@@ -117,7 +123,7 @@ function warningDue(state: Talking, secondsLeft: number): CallStep | null {
   if (!due || due.secondsLeft >= state.warnedAtSeconds) return null;
   return {
     next: { ...state, warnedAtSeconds: due.secondsLeft },
-    commands: [{ type: 'say-in-room', prompt: due.prompt }],
+    commands: [{ type: 'warn', prompt: due.prompt }],
   };
 }
 
@@ -136,13 +142,6 @@ function granted(
   };
 }
 
-function finish(end: CallEnd, prompt: PromptName | null): CallStep {
-  return { next: { phase: 'ended', end }, commands: [{ type: 'finish', end, prompt }] };
-}
-
-/** What a caller is told whom the house takes out of the room. */
-function promptOfEnd(end: CallEnd): PromptName | null {
-  if (end.result === 'removed') return 'removed-from-room';
-  if (end.result === 'draining') return 'service-closing';
-  return end.result === 'account-blocked' ? 'room-not-usable' : null;
+function finish(end: CallEnd): CallStep {
+  return { next: { phase: 'ended', end }, commands: [{ type: 'finish', end }] };
 }

@@ -5,8 +5,8 @@ import type { Log } from '../kernel/log';
 import type { E164 } from '../kernel/phone-number';
 import type { Database } from '../kernel/unit-of-work';
 import type { MediaServers } from '../media/media-servers';
-import type { Seats } from '../rooms/seats';
 import type { LiveCalls } from './live-calls';
+import type { LiveRooms } from './room-session/live-rooms';
 
 /** What calls are made of; put together once in wiring. */
 export type CallingParts = {
@@ -14,11 +14,14 @@ export type CallingParts = {
   readonly media: MediaServers;
   readonly keeper: JournalKeeper;
   readonly liveCalls: LiveCalls;
-  readonly seats: Seats;
+  readonly liveRooms: LiveRooms;
   readonly credit: CallCredit;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: CallingSettings;
+  /** Where a short-lived file lies that the media server writes and plays; `forgetSpoolFile` removes it. */
+  readonly spoolFile: (name: string) => string;
+  readonly forgetSpoolFile: (file: string) => void;
 };
 
 export type CallingSettings = {

@@ -20,11 +20,17 @@ export type CallDoor = {
   endAll(result: 'draining' | 'failed'): void;
 };
 
+/** Calls that the house makes itself: they stop beginning and end with the others. */
+export type OutwardCalls = {
+  drain(): void;
+  endAll(result: 'draining' | 'failed'): void;
+};
+
 /**
  * THE DOOR: every out-of-dialog request comes in here. A call is identified, decided by plan-call (pure) and run; a call of a known
  * trunk has a record on disk before it is answered.
  */
-export function openDoor(srf: Srf, parts: CallingParts): CallDoor {
+export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): CallDoor {
   const running = new Set<MenuCall>();
   let draining = false;
 
@@ -46,6 +52,8 @@ export function openDoor(srf: Srf, parts: CallingParts): CallDoor {
       nodeId: parts.settings.nodeId,
       sipCallId: (req.get('Call-ID') ?? '').slice(0, MAX_CALL_ID_LENGTH),
       direction: 'inbound',
+      attempt: 1,
+      roomSessionId: null,
       fromNumber: callerNumber(req),
       dialledNumber: dialled,
       routedNumber: routed,
@@ -74,9 +82,11 @@ export function openDoor(srf: Srf, parts: CallingParts): CallDoor {
   return {
     drain: () => {
       draining = true;
+      outward.drain();
     },
     endAll: (result) => {
       for (const call of running) call.endNow(result);
+      outward.endAll(result);
     },
   };
 }
@@ -103,12 +113,15 @@ async function refuseWithRecord(
     roomId: null,
     roomRole: null,
     payerAccountId: null,
+    ringingAtMs: null,
     answeredAtMs: null,
+    waitedMs: 0,
     chargedFromMs: null,
     endedAtMs: parts.clock.nowMs(),
     result: found.result,
     endedBy: 'house',
     sipStatus: found.sipStatus,
+    hangupCause: null,
     quality: null,
   });
 }

@@ -4,10 +4,11 @@ import type { RoomRole } from '../rooms/room';
 /** A call that is going on, as operators see it. */
 export type LiveCall = {
   readonly callId: string;
+  readonly direction: 'inbound' | 'outbound';
   readonly fromNumber: string | null;
   readonly dialledNumber: string;
   readonly trunkId: string | null;
-  readonly phase: 'ringing' | 'menu' | 'talking';
+  readonly phase: 'ringing' | 'menu' | 'waiting' | 'talking';
   readonly roomId: string | null;
   readonly roomRole: RoomRole | null;
   readonly startedAtMs: number;

@@ -5,8 +5,10 @@ import { NotFound } from '../kernel/app-error';
 import type { Clock } from '../kernel/clock';
 import { maskNumber } from '../kernel/phone-number';
 import type { Sql } from '../kernel/unit-of-work';
+import { ROOM_ROLES } from '../rooms/room';
 import { explainCall } from './explain-call';
 import type { LiveCall, LiveCallChange, LiveCalls } from './live-calls';
+import type { LiveRooms } from './room-session/live-rooms';
 
 /** Comment lines keep proxies from closing a quiet stream. */
 const KEEP_ALIVE_MS = 15_000;
@@ -17,20 +19,26 @@ const MAX_STREAMS = 100;
 
 const callSchema = z.object({
   callId: z.string(),
+  direction: z.enum(['inbound', 'outbound']),
   fromNumber: z.string().nullable(),
   dialledNumber: z.string(),
   trunkId: z.string().nullable(),
-  phase: z.enum(['ringing', 'menu', 'talking']),
+  phase: z.enum(['ringing', 'menu', 'waiting', 'talking']),
   roomId: z.string().nullable(),
-  roomRole: z.enum(['host', 'moderator', 'speaker', 'listener', 'coach']).nullable(),
+  roomRole: z.enum(ROOM_ROLES).nullable(),
   startedAtMs: z.number(),
   enteredAtMs: z.number().nullable(),
   paidSeconds: z.number().nullable(),
 });
 
 /** URLs of what is going on right now, and of what would. */
-export function liveRoutes(parts: { liveCalls: LiveCalls; sql: Sql; clock: Clock }): readonly Route[] {
-  const { liveCalls } = parts;
+export function liveRoutes(parts: {
+  liveCalls: LiveCalls;
+  liveRooms: LiveRooms;
+  sql: Sql;
+  clock: Clock;
+}): readonly Route[] {
+  const { liveCalls, liveRooms } = parts;
   let streams = 0;
   return [
     route({
@@ -43,26 +51,14 @@ export function liveRoutes(parts: { liveCalls: LiveCalls; sql: Sql; clock: Clock
     }),
     route({
       method: 'get',
-      path: '/live/rooms',
-      summary: 'Rooms that somebody is in, with who is there',
-      scope: 'calls:read',
-      answer: {
-        kind: 'json',
-        schema: z.object({ rooms: z.array(z.object({ roomId: z.string(), members: z.array(callSchema) })) }),
-      },
-      handle: async ({ caller }) => ({
-        rooms: roomsOf(liveCalls.list().map((call) => callFor(caller, call))),
-      }),
-    }),
-    route({
-      method: 'get',
       path: '/live/events',
-      summary: 'A snapshot of the live calls, then every change, as server-sent events',
+      summary: 'A snapshot of the live calls and rooms, then every change, as server-sent events',
       scope: 'calls:read',
       answer: {
         kind: 'stream',
         contentType: 'text/event-stream',
-        about: 'Event "snapshot" with all calls, then "started", "changed" and "ended" with one each',
+        about:
+          'Event "snapshot" with all calls and rooms, then "started", "changed" and "ended" with a call each, "room-changed" and "room-closed" with a room',
       },
       handle: async ({ caller }, { req, res }) => {
         if (streams >= MAX_STREAMS) {
@@ -80,14 +76,19 @@ export function liveRoutes(parts: { liveCalls: LiveCalls; sql: Sql; clock: Clock
           if (res.writableLength > MAX_UNREAD_BYTES) res.destroy();
           else res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
         };
-        send('snapshot', { calls: liveCalls.list().map((call) => callFor(caller, call)) });
+        send('snapshot', {
+          calls: liveCalls.list().map((call) => callFor(caller, call)),
+          rooms: liveRooms.list(),
+        });
         const stop = liveCalls.watch((change: LiveCallChange) =>
           send(change.type, callFor(caller, change.call)),
         );
+        const stopRooms = liveRooms.watch(({ type, room }) => send(`room-${type}`, room));
         const beat = parts.clock.every(KEEP_ALIVE_MS, () => res.write(': still here\n\n'));
         req.once('close', () => {
           streams--;
           stop();
+          stopRooms();
           beat.cancel();
         });
       },
@@ -133,12 +134,4 @@ function callFor(caller: Caller, call: LiveCall): LiveCall {
     fromNumber: call.fromNumber === null ? null : maskNumber(call.fromNumber),
     dialledNumber: maskNumber(call.dialledNumber),
   };
-}
-
-function roomsOf(calls: readonly LiveCall[]): { roomId: string; members: LiveCall[] }[] {
-  const rooms = new Map<string, LiveCall[]>();
-  for (const call of calls)
-    if (call.phase === 'talking' && call.roomId !== null)
-      rooms.set(call.roomId, [...(rooms.get(call.roomId) ?? []), call]);
-  return [...rooms].map(([roomId, members]) => ({ roomId, members }));
 }

@@ -15,6 +15,9 @@ export type RefusalReason =
   | 'menu-abandoned'
   | 'room-full'
   | 'room-closed'
+  | 'room-locked'
+  | 'room-not-yet'
+  | 'barred'
   | 'no-credit'
   | 'no-rate'
   | 'account-blocked'
@@ -109,6 +112,27 @@ const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
     result: 'room-closed',
     prompt: 'room-closed',
   },
+  'room-locked': {
+    sipStatus: 480,
+    sipReason: 'Temporarily Unavailable',
+    retryAfterSeconds: null,
+    result: 'room-locked',
+    prompt: 'room-locked',
+  },
+  'room-not-yet': {
+    sipStatus: 480,
+    sipReason: 'Temporarily Unavailable',
+    retryAfterSeconds: null,
+    result: 'room-not-yet',
+    prompt: 'room-not-yet',
+  },
+  barred: {
+    sipStatus: 403,
+    sipReason: 'Forbidden',
+    retryAfterSeconds: null,
+    result: 'barred',
+    prompt: 'barred',
+  },
   'no-credit': {
     sipStatus: 402,
     sipReason: 'Payment Required',
@@ -146,6 +170,9 @@ const REASON_OF_ERROR: Readonly<Record<string, RefusalReason>> = {
   'account-blocked': 'account-blocked',
   'room-full': 'room-full',
   'room-closed': 'room-closed',
+  'room-locked': 'room-locked',
+  'room-not-yet': 'room-not-yet',
+  barred: 'barred',
   'media-unavailable': 'media-unavailable',
 };
 

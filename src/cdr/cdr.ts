@@ -21,16 +21,42 @@ export const CALL_RESULTS = [
   'crashed',
   'media-unavailable',
   'failed',
+  'kicked',
+  'barred',
+  'not-admitted',
+  'waited-too-long',
+  'room-locked',
+  'room-not-yet',
+  'room-ended',
+  'room-alone',
+  'room-no-moderator',
+  'room-silent',
+  'room-time-over',
+  'busy',
+  'no-answer',
+  'declined',
+  'unreachable',
+  'not-accepted',
 ] as const;
 
 export type CallResult = (typeof CALL_RESULTS)[number];
 
-/** Who ended it. */
-export type EndedBy = 'caller' | 'house' | 'network';
+/** Who ended it; `callee` is the far end of an outbound leg, `moderator` whoever leads the room. */
+export const ENDERS = ['caller', 'callee', 'moderator', 'house', 'network'] as const;
+
+export type EndedBy = (typeof ENDERS)[number];
+
+/** What a leg may do in its room. A host is a moderator who opened the session; a coach is heard by one speaker alone. */
+export const ROOM_ROLES = ['host', 'moderator', 'speaker', 'listener', 'coach'] as const;
+
+export type RoomRole = (typeof ROOM_ROLES)[number];
+
+/** Longest cause of a hang-up that is kept, in characters. */
+export const MAX_HANGUP_CAUSE_LENGTH = 64;
 
 /**
  * One ended leg, complete but for its price: what the journal hands to write-cdr. All times are milliseconds since 1970 UTC.
- * Charged time runs from `chargedFromMs` (entry into the room) to `endedAtMs`, the last proof of life.
+ * Charged time runs from `chargedFromMs` (entry into the room, or the answer of an outbound leg) to `endedAtMs`, the last proof of life.
  */
 export type ClosedLeg = {
   readonly cdrId: string;
@@ -39,6 +65,8 @@ export type ClosedLeg = {
   readonly nodeSequence: number;
   readonly sipCallId: string;
   readonly direction: 'inbound' | 'outbound';
+  /** 1 for an inbound leg; each further try to reach the same person counts one up. */
+  readonly attempt: number;
   /** The caller's number as the trunk gave it; null when withheld or unreadable. */
   readonly fromNumber: string | null;
   /** What was dialled, letter by letter. */
@@ -47,17 +75,25 @@ export type ClosedLeg = {
   readonly routedNumber: E164 | null;
   readonly trunkId: string | null;
   readonly roomId: string | null;
-  readonly roomRole: 'host' | 'moderator' | 'speaker' | 'listener' | 'coach' | null;
+  /** One run of the room, from its first member to its end; null for a leg that never got that far. */
+  readonly roomSessionId: string | null;
+  readonly roomRole: RoomRole | null;
   /** The account that pays this leg; null when nobody was found to pay (then the leg costs nothing). */
   readonly payerAccountId: string | null;
   readonly startedAtMs: number;
+  /** When the far end of an outbound leg was first heard to ring; null when it never was. */
+  readonly ringingAtMs: number | null;
   readonly answeredAtMs: number | null;
+  /** Time in the lobby or waiting for the moderator, in ms; costs nothing unless `chargedFromMs` lies before it. */
+  readonly waitedMs: number;
   readonly chargedFromMs: number | null;
   readonly endedAtMs: number;
   readonly result: CallResult;
   readonly endedBy: EndedBy;
   /** Final SIP status sent or received before answer (200 when answered). */
   readonly sipStatus: number;
+  /** The cause as the network or media server named it: printable, at most 64 characters. */
+  readonly hangupCause: string | null;
   readonly quality: LegQuality | null;
 };
 

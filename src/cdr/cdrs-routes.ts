@@ -15,26 +15,31 @@ import {
 import type { Caller } from '../http/api-keys';
 import { NotFound } from '../kernel/app-error';
 import type { Database } from '../kernel/unit-of-work';
-import { CALL_RESULTS } from './cdr';
+import { CALL_RESULTS, ENDERS, ROOM_ROLES } from './cdr';
 import { allCdrs, type CdrFilter, type FoundCdr, readCdr, searchCdrs } from './search-cdrs';
 
 const cdrSchema = z.object({
   cdrId: z.string(),
   direction: z.enum(['inbound', 'outbound']),
+  attempt: z.number(),
   fromNumber: z.string().nullable(),
   dialledNumber: z.string(),
   routedNumber: z.string().nullable(),
   trunkId: z.string().nullable(),
   roomId: z.string().nullable(),
-  roomRole: z.enum(['host', 'moderator', 'speaker', 'listener', 'coach']).nullable(),
+  roomSessionId: z.string().nullable(),
+  roomRole: z.enum(ROOM_ROLES).nullable(),
   payerAccountId: z.string().nullable(),
   startedAtMs: z.number(),
+  ringingAtMs: z.number().nullable(),
   answeredAtMs: z.number().nullable(),
+  waitedMs: z.number(),
   chargedFromMs: z.number().nullable(),
   endedAtMs: z.number(),
   result: z.enum(CALL_RESULTS),
-  endedBy: z.enum(['caller', 'house', 'network']),
+  endedBy: z.enum(ENDERS),
   sipStatus: z.number(),
+  hangupCause: z.string().nullable(),
   sipCallId: z.string(),
   quality: z
     .object({ packetsReceived: z.number(), packetsLost: z.number(), jitterMs: z.number(), mos: z.number() })
@@ -53,6 +58,8 @@ const filterSchema = z.object({
   numberField: z.enum(['from', 'dialled', 'routed', 'any']).default('any'),
   numberMatch: z.enum(['exact', 'prefix']).default('exact'),
   room: z.string().max(36).optional(),
+  roomSession: z.string().max(36).optional(),
+  direction: z.enum(['inbound', 'outbound']).optional(),
   result: z.enum(CALL_RESULTS).optional(),
 });
 
@@ -62,20 +69,25 @@ const positionSchema = z.object({ startedAtMs: z.number().int(), cdrId: z.string
 const CSV_COLUMNS = [
   'cdrId',
   'startedAt',
+  'ringingAt',
   'answeredAt',
   'chargedFrom',
   'endedAt',
   'direction',
+  'attempt',
   'fromNumber',
   'dialledNumber',
   'routedNumber',
   'trunkId',
   'roomId',
+  'roomSessionId',
   'roomRole',
   'payerAccountId',
   'result',
   'endedBy',
   'sipStatus',
+  'hangupCause',
+  'waitedMs',
   'chargeMicros',
   'currency',
   'ledgerTransactionId',
@@ -146,6 +158,8 @@ function filterOf(query: z.infer<typeof filterSchema>): CdrFilter {
     ...(query.to === undefined ? {} : { toMs: query.to }),
     ...(query.account === undefined ? {} : { payerAccountId: query.account }),
     ...(query.room === undefined ? {} : { roomId: query.room }),
+    ...(query.roomSession === undefined ? {} : { roomSessionId: query.roomSession }),
+    ...(query.direction === undefined ? {} : { direction: query.direction }),
     ...(query.result === undefined ? {} : { result: query.result }),
     ...(query.number === undefined
       ? {}
@@ -169,6 +183,7 @@ async function* csvRows(found: AsyncIterable<FoundCdr>) {
     yield {
       ...cdr,
       startedAt: iso(cdr.startedAtMs),
+      ringingAt: iso(cdr.ringingAtMs),
       answeredAt: iso(cdr.answeredAtMs),
       chargedFrom: iso(cdr.chargedFromMs),
       endedAt: iso(cdr.endedAtMs),

@@ -1,7 +1,13 @@
 import { type Currency, currency, type Money, money } from '../kernel/money';
 import { isE164 } from '../kernel/phone-number';
 import { integer, integerOrNull, micros, type Row, type Sql, text, textOrNull } from '../kernel/unit-of-work';
-import type { CallResult, ClosedLeg, EndedBy, LegQuality } from './cdr';
+import {
+  type CallResult,
+  type ClosedLeg,
+  type EndedBy,
+  type LegQuality,
+  MAX_HANGUP_CAUSE_LENGTH,
+} from './cdr';
 
 /** What pricing found out about a leg. */
 export type CdrRating = {
@@ -19,15 +25,15 @@ export type StoredCdr = ClosedLeg & { readonly rating: CdrRating | null };
 
 export const CDR_COLUMNS = `id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
   room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by, sip_status,
-  quality, charge_micros, currency, rating_working, held_capped, ledger_transaction_id, rated_at_ms`;
+  attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, charge_micros, currency, rating_working, held_capped, ledger_transaction_id, rated_at_ms`;
 
 /** Inserts the leg, not rated yet. @throws DuplicateKey when its id or its place in the node's sequence is taken */
 export async function insertCdr(sql: Sql, leg: ClosedLeg): Promise<void> {
   await sql.run(
     `INSERT INTO cdrs (id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
        room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by,
-       sip_status, quality, held_capped)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+       sip_status, attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, held_capped)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
     [
       leg.cdrId,
       leg.nodeId,
@@ -48,6 +54,11 @@ export async function insertCdr(sql: Sql, leg: ClosedLeg): Promise<void> {
       leg.result,
       leg.endedBy,
       leg.sipStatus,
+      leg.attempt,
+      leg.roomSessionId,
+      leg.ringingAtMs,
+      leg.waitedMs,
+      leg.hangupCause === null ? null : storable(leg.hangupCause, MAX_HANGUP_CAUSE_LENGTH),
       leg.quality === null ? null : JSON.stringify(leg.quality),
     ],
   );
@@ -105,20 +116,25 @@ export function toStoredCdr(row: Row): StoredCdr {
     nodeSequence: integer(row.node_sequence),
     sipCallId: text(row.sip_call_id),
     direction: text(row.direction) as ClosedLeg['direction'],
+    attempt: integer(row.attempt),
     fromNumber: textOrNull(row.from_number),
     dialledNumber: text(row.dialled_number),
     routedNumber: routed !== null && isE164(routed) ? routed : null,
     trunkId: textOrNull(row.trunk_id),
     roomId: textOrNull(row.room_id),
+    roomSessionId: textOrNull(row.room_session_id),
     roomRole: textOrNull(row.room_role) as ClosedLeg['roomRole'],
     payerAccountId: textOrNull(row.payer_account_id),
     startedAtMs: integer(row.started_at_ms),
+    ringingAtMs: integerOrNull(row.ringing_at_ms),
     answeredAtMs: integerOrNull(row.answered_at_ms),
+    waitedMs: integer(row.waited_ms),
     chargedFromMs: integerOrNull(row.charged_from_ms),
     endedAtMs: integer(row.ended_at_ms),
     result: text(row.result) as CallResult,
     endedBy: text(row.ended_by) as EndedBy,
     sipStatus: integer(row.sip_status),
+    hangupCause: textOrNull(row.hangup_cause),
     quality: row.quality === null ? null : (JSON.parse(text(row.quality)) as LegQuality),
     rating: toRating(row),
   };

@@ -20,20 +20,25 @@ function aLeg(rest: Partial<ClosedLeg> = {}): ClosedLeg {
     nodeSequence: nextSequence++,
     sipCallId: 'abc@192.0.2.1',
     direction: 'inbound',
+    attempt: 1,
     fromNumber: '+4930555001',
     dialledNumber: '025550123',
     routedNumber: e164('+3225550123'),
     trunkId: 'trunk-1',
     roomId: 'room-1',
+    roomSessionId: null,
     roomRole: 'speaker',
     payerAccountId: 'account-1',
     startedAtMs,
+    ringingAtMs: null,
     answeredAtMs: startedAtMs + 1_000,
+    waitedMs: 0,
     chargedFromMs: startedAtMs + 5_000,
     endedAtMs: startedAtMs + 65_000,
     result: 'completed',
     endedBy: 'caller',
     sipStatus: 200,
+    hangupCause: null,
     quality: { packetsReceived: 3_000, packetsLost: 3, jitterMs: 1.5, mos: 4.3 },
     ...rest,
   };
@@ -72,9 +77,12 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
       routedNumber: null,
       trunkId: null,
       roomId: null,
+      roomSessionId: null,
       roomRole: null,
       payerAccountId: null,
+      ringingAtMs: null,
       answeredAtMs: null,
+      waitedMs: 0,
       chargedFromMs: null,
       quality: null,
       result: 'unknown-caller',
@@ -129,7 +137,11 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
     };
     expect(await found(filter)).toEqual([wanted.cdrId]);
     expect(await found({ roomId: 'room-2' })).toEqual([others[1]?.cdrId]);
-    expect(await found({})).toHaveLength(6);
+    const dialled = aLeg({ direction: 'outbound', roomSessionId: 'session-1' });
+    await writeCdr(test.database, dialled);
+    expect(await found({ roomSessionId: 'session-1' })).toEqual([dialled.cdrId]);
+    expect(await found({ direction: 'outbound' })).toEqual([dialled.cdrId]);
+    expect(await found({})).toHaveLength(7);
   });
 
   it('finds a number whole or by its beginning, in one field or any, each leg once', async () => {

@@ -61,11 +61,16 @@ export class JournalKeeper {
     return opened;
   }
 
+  /** The far end of an outbound leg rings. */
+  async ringing(cdrId: string, atMs: number): Promise<void> {
+    await this.options.journal.append({ type: 'ringing', cdrId, atMs });
+  }
+
   async answered(cdrId: string, atMs: number): Promise<void> {
     await this.options.journal.append({ type: 'answered', cdrId, atMs });
   }
 
-  /** From here on the leg is charged. */
+  /** From the entry's `chargedFromMs` on the leg is charged; an entry without one waits, and the later entry counts. */
   async entered(cdrId: string, entry: RoomEntry): Promise<void> {
     await this.options.journal.append({ type: 'entered', cdrId, entry });
   }

@@ -1,8 +1,11 @@
 import type { ClosedLeg } from './cdr';
 
-/** What is known of a leg when it is opened, before it is answered. */
+/** What is known of a leg when it is opened, before it is answered; an outbound leg knows the room session that it was dialled for. */
 export type OpenedLeg = Omit<
   ClosedLeg,
+  | 'ringingAtMs'
+  | 'waitedMs'
+  | 'hangupCause'
   | 'answeredAtMs'
   | 'chargedFromMs'
   | 'endedAtMs'
@@ -15,14 +18,22 @@ export type OpenedLeg = Omit<
   | 'payerAccountId'
 >;
 
-/** What the charged part of a leg begins with: who entered which room at whose cost. */
-export type RoomEntry = Pick<ClosedLeg, 'roomId' | 'roomRole' | 'payerAccountId'> & {
-  readonly chargedFromMs: number;
+/**
+ * Who entered which room at whose cost. A leg in the lobby, or waiting for its moderator, has entered but is not charged: its
+ * `chargedFromMs` is null until a second entry says from when. An outbound leg may be charged from its answer without any room.
+ */
+export type RoomEntry = Pick<
+  ClosedLeg,
+  'roomId' | 'roomSessionId' | 'roomRole' | 'payerAccountId' | 'chargedFromMs'
+> & {
+  /** Since when the leg waits, or waited before it was let in; left out by those who never wait. */
+  readonly waitingFromMs?: number;
 };
 
 /** A line of the journal. Nothing typed by a caller is ever in one. */
 export type JournalRecord =
   | { readonly type: 'opened'; readonly leg: OpenedLeg }
+  | { readonly type: 'ringing'; readonly cdrId: string; readonly atMs: number }
   | { readonly type: 'answered'; readonly cdrId: string; readonly atMs: number }
   | { readonly type: 'entered'; readonly cdrId: string; readonly entry: RoomEntry }
   | { readonly type: 'alive'; readonly cdrIds: readonly string[]; readonly atMs: number }
@@ -34,6 +45,7 @@ export type JournalRecord =
 /** A leg that was opened and not closed. */
 export type OpenLeg = {
   readonly leg: OpenedLeg;
+  readonly ringingAtMs: number | null;
   readonly answeredAtMs: number | null;
   readonly entry: RoomEntry | null;
   readonly lastAliveMs: number;
@@ -59,6 +71,7 @@ export function afterRecord(state: JournalState, record: JournalRecord): Journal
     case 'opened': {
       const opened = {
         leg: record.leg,
+        ringingAtMs: null,
         answeredAtMs: null,
         entry: null,
         lastAliveMs: record.leg.startedAtMs,
@@ -67,6 +80,12 @@ export function afterRecord(state: JournalState, record: JournalRecord): Journal
       const nextSequence = Math.max(state.nextSequence, record.leg.nodeSequence + 1);
       return { ...state, nextSequence, open: [...without(state.open, record.leg.cdrId), opened] };
     }
+    case 'ringing':
+      return change(state, [record.cdrId], (leg) => ({
+        ...leg,
+        ringingAtMs: leg.ringingAtMs ?? record.atMs,
+        lastAliveMs: Math.max(leg.lastAliveMs, record.atMs),
+      }));
     case 'answered':
       return change(state, [record.cdrId], (leg) => ({
         ...leg,
@@ -76,8 +95,11 @@ export function afterRecord(state: JournalState, record: JournalRecord): Journal
     case 'entered':
       return change(state, [record.cdrId], (leg) => ({
         ...leg,
-        entry: record.entry,
-        lastAliveMs: Math.max(leg.lastAliveMs, record.entry.chargedFromMs),
+        entry: { ...leg.entry, ...record.entry },
+        lastAliveMs: Math.max(
+          leg.lastAliveMs,
+          record.entry.chargedFromMs ?? record.entry.waitingFromMs ?? leg.lastAliveMs,
+        ),
       }));
     case 'alive':
       return change(state, record.cdrIds, (leg) => ({
@@ -103,16 +125,25 @@ export function closeAfterCrash(open: OpenLeg): ClosedLeg {
   return {
     ...open.leg,
     roomId: open.entry?.roomId ?? null,
+    roomSessionId: open.entry?.roomSessionId ?? open.leg.roomSessionId,
     roomRole: open.entry?.roomRole ?? null,
     payerAccountId: open.entry?.payerAccountId ?? null,
+    ringingAtMs: open.ringingAtMs,
     answeredAtMs: open.answeredAtMs,
+    waitedMs: waitedMs(open),
     chargedFromMs: open.entry?.chargedFromMs ?? null,
     endedAtMs: open.lastAliveMs,
     result: 'crashed',
     endedBy: 'house',
     sipStatus: open.answeredAtMs === null ? 500 : 200,
+    hangupCause: null,
     quality: null,
   };
+}
+
+function waitedMs({ entry, lastAliveMs }: OpenLeg): number {
+  if (entry?.waitingFromMs === undefined) return 0;
+  return Math.max(0, (entry.chargedFromMs ?? lastAliveMs) - entry.waitingFromMs);
 }
 
 function without(open: readonly OpenLeg[], cdrId: string): OpenLeg[] {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { FakeClock } from '../../test/support/fake-clock';
 import { silentLog } from '../kernel/log';
 import { e164 } from '../kernel/phone-number';
@@ -17,6 +18,8 @@ function aLeg(cdrId: string): Omit<OpenedLeg, 'nodeSequence'> {
     nodeId: 'node-1',
     sipCallId: `${cdrId}@caller`,
     direction: 'inbound',
+    attempt: 1,
+    roomSessionId: null,
     fromNumber: '+3222223344',
     dialledNumber: '+3225550100',
     routedNumber: e164('+3225550100'),
@@ -25,7 +28,12 @@ function aLeg(cdrId: string): Omit<OpenedLeg, 'nodeSequence'> {
   };
 }
 
-const entry = { roomId: 'room', roomRole: 'speaker', payerAccountId: 'owner' } as const;
+const entry = {
+  roomId: 'room',
+  roomSessionId: 'session',
+  roomRole: 'speaker',
+  payerAccountId: 'owner',
+} as const;
 
 describe('journal', () => {
   let folder: string;
@@ -99,7 +107,9 @@ describe('journal', () => {
         ...entry,
         cdrId: 'a',
         nodeSequence: 1,
+        ringingAtMs: null,
         answeredAtMs: startedAtMs + 100,
+        waitedMs: 0,
         chargedFromMs: startedAtMs + 4_000,
         endedAtMs: startedAtMs + 10_000,
         result: 'crashed',
@@ -116,12 +126,15 @@ describe('journal', () => {
     const leg: ClosedLeg = {
       ...opened,
       ...entry,
+      ringingAtMs: null,
       answeredAtMs: startedAtMs,
+      waitedMs: 0,
       chargedFromMs: startedAtMs,
       endedAtMs: startedAtMs + 6_000,
       result: 'removed',
       endedBy: 'house',
       sipStatus: 200,
+      hangupCause: null,
       quality: null,
     };
     await before.keeper.ending(leg);
@@ -133,6 +146,93 @@ describe('journal', () => {
     expect(await after.keeper.start()).toBe(1);
     await after.keeper.stop();
     expect(written).toEqual([leg]);
+  });
+
+  it('charges nothing while a leg waits, and counts from the later entry once it is let in', async () => {
+    const before = await aKeeper();
+    await before.keeper.start();
+    const waiting = { ...entry, chargedFromMs: null, waitingFromMs: startedAtMs + 1_000 };
+    for (const cdrId of ['let in', 'still waiting']) {
+      await before.keeper.open(aLeg(cdrId));
+      await before.keeper.answered(cdrId, startedAtMs + 500);
+      await before.keeper.entered(cdrId, waiting);
+    }
+    await before.keeper.entered('let in', { ...entry, chargedFromMs: startedAtMs + 8_000 });
+    await before.clock.advance(20_000);
+    await before.journal.close();
+
+    const written: ClosedLeg[] = [];
+    const after = await aKeeper(async (leg) => void written.push(leg));
+    await after.keeper.start();
+    await after.keeper.stop();
+    expect(written).toEqual([
+      expect.objectContaining({ ...entry, chargedFromMs: startedAtMs + 8_000, waitedMs: 7_000 }),
+      expect.objectContaining({ ...entry, chargedFromMs: null, waitedMs: 19_000 }),
+    ]);
+  });
+
+  it('keeps when an outbound leg rang, which try it was, and charges it from its answer without a room', async () => {
+    const before = await aKeeper();
+    await before.keeper.open({ ...aLeg('a'), direction: 'outbound', attempt: 3, roomSessionId: 'session' });
+    await before.keeper.ringing('a', startedAtMs + 1_000);
+    await before.keeper.ringing('a', startedAtMs + 1_500);
+    await before.keeper.answered('a', startedAtMs + 4_000);
+    await before.keeper.entered('a', {
+      roomId: null,
+      roomSessionId: 'session',
+      roomRole: null,
+      payerAccountId: 'owner',
+      chargedFromMs: startedAtMs + 4_000,
+    });
+    await before.journal.close();
+
+    const written: ClosedLeg[] = [];
+    const after = await aKeeper(async (leg) => void written.push(leg));
+    await after.keeper.start();
+    await after.keeper.stop();
+    expect(written[0]).toMatchObject({
+      direction: 'outbound',
+      attempt: 3,
+      roomSessionId: 'session',
+      ringingAtMs: startedAtMs + 1_000,
+      chargedFromMs: startedAtMs + 4_000,
+      payerAccountId: 'owner',
+      roomId: null,
+    });
+  });
+
+  it('reads the journal of an earlier version', async () => {
+    const { attempt: _, roomSessionId: __, ...leg } = { ...aLeg('a'), nodeSequence: 7 };
+    const old = [
+      { type: 'opened', leg },
+      {
+        type: 'entered',
+        cdrId: 'a',
+        entry: {
+          roomId: 'room',
+          roomRole: 'participant',
+          payerAccountId: 'owner',
+          chargedFromMs: startedAtMs,
+        },
+      },
+    ];
+    const lines = old.map((record) => JSON.stringify(record));
+    const text = lines.map((json) => `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`).join('');
+    writeFileSync(join(folder, 'journal-0000000001.log'), text);
+
+    const written: ClosedLeg[] = [];
+    const { keeper } = await aKeeper(async (closed) => void written.push(closed));
+    await keeper.start();
+    await keeper.stop();
+    expect(written[0]).toMatchObject({
+      nodeSequence: 7,
+      attempt: 1,
+      roomSessionId: null,
+      roomRole: 'speaker',
+      ringingAtMs: null,
+      waitedMs: 0,
+      hangupCause: null,
+    });
   });
 
   it('goes on with the node’s sequence after a restart, so that no number is used twice or left out', async () => {
@@ -154,14 +254,18 @@ describe('journal', () => {
     const leg: ClosedLeg = {
       ...opened,
       roomId: null,
+      roomSessionId: null,
       roomRole: null,
       payerAccountId: null,
+      ringingAtMs: null,
       answeredAtMs: null,
+      waitedMs: 0,
       chargedFromMs: null,
       endedAtMs: startedAtMs + 1_000,
       result: 'cancelled',
       endedBy: 'caller',
       sipStatus: 487,
+      hangupCause: null,
       quality: null,
     };
     await refused.keeper.close(leg);

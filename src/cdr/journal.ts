@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Log } from '../kernel/log';
+import { ofThisVersion } from './journal-records-of-old';
 import { afterRecord, EMPTY_STATE, type JournalRecord, type JournalState } from './journal-records';
 
 const FILE_FORM = /^journal-(\d{10})\.log$/;
@@ -154,7 +155,7 @@ function lineOf(record: JournalRecord): string {
 
 function parseLine(line: string): JournalRecord | null {
   const json = line.slice(9);
-  return line.slice(0, 8) === checksum(json) ? (JSON.parse(json) as JournalRecord) : null;
+  return line.slice(0, 8) === checksum(json) ? ofThisVersion(JSON.parse(json)) : null;
 }
 
 function checksum(text: string): string {

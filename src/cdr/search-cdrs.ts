@@ -1,7 +1,7 @@
 import { InvalidInput } from '../kernel/app-error';
 import { maskNumber } from '../kernel/phone-number';
 import type { Database, SqlValue } from '../kernel/unit-of-work';
-import type { CallResult } from './cdr';
+import type { CallResult, ClosedLeg } from './cdr';
 import { CDR_COLUMNS, findCdr, type StoredCdr, toStoredCdr } from './cdrs-store';
 
 /** Rows one page may have. */
@@ -28,6 +28,8 @@ export type CdrFilter = {
   readonly payerAccountId?: string;
   readonly number?: NumberFilter;
   readonly roomId?: string;
+  readonly roomSessionId?: string;
+  readonly direction?: ClosedLeg['direction'];
   readonly result?: CallResult;
 };
 
@@ -123,6 +125,8 @@ function commonClauses({ filter, after }: CdrSearch): readonly Clause[] {
   if (filter.toMs !== undefined) narrow('started_at_ms < ?', filter.toMs);
   if (filter.payerAccountId !== undefined) narrow('payer_account_id = ?', filter.payerAccountId);
   if (filter.roomId !== undefined) narrow('room_id = ?', filter.roomId);
+  if (filter.roomSessionId !== undefined) narrow('room_session_id = ?', filter.roomSessionId);
+  if (filter.direction !== undefined) narrow('direction = ?', filter.direction);
   if (filter.result !== undefined) narrow('result = ?', filter.result);
   if (after)
     narrow(

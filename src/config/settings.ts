@@ -126,6 +126,12 @@ export const SETTINGS = {
     default: '',
     about: 'Folder of the prompts as the media server sees it; empty means those of this program',
   },
+  SPOOL_DIR: {
+    type: 'text',
+    default: '',
+    about:
+      'Folder that this service and the media server both reach by the same name, for spoken names; emptied at start; empty means VAR_DIR/spool',
+  },
   RTP_PORT_MIN: {
     type: 'integer',
     unit: 'port',

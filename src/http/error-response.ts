@@ -83,6 +83,7 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'mixed-currencies': [422, 'Two currencies'],
   'recording-damaged': [500, 'The recording is damaged'],
   'recording-key-unknown': [500, 'The key of the recording is missing'],
+  'action-refused': [409, 'Not done'],
   'media-unavailable': [503, 'No media server'],
 };
 

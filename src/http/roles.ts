@@ -9,6 +9,8 @@ export const SCOPES = [
   'recordings:read',
   /** Deletes recordings and holds them back from deletion. */
   'recordings:write',
+  /** Acts in a room that somebody is in: mute, kick, record, call the list. */
+  'rooms:control',
   'accounts:read',
   'accounts:write',
   'ledger:read',
@@ -34,7 +36,15 @@ export const ROLES = {
     'decks:read',
     'numbers:full',
   ],
-  moderator: ['calls:read', 'calls:end', 'cdrs:read', 'rooms:read', 'rooms:write', 'recordings:read'],
+  moderator: [
+    'calls:read',
+    'calls:end',
+    'cdrs:read',
+    'rooms:read',
+    'rooms:write',
+    'rooms:control',
+    'recordings:read',
+  ],
   network: ['calls:read', 'calls:end', 'cdrs:read', 'decks:read', 'metrics:read', 'numbers:full'],
 } as const satisfies Readonly<Record<string, readonly Scope[]>>;
 

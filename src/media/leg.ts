@@ -1,22 +1,17 @@
 import type { Endpoint } from 'drachtio-fsmrf';
 import { type Clock, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
+import { ConferenceSeat, conferenceFlags, type JoinOptions } from './conference-seat';
 import { dtmfRelayBody } from './info-digit';
+import { COMMAND_LIMIT_MS, LegCommands, LegGone } from './leg-commands';
+import { LegPlayback, PLAY_LIMIT_MS } from './leg-playback';
 
-/** The media server ended this leg, or was lost; `cause` is FreeSWITCH's hang-up cause. */
-export class LegGone extends Error {
-  constructor(override readonly cause: string) {
-    super(`the leg is gone: ${cause}`);
-    this.name = 'LegGone';
-  }
-}
+export { LegGone } from './leg-commands';
 
-/** The longest any prompt may take before the media server counts as stuck. */
-const PLAY_LIMIT_MS = 60_000;
-/** The longest a command that plays nothing may take. */
-const COMMAND_LIMIT_MS = 5_000;
 /** Digits are waited for this much longer than they may take, before the media server counts as stuck. */
 const COLLECT_GRACE_MS = 5_000;
+/** Mean magnitude of a frame below which a recording hears silence (of 32,767): a quiet room on a telephone. */
+const SILENCE_LEVEL = 200;
 
 /** An end without a cause waits this long for the other connection to tell it. */
 const LATE_CAUSE_MS = 200;
@@ -30,27 +25,36 @@ export type DigitRequest = {
   readonly nextDigitMs: number;
 };
 
+/** What ends a short recording, whichever comes first. */
+export type RecordRequest = {
+  readonly maxSeconds: number;
+  /** So many seconds of silence. */
+  readonly silenceSeconds: number;
+  readonly terminator: '#';
+};
+
 /**
- * One caller's channel on the media server. Every command ends: with its result, with LegGone when the channel dies meanwhile, or
- * with TimedOut when the media server does not answer.
+ * One channel on the media server. Every command ends: with its result, with LegGone when the channel dies meanwhile, or with TimedOut
+ * when the media server does not answer.
  */
 export class Leg {
-  readonly #gone: Promise<never>;
-  #rejectGone: (error: LegGone) => void = () => undefined;
+  readonly #commands: LegCommands;
+  readonly #playback: LegPlayback;
   #goneCause: string | null = null;
-  #member: { readonly conference: string; readonly id: number } | null = null;
+  #seat: ConferenceSeat | null = null;
+  #onDigit: ((digit: string) => void) | null = null;
+  /** Applications under way that take the keys for themselves. */
+  #collecting = 0;
 
   constructor(
     private readonly endpoint: Endpoint,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {
-    this.#gone = new Promise((_, reject) => {
-      this.#rejectGone = reject;
-    });
-    this.#gone.catch(() => undefined);
-    endpoint.once('destroy', (facts?: { reason?: string }) => {
-      this.#rejectGone(new LegGone(facts?.reason ?? 'CONNECTION_LOST'));
+    this.#commands = new LegCommands(endpoint, clock);
+    this.#playback = new LegPlayback(this.#commands, log);
+    endpoint.on('dtmf', ({ dtmf }: { dtmf?: string }) => {
+      if (this.#collecting === 0 && dtmf) this.#onDigit?.(dtmf);
     });
   }
 
@@ -86,9 +90,39 @@ export class Leg {
     });
   }
 
+  /**
+   * Tells every key (0-9, *, #, A-D) pressed from now on while nothing collects digits, in a conference or not, by RTP or INFO. A second
+   * call replaces the handler. Before the first one the media server tells keys to nobody, since they may be a PIN.
+   */
+  onDigit(handler: (digit: string) => void): void {
+    this.#onDigit = handler;
+    if (this.#collecting > 0) return;
+    this.#showKeys(true).catch((error: unknown) => {
+      if (!(error instanceof LegGone)) this.log.warn('keys are not told', { leg: this.id, error });
+    });
+  }
+
   /** Plays files one after the other. @throws LegGone */
   async play(files: readonly string[]): Promise<void> {
-    await this.#do('playback', PLAY_LIMIT_MS, this.endpoint.play([...files]));
+    await this.#playback.play(files);
+  }
+
+  /** Breaks the playback under way, so that `play` returns; the music goes on. Does nothing when none is. @throws LegGone */
+  async interrupt(): Promise<void> {
+    await this.#playback.interrupt();
+  }
+
+  /**
+   * Plays the file again and again, outside conferences, until stopMusic. What is played or asked meanwhile is heard instead, and the
+   * music goes on after it. A second start does nothing.
+   */
+  startMusic(file: string): void {
+    this.#playback.startMusic(file);
+  }
+
+  /** Ends the music and what is played over it; resolves when it is quiet, also when the channel has ended. */
+  async stopMusic(): Promise<void> {
+    await this.#playback.stopMusic();
   }
 
   /**
@@ -99,20 +133,38 @@ export class Leg {
   async collect(request: DigitRequest): Promise<string> {
     const longestMs =
       PLAY_LIMIT_MS + request.firstDigitMs + request.maxDigits * request.nextDigitMs + COLLECT_GRACE_MS;
-    const collecting = this.endpoint.playCollect({
-      file: request.file,
-      min: 1,
-      max: request.maxDigits,
-      tries: 1,
-      timeout: request.firstDigitMs,
-      digitTimeout: request.nextDigitMs,
-      terminators: '#',
-      regexp: '\\d+',
-      varName: 'typed',
+    return this.#takingKeys(async () => {
+      const collecting = this.endpoint.playCollect({
+        file: request.file,
+        min: 1,
+        max: request.maxDigits,
+        tries: 1,
+        timeout: request.firstDigitMs,
+        digitTimeout: request.nextDigitMs,
+        terminators: '#',
+        regexp: '\\d+',
+        varName: 'typed',
+      });
+      const { digits } = await this.#commands.do('play_and_get_digits', longestMs, collecting);
+      await this.#commands.set('typed', '');
+      return digits ?? '';
     });
-    const { digits } = await this.#do('play_and_get_digits', longestMs, collecting);
-    await this.#do('unset', COMMAND_LIMIT_MS, this.endpoint.execute('set', 'typed='));
-    return digits ?? '';
+  }
+
+  /**
+   * Records what the caller says into `file`, a WAV as the media server sees it; gives its length. The folder must exist.
+   * @throws LegGone
+   */
+  async recordShort(file: string, request: RecordRequest): Promise<{ seconds: number }> {
+    const { maxSeconds, silenceSeconds, terminator } = request;
+    return this.#takingKeys(async () => {
+      await this.#commands.set('playback_terminators', terminator);
+      const words = [file, maxSeconds, SILENCE_LEVEL, silenceSeconds].join(' ');
+      const limitMs = maxSeconds * 1_000 + COLLECT_GRACE_MS;
+      const ended = await this.#commands.do('record', limitMs, this.endpoint.execute('record', words));
+      await this.#commands.set('playback_terminators', 'none');
+      return { seconds: Number(ended.getHeader('variable_record_ms') ?? 0) / 1_000 };
+    });
   }
 
   /** Hands a digit that arrived as SIP INFO to the media server, which treats it like one heard in RTP; other INFO is not for it. */
@@ -120,42 +172,68 @@ export class Leg {
     const body = dtmfRelayBody(contentType, received);
     if (body === null) return;
     const headers = { 'Content-Type': 'application/dtmf-relay' };
-    await this.#do('INFO', COMMAND_LIMIT_MS, this.endpoint.dialog.request({ method: 'INFO', headers, body }));
+    await this.#commands.do(
+      'INFO',
+      COMMAND_LIMIT_MS,
+      this.endpoint.dialog.request({ method: 'INFO', headers, body }),
+    );
   }
 
   /** Takes a new offer of the caller's and gives our answer. */
   async reoffer(sdp: string): Promise<string> {
-    await this.#do('re-INVITE', COMMAND_LIMIT_MS, this.endpoint.modify(sdp));
+    await this.#commands.do('re-INVITE', COMMAND_LIMIT_MS, this.endpoint.modify(sdp));
     return this.endpoint.local.sdp;
   }
 
-  /** Enters a conference; resolves when the others can hear us. @throws LegGone */
-  async join(conference: string, flags: Readonly<Record<string, boolean>>): Promise<void> {
-    const joining = this.endpoint.join(conference, { flags: { ...flags } });
-    const { memberId } = await this.#do('conference', COMMAND_LIMIT_MS, joining);
-    this.#member = { conference, id: memberId };
+  /** Enters a conference, after ending the music; resolves when the others can hear us. @throws LegGone */
+  async join(conference: string, options: JoinOptions = {}): Promise<void> {
+    await this.stopMusic();
+    const joining = this.endpoint.join(conference, { flags: conferenceFlags(options) });
+    const { memberId } = await this.#commands.do('conference', COMMAND_LIMIT_MS, joining);
+    this.#seat = new ConferenceSeat(conference, memberId, this.#commands.api);
   }
 
-  /** Plays a file to this member alone while the conference goes on; resolves when it has begun. */
-  async playInConference(file: string): Promise<void> {
-    if (!this.#member) return;
-    const { conference, id } = this.#member;
-    await this.#inConference('play', [conference, 'play', file, String(id)]);
+  /** Whether the others in the conference hear this leg. @throws LegGone, ConferenceRefused */
+  async setVoice(speaks: boolean): Promise<void> {
+    await this.#seat?.setVoice(speaks);
+  }
+
+  /** Whether this leg hears the others in the conference. @throws LegGone, ConferenceRefused */
+  async setHearing(hears: boolean): Promise<void> {
+    await this.#seat?.setHearing(hears);
+  }
+
+  /**
+   * Lets exactly these legs not hear this one: a coach is unheard by everybody but the moderators. Those not named hear it again. To be
+   * called whenever members change; costs nothing when nothing did. Who joins `deaf` and is let hear afterwards misses the moment in
+   * between. @throws LegGone
+   */
+  async unheardBy(others: readonly Leg[]): Promise<void> {
+    const seat = this.#seat;
+    if (!seat) return;
+    const ids = new Set<number>();
+    for (const other of others)
+      if (other.#seat?.conference === seat.conference) ids.add(other.#seat.memberId);
+    await seat.unheardBy(ids);
+  }
+
+  /** Plays files to this member alone while the conference goes on, in order; resolves when they are queued. */
+  async playInConference(files: readonly string[]): Promise<void> {
+    await this.#seat?.play(files);
   }
 
   /** Leaves the conference and stays on the line. */
   async leaveConference(): Promise<void> {
-    if (!this.#member) return;
-    const { conference, id } = this.#member;
-    this.#member = null;
-    await this.#inConference('kick', [conference, 'kick', String(id)]);
+    const seat = this.#seat;
+    this.#seat = null;
+    await seat?.leave();
   }
 
   /** Ends the channel and whatever command is under way; does nothing when it has ended. Never throws. */
   async hangUp(): Promise<void> {
     if (this.#goneCause !== null) return;
     this.#goneCause = 'NORMAL_CLEARING';
-    this.#rejectGone(new LegGone(this.#goneCause));
+    this.#commands.end(this.#goneCause);
     try {
       await within(this.clock, COMMAND_LIMIT_MS, 'hangup', this.endpoint.destroy());
     } catch (error) {
@@ -163,18 +241,20 @@ export class Leg {
     }
   }
 
-  /** A refusal comes as an ordinary reply. */
-  async #inConference(step: string, words: readonly string[]): Promise<void> {
-    const reply = await this.#do(
-      `conference ${step}`,
-      COMMAND_LIMIT_MS,
-      this.endpoint.api('conference', words),
-    );
-    const text = reply.getBody();
-    if (text.startsWith('-ERR')) throw new Error(`conference ${step} was refused: ${text.trim()}`);
+  /** Keys are for the application that runs now, and shown to nobody else. */
+  async #takingKeys<T>(run: () => Promise<T>): Promise<T> {
+    this.#collecting += 1;
+    try {
+      if (this.#onDigit) await this.#showKeys(false);
+      return await run();
+    } finally {
+      this.#collecting -= 1;
+      if (this.#onDigit && this.#collecting === 0) await this.#showKeys(true);
+    }
   }
 
-  #do<T>(step: string, limitMs: number, work: Promise<T>): Promise<T> {
-    return within(this.clock, limitMs, step, Promise.race([work, this.#gone]));
+  /** With `sensitive_dtmf` FreeSWITCH tells keys in no event and no log. */
+  #showKeys(shown: boolean): Promise<void> {
+    return this.#commands.set('sensitive_dtmf', shown ? 'false' : 'true');
   }
 }

@@ -1,12 +1,17 @@
-import Mrf, { type MediaServer } from 'drachtio-fsmrf';
+import Mrf, { type Endpoint, type MediaServer } from 'drachtio-fsmrf';
 import type Srf from 'drachtio-srf';
 import { Connection, type Event } from 'modesl';
 import { AppError } from '../kernel/app-error';
 import { type Clock, type Timer, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
+import { type ApiCall, quoted, runConference } from './conference-seat';
+import { ConferenceTap, TapSocket } from './conference-tap';
 import { Leg } from './leg';
 import { type MeasuredQuality, measuredQuality } from './leg-quality';
+import { OutboundLeg } from './outbound-leg';
+import { placeholderSdp } from './outbound-sdp';
 import { probeEventSocket } from './probe-event-socket';
+import { type EventHeader, type HungUpLeg, hungUpLeg, Talkers } from './switch-events';
 
 /** No media server can take a call now. */
 export class MediaUnavailable extends AppError {
@@ -17,6 +22,8 @@ export class MediaUnavailable extends AppError {
 }
 
 const CONNECT_LIMIT_MS = 5_000;
+/** The longest a command to a whole conference may take. */
+const COMMAND_LIMIT_MS = 5_000;
 const RECONNECT_MS = 1_000;
 /** A leg that the media server has not set up by then is given up: callers hear silence meanwhile. */
 const CREATE_LIMIT_MS = 8_000;
@@ -47,6 +54,9 @@ export class MediaServers {
   #everUp: (() => void)[] = [];
   readonly #quality = new Map<string, (quality: MeasuredQuality | null) => void>();
   readonly #measured = new Map<string, MeasuredQuality | null>();
+  readonly #talkers = new Talkers();
+  #onTalking: (legId: string, talking: boolean) => void = () => undefined;
+  #onHungUp: (facts: HungUpLeg) => void = () => undefined;
 
   constructor(
     private readonly srf: Srf,
@@ -80,18 +90,48 @@ export class MediaServers {
     });
   }
 
+  /** Tells who begins and ends talking in a conference. A second call replaces the handler, which must not throw. */
+  onTalking(handler: (legId: string, talking: boolean) => void): void {
+    this.#onTalking = handler;
+  }
+
+  /** Tells every leg of ours that has ended, as the media server has it. A second call replaces the handler, which must not throw. */
+  onHungUp(handler: (facts: HungUpLeg) => void): void {
+    this.#onHungUp = handler;
+  }
+
   /** Sets up a channel that answers this offer. `headers` go to the media server with the INVITE. @throws MediaUnavailable */
   async createLeg(remoteSdp: string, headers: Readonly<Record<string, string>>): Promise<Leg> {
-    if (!this.#server) throw new MediaUnavailable('not connected');
+    return new Leg(await this.#createEndpoint(remoteSdp, headers), this.clock, this.log);
+  }
+
+  /** Sets up a channel for somebody we call: its `localSdp` is our offer. `headers` as in createLeg. @throws MediaUnavailable */
+  async createOutboundLeg(headers: Readonly<Record<string, string>>): Promise<OutboundLeg> {
+    const endpoint = await this.#createEndpoint(placeholderSdp(this.address.listenAddress), headers);
+    return new OutboundLeg(endpoint, this.clock, this.log);
+  }
+
+  /** Plays files to everybody in the conference, one after the other; resolves when they are queued. @throws ConferenceRefused */
+  async playToConference(conference: string, files: readonly string[]): Promise<void> {
+    for (const file of files) await runConference(this.#api, [conference, 'play', quoted(file)]);
+  }
+
+  /** Puts a silent ear of ours into the conference, which begins with it when there is none. @throws MediaUnavailable, LegGone */
+  async tapConference(conference: string): Promise<ConferenceTap> {
+    const socket = await TapSocket.open(this.address.listenAddress);
     try {
-      const creating = this.#server.createEndpoint({
-        remoteSdp,
-        headers: { ...headers, 'X-Node': this.address.nodeId },
-      });
-      const endpoint = await within(this.clock, CREATE_LIMIT_MS, 'creating a leg', creating);
-      return new Leg(endpoint, this.clock, this.log);
+      const leg = await this.createLeg(socket.localSdp, { 'X-Purpose': 'tap' });
+      const tap = new ConferenceTap(leg, socket, this.clock);
+      try {
+        await leg.join(conference, { muted: true, ghost: true });
+        return tap;
+      } catch (error) {
+        await tap.close();
+        throw error;
+      }
     } catch (error) {
-      throw new MediaUnavailable(error instanceof Error ? error.message : String(error));
+      socket.close();
+      throw error;
     }
   }
 
@@ -110,6 +150,28 @@ export class MediaServers {
     this.#retry?.cancel();
     this.#disconnect();
   }
+
+  async #createEndpoint(remoteSdp: string, headers: Readonly<Record<string, string>>): Promise<Endpoint> {
+    if (!this.#server) throw new MediaUnavailable('not connected');
+    try {
+      const creating = this.#server.createEndpoint({
+        remoteSdp,
+        headers: { ...headers, 'X-Node': this.address.nodeId },
+      });
+      return await within(this.clock, CREATE_LIMIT_MS, 'creating a leg', creating);
+    } catch (error) {
+      throw new MediaUnavailable(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  readonly #api: ApiCall = (command, words) => {
+    const control = this.#control;
+    if (!control || !this.ready) return Promise.reject(new MediaUnavailable('not connected'));
+    const asked = new Promise<string>((resolve) => {
+      control.api(command, words, (reply) => resolve(reply.getBody()));
+    });
+    return within(this.clock, COMMAND_LIMIT_MS, command, asked);
+  };
 
   async #connect(): Promise<void> {
     const { host, port, secret, profile, listenAddress } = this.address;
@@ -148,7 +210,7 @@ export class MediaServers {
     const { host, port, secret } = this.address;
     return new Promise((resolve, reject) => {
       const control = new Connection(host, port, secret, () => {
-        control.subscribe(['CHANNEL_HANGUP_COMPLETE']);
+        control.subscribe(['CHANNEL_HANGUP_COMPLETE', 'CUSTOM', 'conference::maintenance']);
         resolve(control);
       });
       this.#control = control;
@@ -158,12 +220,21 @@ export class MediaServers {
         if (this.#control === control) this.#lose();
       });
       control.on('esl::event::CHANNEL_HANGUP_COMPLETE::*', (event: Event) => this.#onHangUp(event));
+      control.on('esl::event::CUSTOM::*', (event: Event) => this.#onConference(event));
     });
   }
 
+  #onConference(event: Event): void {
+    const change = this.#talkers.take((name) => event.getHeader(name));
+    if (change) this.#onTalking(change.legId, change.talking);
+  }
+
   #onHangUp(event: Event): void {
+    const header: EventHeader = (name) => event.getHeader(name);
+    const facts = hungUpLeg(header, this.address.nodeId);
+    if (facts) this.#onHungUp(facts);
     const legId = event.getHeader('Unique-ID') ?? '';
-    const quality = measuredQuality((name) => event.getHeader(name));
+    const quality = measuredQuality(header);
     const waiting = this.#quality.get(legId);
     if (waiting) return waiting(quality);
     this.#measured.set(legId, quality);
@@ -184,6 +255,7 @@ export class MediaServers {
     const control = this.#control;
     this.#server = null;
     this.#control = null;
+    this.#talkers.clear();
     server?.disconnect();
     control?.disconnect();
   }

@@ -22,6 +22,65 @@ export const PROMPTS = [
   'removed-from-room',
   'service-closing',
   'technical-fault',
+  'welcome-listed',
+  'room-locked',
+  'room-not-yet',
+  'barred',
+  'say-your-name',
+  'has-entered',
+  'has-left',
+  'waiting-for-moderator',
+  'waiting-in-lobby',
+  'somebody-in-lobby',
+  'not-admitted',
+  'waited-too-long',
+  'kicked',
+  'muted',
+  'unmuted',
+  'muted-by-moderator',
+  'unmuted-by-moderator',
+  'cannot-unmute',
+  'listeners-do-not-speak',
+  'hand-raised',
+  'hand-lowered',
+  'hand-of-member',
+  'floor-given',
+  'all-muted',
+  'all-unmuted',
+  'room-is-locked',
+  'room-is-unlocked',
+  'nobody-waits',
+  'no-such-member',
+  'key-unknown',
+  'key-not-allowed',
+  'you-are-member',
+  'members-inside',
+  'recording-notice',
+  'recording-started',
+  'recording-paused',
+  'recording-resumed',
+  'recording-stopped',
+  'recording-not-allowed',
+  'not-recording',
+  'room-ended',
+  'room-ends-alone',
+  'room-ends-without-moderator',
+  'room-ends-silent',
+  'room-time-over',
+  'room-ends-in-5-minutes',
+  'room-ends-in-1-minute',
+  'dial-out-invitation',
+  'dial-out-begins',
+  'dial-out-nobody',
+  'dial-out-impossible',
+  'number-listed',
+  'number-not-valid',
+  'help-host',
+  'help-moderator',
+  'help-speaker',
+  'help-listener',
+  'help-coach',
+  'choose-language',
 ] as const;
 
 export type PromptName = (typeof PROMPTS)[number];
@@ -33,4 +92,19 @@ export const LANGUAGES = ['en', 'es', 'fr', 'de', 'ar'] as const;
 export function promptFile(promptsDir: string, language: string, name: PromptName): string {
   const spoken = (LANGUAGES as readonly string[]).includes(language) ? language : LANGUAGES[0];
   return join(promptsDir, spoken, `${name}.wav`);
+}
+
+/** One recording in which every language offers itself, in the order of LANGUAGES. */
+export function chooseLanguageFile(promptsDir: string): string {
+  return join(promptsDir, 'choose-language.wav');
+}
+
+/** What the members of a room hear when somebody comes or goes. */
+export function toneFile(promptsDir: string, sound: 'entered' | 'left'): string {
+  return join(promptsDir, 'tones', `${sound}.wav`);
+}
+
+/** What somebody hears who waits to be let in. */
+export function musicFile(promptsDir: string): string {
+  return join(promptsDir, 'music', 'waiting.wav');
 }

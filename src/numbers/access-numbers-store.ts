@@ -40,6 +40,16 @@ export async function findAccessNumber(sql: Sql, number: E164): Promise<AccessNu
   return row ? toAccessNumber(row) : null;
 }
 
+/** The access number that calls of ours are made from: the wanted one if it is active, else the first; null when there is none. */
+export async function callerIdNumber(sql: Sql, wanted: E164 | null): Promise<AccessNumber | null> {
+  const [row] = await sql.all(
+    `SELECT number_e164, language, country FROM access_numbers WHERE state = 'active'
+     ORDER BY CASE WHEN number_e164 = ? THEN 0 ELSE 1 END, number_e164 LIMIT 1`,
+    [wanted ?? ''],
+  );
+  return row ? toAccessNumber(row) : null;
+}
+
 /** Active access numbers in the order of their digits. */
 export async function listAccessNumbers(sql: Sql, limit: number): Promise<readonly AccessNumber[]> {
   const rows = await sql.all(

@@ -1,6 +1,7 @@
 import { AppError } from '../kernel/app-error';
 import type { RoomRules } from './room-rules';
 
+/** Who may do what in a room: see calling/room-session/permissions.ts. */
 export const ROOM_ROLES = ['host', 'moderator', 'speaker', 'listener', 'coach'] as const;
 export type RoomRole = (typeof ROOM_ROLES)[number];
 
@@ -27,18 +28,18 @@ export type RoomSecrets = {
 export const ROOM_NUMBER_FORM = /^\d{6,9}$/;
 export const PIN_FORM = /^\d{4,12}$/;
 
-/** Every seat of the room is taken. */
-export class RoomFull extends AppError {
-  readonly code = 'room-full';
-  constructor(roomId: string, maxSeats: number) {
-    super(`all ${maxSeats} seats are taken`, { roomId, maxSeats });
-  }
-}
-
 /** The room exists but lets nobody in. */
 export class RoomClosed extends AppError {
   readonly code = 'room-closed';
   constructor(roomId: string) {
     super('the room is closed', { roomId });
+  }
+}
+
+/** The room has a schedule, and this is not its time. */
+export class RoomNotYet extends AppError {
+  readonly code = 'room-not-yet';
+  constructor(roomId: string) {
+    super('the room is not open now', { roomId });
   }
 }

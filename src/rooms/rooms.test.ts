@@ -2,9 +2,7 @@ import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/d
 import { NotFound } from '../kernel/app-error';
 import { compareRoomPin } from './compare-room-pin';
 import { hashPin, isPin } from './pin';
-import { RoomFull } from './room';
 import { createRoom, listRooms, roomById, rotateRoomSecrets, setRoomState } from './rooms-store';
-import { Seats } from './seats';
 
 const nowMs = Date.UTC(2026, 0, 15);
 
@@ -89,23 +87,5 @@ describe('a hashed PIN', () => {
     expect(await isPin('480213', hash)).toBe(true);
     expect(await isPin('480214', hash)).toBe(false);
     expect(await isPin('480213', 'not a hash of ours')).toBe(false);
-  });
-});
-
-describe('seats', () => {
-  it('gives twenty callers its twenty seats, thirty more none, and a freed one to the next', () => {
-    const seats = new Seats();
-    const room = { id: 'r', maxSeats: 20 };
-    let seated = 0;
-    const refusals = Array.from({ length: 50 }, (_, n) => () => {
-      seats.take(room, `call-${n}`);
-      seated++;
-    }).slice(20);
-    for (let n = 0; n < 20; n++) seats.take(room, `early-${n}`);
-    for (const refused of refusals) expect(refused).toThrow(RoomFull);
-    expect(seated).toBe(0);
-    seats.free('r', 'early-3');
-    expect(() => seats.take(room, 'call-51')).not.toThrow();
-    expect(seats.takenIn('r')).toBe(20);
   });
 });

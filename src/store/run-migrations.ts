@@ -9,7 +9,7 @@ const MIGRATION_FILE = /^\d{4}-[a-z0-9-]+\.sql$/;
 /**
  * Runs every migration of `folder` that this database has not seen and gives their names. Statements end with a semicolon at the
  * end of a line; lines starting with `--` are comments. On SQLite a file is one transaction; MariaDB commits each CREATE by
- * itself, so a file there must be safe to begin again (CREATE … IF NOT EXISTS).
+ * itself, so a file there must be safe to begin again (CREATE … IF NOT EXISTS; ADD COLUMN is made so here).
  */
 export async function runMigrations(database: Database, folder: string): Promise<readonly string[]> {
   await database.write((sql) =>
@@ -64,6 +64,12 @@ async function runFile(database: Database, file: string): Promise<void> {
     // Keys compare by bytes as on SQLite: MariaDB's default collation would take "a" and "A" for the same key.
     if (database.dialect === 'mariadb')
       await sql.run('ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin');
-    for (const statement of statements) await sql.run(statement);
+    for (const statement of statements) await sql.run(repeatable(statement, database.dialect));
   });
+}
+
+/** SQLite knows no ADD COLUMN IF NOT EXISTS and needs none: its file is one transaction. */
+function repeatable(statement: string, dialect: Database['dialect']): string {
+  if (dialect === 'sqlite') return statement;
+  return statement.replace(/^(ALTER TABLE \w+ ADD COLUMN) /i, '$1 IF NOT EXISTS ');
 }

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { Conflict, InvalidInput } from '../kernel/app-error';
+import { Conflict, InvalidInput, NotFound } from '../kernel/app-error';
 import { newId } from '../kernel/ids';
 import { type Database, DuplicateKey, integer, type Row, type Sql, text } from '../kernel/unit-of-work';
 
@@ -49,6 +49,44 @@ export async function trunkByAddress(sql: Sql, address: string): Promise<Trunk |
     .filter(({ cidr }) => contains(cidr, address))
     .toSorted((left, right) => prefixLength(right.cidr) - prefixLength(left.cidr));
   return matching[0] ? toTrunk(matching[0].row) : null;
+}
+
+/** A trunk that takes calls from us, and where. */
+export type OutboundTrunk = Trunk & { readonly outboundHost: string; readonly outboundPort: number };
+
+/** A host name or an IPv4 address: it becomes part of a SIP URI, so nothing else is taken. */
+const HOST_FORM = /^[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?$/i;
+
+/** Says where a trunk takes calls from us. @throws InvalidInput, NotFound */
+export async function setOutboundAddress(
+  database: Database,
+  trunkId: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> {
+  if (!HOST_FORM.test(host))
+    throw new InvalidInput('host', `"${host}" is no host`, 'write a host name or an IPv4 address');
+  if (!(Number.isInteger(port) && port >= 1 && port <= 65_535))
+    throw new InvalidInput('port', `${port} is no port`, 'write 1 to 65535');
+  await database.write(async (sql) => {
+    const [row] = await sql.all('SELECT id FROM trunks WHERE id = ?', [trunkId]);
+    if (!row) throw new NotFound('trunk', trunkId);
+    await sql.run('UPDATE trunks SET outbound_host = ?, outbound_port = ? WHERE id = ?', [
+      host,
+      port,
+      trunkId,
+    ]);
+  });
+}
+
+/** The active trunk that takes calls from us, the first by name; null when none does. */
+export async function outboundTrunk(sql: Sql): Promise<OutboundTrunk | null> {
+  const [row] = await sql.all(
+    `SELECT id, name, state, trusts_caller_id, outbound_host, outbound_port FROM trunks
+     WHERE state = 'active' AND outbound_host IS NOT NULL ORDER BY name LIMIT 1`,
+  );
+  if (!row) return null;
+  const address = { outboundHost: text(row.outbound_host), outboundPort: integer(row.outbound_port) };
+  return { ...toTrunk(row), ...address };
 }
 
 function toCidr(address: string): string {

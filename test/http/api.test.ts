@@ -14,6 +14,7 @@ const OPERATORS = Object.keys(ROLES) as Role[];
 
 const liveCall = {
   callId: 'live-1',
+  direction: 'inbound',
   fromNumber: '+3222223344',
   dialledNumber: '+12025550100',
   trunkId: null,
@@ -70,20 +71,25 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       nodeSequence: n,
       sipCallId: `call-${n}`,
       direction: 'inbound',
+      attempt: 1,
       fromNumber: n % 2 ? '+3222223344' : "=cmd|' /C calc'!A0",
       dialledNumber: '+12025550100',
       routedNumber: e164('+12025550100'),
       trunkId: null,
       roomId: n % 3 ? null : seed.roomId,
+      roomSessionId: null,
       roomRole: null,
       payerAccountId: null,
       startedAtMs,
+      ringingAtMs: null,
       answeredAtMs: startedAtMs,
+      waitedMs: 0,
       chargedFromMs: null,
       endedAtMs: startedAtMs + 500,
       result: n % 2 ? 'completed' : 'wrong-pin',
       endedBy: 'caller',
       sipStatus: 200,
+      hangupCause: null,
       quality: null,
     });
   }

@@ -37,7 +37,7 @@ describe('recordings by the API', () => {
     const writer = await openRecording(parts, wanted);
     writer.write(SOUND);
     const consent = {
-      recordingId: writer.id,
+      recordingId: writer.recordingId,
       cdrId: 'leg',
       heardAtMs: 5,
       how: 'announced-on-entry',

@@ -47,6 +47,7 @@ describe('a caller with a telephone', () => {
       result: 'completed',
       endedBy: 'caller',
       roomId,
+      roomSessionId: expect.any(String),
       roomRole: 'speaker',
       payerAccountId: accountId,
       fromNumber: '+3222223344',

@@ -1,5 +1,7 @@
 import { liveRoutes } from '../../src/calling/live-routes';
 import { LiveCalls } from '../../src/calling/live-calls';
+import { LiveRooms } from '../../src/calling/room-session/live-rooms';
+import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
 import { accountRoutes } from '../../src/billing/accounts-routes';
 import { deckRoutes } from '../../src/billing/rating/decks-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
@@ -9,6 +11,7 @@ import { httpApp } from '../../src/http/server';
 import { serviceRoutes } from '../../src/http/service-routes';
 import { silentLog } from '../../src/kernel/log';
 import type { Database } from '../../src/kernel/unit-of-work';
+import { MediaUnavailable } from '../../src/media/media-servers';
 import { makeMetrics } from '../../src/observability/metrics';
 import { listRoutes } from '../../src/rooms/list/list-routes';
 import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
@@ -25,6 +28,22 @@ const NOWHERE = { folder: '/nowhere', nodeId: 'test', keys: recordingKeys('ab'.r
 export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   const clock = new FakeClock();
   const liveCalls = new LiveCalls();
+  const liveRooms = new LiveRooms({
+    media: {
+      onTalking: () => undefined,
+      playToConference: async () => undefined,
+      tapConference: () => Promise.reject(new MediaUnavailable('no media server here')),
+    },
+    recordings: {
+      open: () => Promise.reject(new Error('no recordings here')),
+      noteConsent: async () => undefined,
+    },
+    clock,
+    log: silentLog,
+    promptsDir: '/prompts',
+    dialOut: () => undefined,
+    listNumber: async () => true,
+  });
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => 0,
@@ -34,7 +53,8 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   const routes: readonly Route[] = [
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
     ...cdrRoutes(database),
-    ...liveRoutes({ liveCalls, sql: database.read, clock }),
+    ...liveRoutes({ liveCalls, liveRooms, sql: database.read, clock }),
+    ...liveRoomRoutes({ liveRooms, sql: database.read }),
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),
@@ -52,5 +72,5 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   });
   const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) =>
     (await createApiKey(database, { label: role, role, scopes, expiresAtMs, nowMs: clock.nowMs() })).secret;
-  return { app, routes, clock, liveCalls, health, keyFor };
+  return { app, routes, clock, liveCalls, liveRooms, health, keyFor };
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -91,6 +91,11 @@ export class TestService {
         });
     });
     child.removeAllListeners('exit');
+  }
+
+  /** The key of the first administrator, as the service leaves it for its operator. */
+  get adminKey(): string {
+    return readFileSync(join(this.folder, 'var', 'admin-key'), 'utf8').trim();
   }
 
   /** Process id of the running service. */

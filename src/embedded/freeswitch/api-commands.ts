@@ -38,7 +38,7 @@ export class ApiCommands {
       ['uuid_setvar', withChannel((channel, [name, value]) => setVariable(channel, name, value), 3)],
       ['uuid_recv_dtmf', receiveDigits],
       ['uuid_send_dtmf', withChannel(sendDigits)],
-      ['uuid_break', withChannel((channel) => breakChannel(channel))],
+      ['uuid_break', withChannel(breakChannel)],
       ['hupall', hangUpAll],
     ]);
   }
@@ -138,8 +138,8 @@ function sendDigits(channel: Channel, [keys = '']: readonly string[]): string {
   return `+OK ${channel.uuid} sent DTMF ${keys}.\n`;
 }
 
-function breakChannel(channel: Channel): string {
-  channel.breakNewest();
+function breakChannel(channel: Channel, flags: readonly string[]): string {
+  channel.breakNewest(flags.includes('all'));
   return '+OK\n';
 }
 

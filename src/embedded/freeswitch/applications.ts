@@ -1,4 +1,5 @@
 import type { Core } from './core';
+import { meanMagnitude } from '../media/audio-frame';
 import { defaultDigitSamples } from '../media/dtmf';
 import { WavRecorder } from '../media/wav-recorder';
 import type { AudioFiles } from './audio-files';
@@ -10,9 +11,10 @@ import { playAndGetDigits } from './play-and-get-digits';
 import { playback, playbackTerminators } from './playback';
 import { splitArguments } from './split-arguments';
 
-/** Silence below this mean magnitude counts for the stop condition of `record`, unless the caller names another. */
-const recordSilenceLevel = 200;
 const recordSecondsMax = 86_400;
+/** Silence that ends `record` when it names a level of silence and no time. */
+const silenceSecondsDefault = 3;
+const slotsPerSecond = 50;
 
 /** The dialplan applications we know, by name. Everything else ends the call, as in FreeSWITCH. */
 export function applicationTable(files: AudioFiles): ReadonlyMap<string, Application> {
@@ -107,26 +109,33 @@ async function attend(
     return true;
   };
   let end = await execution.play(member);
-  while (end === 'break' && execution.alive) end = await execution.play(member);
+  while (end.startsWith('break') && execution.alive) end = await execution.play(member);
   member.conference.leave(member);
   return member.transferTo;
 }
 
-/** `record <file> [seconds] [silence level] [silence seconds]`: ends by limit, silence, a terminator key, or hang-up. */
+/**
+ * `record <file> [seconds] [silence level] [silence seconds]`: ends by limit, silence, a terminator key, or hang-up. Without a level
+ * silence ends nothing; without seconds of it three do. A file that cannot be made ends the call, as in FreeSWITCH.
+ */
 async function record(channel: Channel, execution: Execution, data: string): Promise<void> {
   const [path, limit = '', threshold = '', hits = ''] = splitArguments(data);
   const { leg } = channel;
   if (path === undefined || !leg) return;
-  const recorder = await WavRecorder.create(path);
-  const limitSeconds = Number.parseInt(limit, 10);
-  const silentSlotsMax = (Number.parseInt(hits, 10) || 0) * 50;
-  const level = Number.parseInt(threshold, 10) || recordSilenceLevel;
+  const recorder = await openRecorder(channel, path);
+  if (!recorder) return;
+  const limitSeconds = Number.parseInt(limit.replace('+', ''), 10);
+  const level = Number.parseInt(threshold, 10) || 0;
+  const silentSlotsMax = (Number.parseInt(hits, 10) || silenceSecondsDefault) * slotsPerSecond;
   let silentSlots = 0;
   channel.setVariable('playback_terminator_used', '');
+  channel.setVariable('silence_hits_exhausted', 'false');
   leg.onInput = (input) => {
     recorder.take(input);
-    silentSlots = leg.inputActive && loudest(input) > level ? 0 : silentSlots + 1;
-    if (silentSlotsMax > 0 && silentSlots >= silentSlotsMax) execution.end('done');
+    silentSlots = leg.inputActive && meanMagnitude(input) >= level ? 0 : silentSlots + 1;
+    if (level === 0 || silentSlots < silentSlotsMax) return;
+    channel.setVariable('silence_hits_exhausted', 'true');
+    execution.end('done');
   };
   execution.onDigit = (key) => {
     if (!playbackTerminators(channel).includes(key)) return true;
@@ -144,8 +153,12 @@ async function record(channel: Channel, execution: Execution, data: string): Pro
   await recorder.close();
 }
 
-function loudest(frame: Int16Array): number {
-  let peak = 0;
-  for (const sample of frame) peak = Math.max(peak, Math.abs(sample));
-  return peak;
+async function openRecorder(channel: Channel, path: string): Promise<WavRecorder | undefined> {
+  try {
+    return await WavRecorder.create(path);
+  } catch (error) {
+    channel.core.log.error('recording cannot be written', { path, error: String(error) });
+    channel.hangUp('DESTINATION_OUT_OF_ORDER');
+    return undefined;
+  }
 }

@@ -133,9 +133,9 @@ export class Channel implements FrameSource {
     this.run(application, execution);
   }
 
-  /** Ends what the newest application waits for: `uuid_break`. */
-  breakNewest(): void {
-    this.executions.at(-1)?.end('break');
+  /** Ends the file that the newest application plays, or with `all` everything it waits for: `uuid_break`. */
+  breakNewest(all: boolean): void {
+    this.executions.at(-1)?.end(all ? 'break-all' : 'break');
   }
 
   /** Ends every application, newest first, so that the channel is free for a bridge or for parking. */
@@ -144,16 +144,18 @@ export class Channel implements FrameSource {
   }
 
   /**
-   * A key arrived: told as event DTMF, then taken by the newest application or the bridged leg. An application that takes no keys leaves
+   * A key arrived: told as event DTMF unless it may be a secret, then taken by the newest application or the bridged leg. An application that takes no keys leaves
    * it to the next one; a channel on which none runs is parked, and FreeSWITCH drops what is typed there.
    */
   receiveDigit(digit: Digit, source: DigitSource): void {
     if (!this.alive) return;
-    this.fire('DTMF', {
-      'DTMF-Digit': digit.key,
-      'DTMF-Duration': String(digit.durationSamples),
-      'DTMF-Source': source,
-    });
+    if (this.variables.get('sensitive_dtmf') !== 'true') {
+      this.fire('DTMF', {
+        'DTMF-Digit': digit.key,
+        'DTMF-Duration': String(digit.durationSamples),
+        'DTMF-Source': source,
+      });
+    }
     const top = this.executions.at(-1);
     if (top?.onDigit?.(digit.key)) return;
     if (top === undefined && this.bridged?.leg) this.bridged.leg.sendDigits(digit.key, digit.durationSamples);

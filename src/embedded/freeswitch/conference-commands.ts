@@ -10,6 +10,9 @@ type RoomCommand = (
   context: RoomContext,
   words: readonly string[],
 ) => string | undefined | Promise<string | undefined>;
+/** Ids in one list, as mod_conference reads them. */
+const relatedMax = 100;
+
 type RoomContext = { core: Core; files: AudioFiles; conference: Conference };
 
 /** Commands aimed at members: `conference <name> <verb> <id|all|last|non_moderator> [argument]`. */
@@ -42,6 +45,7 @@ const roomCommands: Readonly<Record<string, RoomCommand>> = {
   unlock: ({ conference }) => setLocked(conference, false),
   play,
   stop,
+  relate,
   get: ({ core, conference }, [name = '']) => settings(core, conference)[name],
   set: ({ conference }, words) => setSetting(conference, words),
   pin: ({ conference }, [pin = '']) => {
@@ -151,7 +155,7 @@ function runForMembers(
 }
 
 function setSpeaking(member: ConferenceMember, speaks: boolean): string {
-  member.speaks = speaks;
+  member.setSpeaks(speaks);
   member.conference.fireMember(member, speaks ? 'unmute-member' : 'mute-member');
   return `+OK ${speaks ? 'unmute' : 'mute'} ${member.id}\n`;
 }
@@ -200,7 +204,45 @@ function stop({ conference }: RoomContext, words: readonly string[]): string | u
   const scope = which === 'current' ? 'current' : 'all';
   if (id === undefined) return `+OK Stopped ${conference.stopFiles(scope)} files.\n`;
   const member = conference.member(Number.parseInt(id, 10));
-  return member ? `+OK Stopped ${member.stopFiles(scope)} files.\n` : `-ERR Member: ${id} not found.\n`;
+  return member
+    ? `+OK Stopped ${conference.stopMemberFiles(member, scope)} files.\n`
+    : `-ERR Member: ${id} not found.\n`;
+}
+
+/** `relate <ids> <other ids> nospeak|nohear|clear`, ids separated by commas; with fewer words it shows what there is. */
+function relate({ conference }: RoomContext, words: readonly string[]): string | undefined {
+  const [ids = '', otherIds, action = ''] = words;
+  const { relations } = conference;
+  if (otherIds === undefined)
+    return idsOf(ids === '' ? '0' : ids)
+      .map((id) => relations.show(id))
+      .join('');
+  const canSpeak = !action.includes('nospeak');
+  const canHear = !action.includes('nohear');
+  const clears = action.toLowerCase() === 'clear';
+  if (!clears && canSpeak && canHear) return undefined;
+  const pairs = idsOf(ids).flatMap((id) => idsOf(otherIds).map((otherId) => [id, otherId] as const));
+  return pairs
+    .map(([id, otherId]) => {
+      const member = conference.member(id);
+      if (!member || (!clears && !conference.member(otherId)))
+        return `-ERR relationship ${id}->${otherId} not found.\n`;
+      if (clears) {
+        relations.clear(member, otherId);
+        return `+OK relationship ${id}->${otherId} cleared.\n`;
+      }
+      relations.set(member, otherId, { canSpeak, canHear });
+      if (!canSpeak) member.talking = false;
+      return `+OK ${id}->${otherId} ${action} set\n`;
+    })
+    .join('');
+}
+
+function idsOf(list: string): number[] {
+  return list
+    .split(',', relatedMax)
+    .filter((id) => id !== '')
+    .map((id) => Number.parseInt(id, 10) || 0);
 }
 
 function settings(core: Core, conference: Conference): Readonly<Record<string, string>> {

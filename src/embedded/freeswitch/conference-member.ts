@@ -1,4 +1,4 @@
-import { clipSample, type FrameSource, samplesPerFrame } from '../media/audio-frame';
+import { clipSample, type FrameSource, meanMagnitude, samplesPerFrame } from '../media/audio-frame';
 import { encodeG711 } from '../media/g711';
 import type { MixerPort } from '../media/mixer';
 import type { OpenedAudio } from './audio-files';
@@ -8,13 +8,13 @@ import type { Conference } from './conference';
 import type { EventHeaders } from './event';
 import type { Execution } from './execution';
 
-/** Mean magnitude above which a slot counts as speech (about -40 dBm0). */
-const speechLevel = 300;
-/** Loud slots in a row that start talking. */
-const slotsToStart = 3;
-/** Quiet slots in a row that stop it: half a second, so that pauses between words do not. */
-const slotsToStop = 25;
-const sampleStep = 4;
+/** Mean magnitude above which a slot counts as speech: `energy-level` of our conference profile. */
+const speechLevel = 100;
+/** So much above that a slot is speech beyond doubt. */
+const clearlyLoud = 400;
+/** Doubtful slots that start talking, and quiet ones that stop it: mod_conference's hangunder and hangover. */
+const slotsToStart = 5;
+const slotsToStop = 40;
 const queuedFilesMax = 50;
 
 export type MemberFlags = ReadonlySet<string>;
@@ -105,9 +105,9 @@ export class ConferenceMember implements MixerPort, FrameSource {
     return true;
   }
 
-  /** Stops the member's own files; gives how many. */
-  stopFiles(which: 'all' | 'current'): number {
-    return this.files.splice(0, which === 'all' ? this.files.length : 1).length;
+  /** Stops the member's own files; gives those. */
+  stopFiles(which: 'all' | 'current'): OpenedAudio[] {
+    return this.files.splice(0, which === 'all' ? this.files.length : 1);
   }
 
   /** Makes the next slot of the member's own file; gives a file that just ended. */
@@ -117,21 +117,42 @@ export class ConferenceMember implements MixerPort, FrameSource {
     return audio !== undefined && !this.hasFileFrame ? this.files.shift() : undefined;
   }
 
-  /** Follows the member's voice; tells when talking starts or stops. */
+  /**
+   * Follows the member's voice as mod_conference does; tells when talking starts or stops. Doubtful slots count up and quiet ones down
+   * before talking; while talking only quiet ones count. A muted member is not looked at.
+   */
   followVoice(): 'started' | 'stopped' | undefined {
+    if (!this.speaks) return undefined;
     this.level = this.inputActive ? meanMagnitude(this.input) : 0;
-    const loud = this.level > speechLevel && this.speaks;
-    this.loudSlots = loud ? this.loudSlots + 1 : 0;
-    this.quietSlots = loud ? 0 : this.quietSlots + 1;
-    if (!this.talking && this.loudSlots >= slotsToStart) {
+    if (this.level > speechLevel) {
+      this.loudSlots += 1;
+      if (this.level < speechLevel + clearlyLoud && this.loudSlots < slotsToStart) return undefined;
+      this.forgetVoice();
+      if (this.talking) return undefined;
       this.talking = true;
       return 'started';
     }
-    if (this.talking && (this.quietSlots >= slotsToStop || !this.speaks)) {
-      this.talking = false;
-      return 'stopped';
-    }
-    return undefined;
+    if (this.loudSlots > 0) this.loudSlots -= 1;
+    if (!this.talking) return undefined;
+    this.quietSlots += 1;
+    if (this.quietSlots < slotsToStop) return undefined;
+    this.forgetVoice();
+    this.talking = false;
+    return 'stopped';
+  }
+
+  /** Mutes or unmutes. mod_conference tells no end of talking for a member that is muted in the middle of it. */
+  setSpeaks(speaks: boolean): void {
+    this.speaks = speaks;
+    if (speaks) return;
+    this.talking = false;
+    this.level = 0;
+    this.forgetVoice();
+  }
+
+  private forgetVoice(): void {
+    this.loudSlots = 0;
+    this.quietSlots = 0;
   }
 
   private addFileFrame(into: Int16Array): void {
@@ -159,10 +180,4 @@ export class ConferenceMember implements MixerPort, FrameSource {
       'Current-Energy': String(Math.round(this.level)),
     };
   }
-}
-
-function meanMagnitude(frame: Int16Array): number {
-  let sum = 0;
-  for (let at = 0; at < samplesPerFrame; at += sampleStep) sum += Math.abs(frame[at] as number);
-  return (sum * sampleStep) / samplesPerFrame;
 }

@@ -5,6 +5,7 @@ import type { WavRecorder } from '../media/wav-recorder';
 import type { OpenedAudio } from './audio-files';
 import type { Channel } from './channel';
 import { ConferenceMember, type MemberFlags } from './conference-member';
+import { ConferenceRelations } from './conference-relations';
 import type { Core } from './core';
 import type { EventHeaders } from './event';
 import type { Execution } from './execution';
@@ -26,6 +27,7 @@ export class Conference implements SlotWorker {
   waitsForModerator = false;
   readonly recorders = new Map<string, WavRecorder>();
   readonly mixer = new Mixer<ConferenceMember>();
+  readonly relations = new ConferenceRelations(this.mixer, (id) => this.member(id));
   private readonly files: OpenedAudio[] = [];
   private lastMemberId = 0;
   private hadTwo = false;
@@ -85,6 +87,7 @@ export class Conference implements SlotWorker {
     if (!member.joined) return;
     member.joined = false;
     this.mixer.remove(member);
+    this.relations.forget(member);
     this.members.splice(this.members.indexOf(member), 1);
     this.lookForModerator();
     if (member.talking) this.fireMember(member, 'stop-talking');
@@ -115,6 +118,13 @@ export class Conference implements SlotWorker {
   stopFiles(which: 'all' | 'current'): number {
     const stopped = this.files.splice(0, which === 'all' ? this.files.length : 1);
     for (const audio of stopped) this.fire('play-file-done', doneHeaders(audio));
+    return stopped.length;
+  }
+
+  /** The same for files that one member hears. */
+  stopMemberFiles(member: ConferenceMember, which: 'all' | 'current'): number {
+    const stopped = member.stopFiles(which);
+    for (const audio of stopped) this.fireMember(member, 'play-file-member-done', doneHeaders(audio));
     return stopped.length;
   }
 

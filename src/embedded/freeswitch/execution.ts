@@ -6,7 +6,7 @@ import { encodeG711 } from '../media/g711';
 const scratchFrame = new Int16Array(samplesPerFrame);
 
 /** How one step of an application came to its end. */
-export type StepEnd = 'done' | 'break' | 'digit' | 'timeout' | 'hangup' | 'transfer';
+export type StepEnd = 'done' | 'break' | 'break-all' | 'digit' | 'timeout' | 'hangup' | 'transfer';
 
 /**
  * One application running on a channel. Applications nest: the newest has the audio and the digits, the one below waits and goes

@@ -34,7 +34,7 @@ export async function playFiles(
     }
     played = true;
     const end = await playOne(channel, execution, audio, limitMs);
-    if (end !== 'done') return end;
+    if (end !== 'done' && end !== 'break') return end;
   }
   return played ? 'done' : 'not-found';
 }

@@ -230,6 +230,7 @@ function setSipVariables(channel: Channel, call: IncomingCall): void {
     hangup_after_bridge: 'false',
     park_after_bridge: 'true',
     playback_terminators: 'none',
+    sensitive_dtmf: 'true',
   };
   for (const [name, value] of Object.entries(variables)) channel.setVariable(name, value);
   for (const [name, value] of call.headers) {

@@ -23,9 +23,13 @@ export class Mixer<Port extends MixerPort> {
   private readonly sum = new Int32Array(samplesPerFrame);
   private readonly roomFrame = new Int16Array(samplesPerFrame);
   private readonly whole = new Int16Array(samplesPerFrame);
+  private readonly without = new Int32Array(samplesPerFrame);
+  private readonly some = new Int16Array(samplesPerFrame);
   private wholeIsFresh = false;
   private readonly encoded = new Uint8Array(samplesPerFrame);
   private encodedBy: Uint8Array | undefined;
+  /** Whom a participant does not hear; empty in all but a few rooms. */
+  private readonly unheard = new Map<Port, Set<Port>>();
 
   /** Adds a participant; it is heard from the next slot on. */
   add(port: Port): void {
@@ -36,6 +40,17 @@ export class Mixer<Port extends MixerPort> {
   remove(port: Port): void {
     const at = this.ports.indexOf(port);
     if (at >= 0) this.ports.splice(at, 1);
+    this.unheard.delete(port);
+    for (const speakers of this.unheard.values()) speakers.delete(port);
+  }
+
+  /** Whether one participant hears another; all do until told otherwise. */
+  setHeard(listener: Port, speaker: Port, heard: boolean): void {
+    const speakers = this.unheard.get(listener) ?? new Set<Port>();
+    if (heard) speakers.delete(speaker);
+    else speakers.add(speaker);
+    if (speakers.size > 0) this.unheard.set(listener, speakers);
+    else this.unheard.delete(listener);
   }
 
   /** Adds one slot up. `room` is played to everybody; returns false when it has ended. */
@@ -64,6 +79,7 @@ export class Mixer<Port extends MixerPort> {
 
   /** What a participant hears in this slot. */
   hear(port: Port, into: Int16Array): void {
+    if (this.unheard.size > 0 && this.hearSome(port, into)) return;
     if (!port.mixed) {
       into.set(this.everyone());
       return;
@@ -76,7 +92,11 @@ export class Mixer<Port extends MixerPort> {
 
   /** The same, encoded by one of `encodeTables`. */
   hearEncoded(port: Port, table: Uint8Array, into: Uint8Array, offset: number): void {
-    const { sum, encoded } = this;
+    const { sum, encoded, some } = this;
+    if (this.unheard.size > 0 && this.hearSome(port, some)) {
+      encodeG711(table, some, into, offset);
+      return;
+    }
     if (port.mixed) {
       const { input } = port;
       for (let at = 0; at < samplesPerFrame; at += 1) {
@@ -92,8 +112,30 @@ export class Mixer<Port extends MixerPort> {
     into.set(encoded, offset);
   }
 
+  /** For a participant who does not hear somebody of this slot; false when there is nobody to leave out. */
+  private hearSome(port: Port, into: Int16Array): boolean {
+    const speakers = this.unheard.get(port);
+    if (speakers === undefined) return false;
+    const { sum, without } = this;
+    let leftOut = false;
+    for (const speaker of speakers) {
+      if (!speaker.mixed) continue;
+      if (!leftOut) without.set(sum);
+      leftOut = true;
+      subtract(without, speaker.input);
+    }
+    if (!leftOut) return false;
+    if (port.mixed) subtract(without, port.input);
+    for (let at = 0; at < samplesPerFrame; at += 1) into[at] = clipSample(without[at] as number);
+    return true;
+  }
+
   private addToSum(frame: Int16Array): void {
     const { sum } = this;
     for (let at = 0; at < samplesPerFrame; at += 1) sum[at] = (sum[at] as number) + (frame[at] as number);
   }
+}
+
+function subtract(from: Int32Array, frame: Int16Array): void {
+  for (let at = 0; at < samplesPerFrame; at += 1) from[at] = (from[at] as number) - (frame[at] as number);
 }

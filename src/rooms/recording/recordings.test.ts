@@ -78,7 +78,7 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
 
   it('give back what was said, with length, hash and the day they go', async () => {
     const writer = await begin();
-    expect(await recordingById(test.database.read, writer.id)).toMatchObject({
+    expect(await recordingById(test.database.read, writer.recordingId)).toMatchObject({
       state: 'recording',
       sha256: null,
     });
@@ -95,7 +95,7 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
       endedAtMs: clock.nowMs(),
       deleteAfterMs: clock.nowMs() + RETENTION_CLASSES.short.days * DAY_MS,
     });
-    expect(await recordingById(test.database.read, writer.id)).toEqual(recording);
+    expect(await recordingById(test.database.read, writer.recordingId)).toEqual(recording);
     expect(await soundOf(recording)).toEqual(Buffer.concat(Array.from({ length: 125 }, () => FRAME)));
     expect(await writer.close()).toEqual(recording);
   });
@@ -200,9 +200,11 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
     const faults: string[] = [];
     const log = { ...silentLog, error: (event: string) => void faults.push(event) };
     const createFile = (file: string) => slowFile(file, stuck);
-    const writer = await openRecording({ ...parts(), log, createFile }, session);
+    const told: unknown[] = [];
+    const wanted = { ...session, onFault: (fault: unknown) => void told.push(fault) };
+    const writer = await openRecording({ ...parts(), log, createFile }, wanted);
     for (let second = 0; second < MAX_WAITING_CHUNKS + 3; second++) record(writer, 1);
-    expect(faults).toEqual(['a recording ends by a fault']);
+    expect([faults, told]).toEqual([['a recording ends by a fault'], [expect.any(Error)]]);
     letGo();
     const recording = await writer.close();
     expect(recording.state).toBe('cut-short');
@@ -263,7 +265,8 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
 
   it('are not deleted while they are written, nor from another node', async () => {
     const writer = await begin();
-    const remove = (at: RecordingPlace) => deleteRecording(test.database, at, writer.id, clock.nowMs());
+    const remove = (at: RecordingPlace) =>
+      deleteRecording(test.database, at, writer.recordingId, clock.nowMs());
     await expect(remove(place)).rejects.toThrow(/still being written/);
     await writer.close();
     await expect(remove({ ...place, nodeId: 'node-2' })).rejects.toThrow(/lies on node node-1/);
@@ -272,17 +275,26 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
 
   it('know who heard of them, how, and when he left', async () => {
     const writer = await begin();
-    const consent = { recordingId: writer.id, heardAtMs: 5, how: 'announced-on-entry' } as const;
+    const consent = { recordingId: writer.recordingId, heardAtMs: 5, how: 'announced-on-entry' } as const;
     await noteConsent(test.database, { ...consent, cdrId: 'early' });
     await noteConsent(test.database, { ...consent, cdrId: 'early', heardAtMs: 9 });
     await noteConsent(test.database, { ...consent, cdrId: 'late', heardAtMs: 7, how: 'announced-at-start' });
     await noteLeft(test.database, 'early', 8);
-    expect(await recordingsOfCdr(test.database.read, 'early')).toEqual([{ id: writer.id, sha256: null }]);
+    await noteLeft(test.database, 'nobody', 8);
+    expect(await recordingsOfCdr(test.database.read, 'early')).toEqual([
+      { id: writer.recordingId, sha256: null },
+    ]);
     const recording = await writer.close();
-    expect(await consentsOf(test.database.read, writer.id)).toEqual([
+    expect(await consentsOf(test.database.read, writer.recordingId)).toEqual([
       { ...consent, cdrId: 'early', leftAtMs: 8 },
       { ...consent, cdrId: 'late', heardAtMs: 7, how: 'announced-at-start', leftAtMs: recording.endedAtMs },
     ]);
+    // A CDR may be stored after the recording ended, of somebody who had left before.
+    await noteLeft(test.database, 'late', (recording.endedAtMs ?? 0) - 1);
+    await noteLeft(test.database, 'late', (recording.endedAtMs ?? 0) + 1);
+    expect((await consentsOf(test.database.read, recording.id))[1]?.leftAtMs).toBe(
+      (recording.endedAtMs ?? 0) - 1,
+    );
     expect(await recordingsOfCdr(test.database.read, 'late')).toEqual([
       { id: recording.id, sha256: recording.sha256 },
     ]);

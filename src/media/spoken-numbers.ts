@@ -1,0 +1,5 @@
+import type { PromptName } from './prompts';
+
+export function numberPrompts(_language: string, _value: number): PromptName[] {
+  return [];
+}

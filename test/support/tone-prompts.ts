@@ -1,0 +1,97 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  chooseLanguageFile,
+  LANGUAGES,
+  musicFile,
+  PROMPTS,
+  promptFile,
+  toneFile,
+} from '../../src/media/prompts';
+import { wavHeader } from '../../src/media/wav-header';
+
+const SAMPLE_RATE_HZ = 8_000;
+/** A prompt is this much tone and then this much silence. */
+const TONE_SECONDS = 0.3;
+const PAUSE_SECONDS = 0.3;
+const AMPLITUDE = 9_000;
+/** Neighbouring prompts are this far apart, which an analysis of a quarter of a second tells apart. */
+const FIRST_HZ = 310;
+const STEP_HZ = 25;
+
+/** Every sound of the house, in the order of its frequencies. */
+const SOUNDS: readonly string[] = ['entered', 'left', 'music', 'choose-language-menu', ...PROMPTS];
+
+/** The frequency by which a sound of the house is recognised. */
+export function soundHz(name: string): number {
+  return FIRST_HZ + SOUNDS.indexOf(name) * STEP_HZ;
+}
+
+/** Writes prompts in which every one is a tone of its own, so that a test hears which one was spoken; gives the folder back. */
+export function makeTonePrompts(folder: string): string {
+  const write = (file: string, name: string, seconds: number) => {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, toneWav(soundHz(name), seconds));
+  };
+  for (const language of LANGUAGES)
+    for (const name of PROMPTS) write(promptFile(folder, language, name), name, TONE_SECONDS);
+  for (const sound of ['entered', 'left'] as const) write(toneFile(folder, sound), sound, TONE_SECONDS);
+  write(chooseLanguageFile(folder), 'choose-language-menu', TONE_SECONDS);
+  write(musicFile(folder), 'music', 5);
+  return folder;
+}
+
+function toneWav(hz: number, toneSeconds: number): Buffer {
+  const toneSamples = toneSeconds * SAMPLE_RATE_HZ;
+  const samples = Buffer.alloc(2 * Math.round(toneSamples + PAUSE_SECONDS * SAMPLE_RATE_HZ));
+  for (let n = 0; n < toneSamples; n++)
+    samples.writeInt16LE(Math.round(AMPLITUDE * Math.sin((2 * Math.PI * hz * n) / SAMPLE_RATE_HZ)), 2 * n);
+  return Buffer.concat([wavHeader(samples.length), samples]);
+}
+
+/** A sound that is this loud has begun, and one that is this quiet has ended. */
+const BEGUN_AMPLITUDE = 3_000;
+const ENDED_AMPLITUDE = 1_000;
+/** So many frames of 20 ms are looked at together. */
+const WINDOW_FRAMES = 12;
+
+/** An ear that writes down which sounds of the house it hears in the order of their beginnings; several may sound at once. */
+export class PromptEar {
+  readonly heard: string[] = [];
+  readonly #sounding = new Set<string>();
+  #frames: Int16Array[] = [];
+
+  /** Takes 20 ms of sound. */
+  take(frame: Int16Array): void {
+    this.#frames = [...this.#frames, Int16Array.from(frame)].slice(-WINDOW_FRAMES);
+    if (this.#frames.length < WINDOW_FRAMES) return;
+    const samples = Int16Array.from(this.#frames.flatMap((kept) => [...kept]));
+    for (const name of SOUNDS) {
+      const amplitude = toneAmplitude(samples, soundHz(name));
+      if (amplitude < ENDED_AMPLITUDE) this.#sounding.delete(name);
+      if (amplitude < BEGUN_AMPLITUDE || this.#sounding.has(name) || !this.#isPeak(samples, name, amplitude))
+        continue;
+      this.#sounding.add(name);
+      this.heard.push(name);
+    }
+  }
+
+  /** A loud tone is seen by its neighbours too. */
+  #isPeak(samples: Int16Array, name: string, amplitude: number): boolean {
+    return [-STEP_HZ, STEP_HZ].every((step) => toneAmplitude(samples, soundHz(name) + step) < amplitude);
+  }
+}
+
+/** Amplitude of a sine of this frequency (Goertzel's algorithm). */
+function toneAmplitude(samples: Int16Array, hz: number): number {
+  const coefficient = 2 * Math.cos((2 * Math.PI * hz) / SAMPLE_RATE_HZ);
+  let before = 0;
+  let beforeThat = 0;
+  for (const sample of samples) {
+    const now = sample + coefficient * before - beforeThat;
+    beforeThat = before;
+    before = now;
+  }
+  const power = before * before + beforeThat * beforeThat - coefficient * before * beforeThat;
+  return (2 * Math.sqrt(Math.max(power, 0))) / samples.length;
+}
