@@ -21,7 +21,8 @@ const MAY_IMPORT = {
   numbers: ['kernel'],
   trunks: ['kernel'],
   rooms: ['kernel', 'numbers'],
-  cdr: ['kernel', 'jobs'],
+  alerts: ['kernel'],
+  cdr: ['kernel', 'jobs', 'alerts'],
   media: ['kernel'],
   billing: ['kernel', 'accounts', 'cdr', 'jobs'],
   calling: ['kernel', 'media', 'cdr', 'billing/credit', 'rooms', 'numbers', 'trunks', 'accounts'],
@@ -29,6 +30,7 @@ const MAY_IMPORT = {
   http: [
     'kernel',
     'accounts',
+    'alerts',
     'billing',
     'calling',
     'cdr',
@@ -41,7 +43,7 @@ const MAY_IMPORT = {
   embedded: ['kernel'],
   'test-phone': ['kernel', 'embedded/sip', 'embedded/media', 'embedded/user-agent', 'embedded/transports'],
   demo: ['kernel', 'accounts', 'billing', 'cdr', 'numbers', 'rooms', 'trunks', 'test-phone'],
-  'command-line': ['kernel', 'config', 'billing', 'calling', 'cdr', 'demo', 'numbers', 'http', 'wiring'],
+  'command-line': ['kernel', 'config', 'billing', 'calling', 'cdr', 'demo', 'numbers', 'http', 'wiring', 'wiring-api'],
 };
 
 /** A technology is imported only where its name is in the file's name or in this list. */

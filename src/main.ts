@@ -6,11 +6,12 @@ import {
   importRates,
   migrate,
   rate,
+  replayJournalCommand,
   seedDemoCommand,
   verifyLedgerCommand,
 } from './command-line/database-commands';
 import { demoCall, start } from './command-line/start-command';
-import { JournalDamaged } from './cdr/journal';
+import { JournalDamaged } from './cdr/journal-files';
 import { readConfig, WrongConfiguration } from './config/read-config';
 import { withSecrets } from './config/secrets';
 import { describeSettings } from './config/settings';
@@ -29,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   explain,
   rate,
   verifyLedgerCommand,
+  replayJournalCommand,
   demoCall,
 ];
 

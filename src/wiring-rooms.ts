@@ -6,14 +6,14 @@ import type { CallingParts } from './calling/calling-parts';
 import { DialOutList } from './calling/dial-out/dial-out-list';
 import { listNumber } from './calling/room-session/list-number';
 import { LiveRooms } from './calling/room-session/live-rooms';
-import type { RecordingStore } from './calling/room-session/room-recorder';
-import type { Config } from './config/settings';
-import type { Clock } from './kernel/clock';
-import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
 import type { MediaServers } from './media/media-servers';
+import type { RecordingPlace } from './rooms/recording/end-recordings';
+import { noteConsent, noteLeft } from './rooms/recording/recordings-store';
+import { openRecording } from './rooms/recording/write-recording';
 import { roomById } from './rooms/rooms-store';
 import { startScheduleWatch } from './rooms/schedule/schedule-watch';
+import type { World } from './wiring-api';
 
 /** Rooms as calls use them: who is in them, how their lists are called, and where names are kept while their owners are there. */
 export type RoomParts = Pick<CallingParts, 'liveRooms' | 'spoolFile' | 'forgetSpoolFile'> & {
@@ -24,21 +24,28 @@ export type RoomParts = Pick<CallingParts, 'liveRooms' | 'spoolFile' | 'forgetSp
 
 /** Puts rooms together. `calling` gives the parts of calls, which are complete only once this has returned. */
 export function wireRooms(
-  world: { readonly config: Config; readonly log: Log; readonly clock: Clock },
+  { config, log, clock }: World,
   parts: {
     readonly srf: Srf;
     readonly media: MediaServers;
     readonly database: Database;
     readonly promptsDir: string;
-    readonly recordings: RecordingStore;
+    readonly recordings: RecordingPlace;
     readonly calling: () => CallingParts;
   },
 ): RoomParts {
-  const { config, log, clock } = world;
   const dialOut = new DialOutList(parts.srf, parts.calling);
   const liveRooms = new LiveRooms({
     media: parts.media,
-    recordings: parts.recordings,
+    recordings: {
+      open: async ({ room, roomSessionId, onFault }) => {
+        const { retentionClass } = room.rules;
+        const wanted = { roomId: room.id, roomSessionId, retentionClass, onFault };
+        return openRecording({ database: parts.database, place: parts.recordings, clock, log }, wanted);
+      },
+      noteConsent: (consent) => noteConsent(parts.database, consent),
+      noteLeft: (cdrId, leftAtMs) => noteLeft(parts.database, cdrId, leftAtMs),
+    },
     clock,
     log,
     promptsDir: parts.promptsDir,

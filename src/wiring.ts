@@ -1,62 +1,38 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Srf from 'drachtio-srf';
 import { extendCredit } from './billing/credit/extend-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
-import { accountRoutes } from './billing/accounts-routes';
-import { deckRoutes } from './billing/rating/decks-routes';
 import { rateCdrHandler } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
-import { liveRoutes } from './calling/live-routes';
-import type { LiveRooms } from './calling/room-session/live-rooms';
-import { liveRoomRoutes } from './calling/room-session/room-routes';
-import { cdrRoutes } from './cdr/cdrs-routes';
+import { GapWatch } from './cdr/gap-watch';
+import { ArchiveSweeper } from './cdr/journal-archive';
 import { Journal } from './cdr/journal';
 import { JournalKeeper } from './cdr/journal-keeper';
 import { nextNodeSequence } from './cdr/next-node-sequence';
+import { Reconciler } from './cdr/reconciler';
+import { SwitchListener } from './cdr/switch-listener';
 import { writeCdr } from './cdr/write-cdr';
 import type { Config } from './config/settings';
-import { createApiKey, hasApiKeys } from './http/api-keys';
-import { forgetOldAnswers } from './http/idempotency';
-import { httpApp, listen } from './http/server';
-import { type PartHealth, serviceRoutes } from './http/service-routes';
-import { forgetDoneJobs } from './jobs/jobs-store';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
 import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
-import { forgetOldGuesses } from './rooms/guess-counters-store';
-import { forgetRecordings } from './rooms/recording/delete-recordings';
-import { endCrashedRecordings, type RecordingPlace } from './rooms/recording/end-recordings';
-import { recordingKeys } from './rooms/recording/recording-keys';
-import { noteConsent, noteLeft } from './rooms/recording/recordings-store';
-import { openRecording } from './rooms/recording/write-recording';
-import type { RecordingStore } from './calling/room-session/room-recorder';
-import { recordingRoutes } from './rooms/recording/recording-routes';
-import { listRoutes } from './rooms/list/list-routes';
-import { roomRoutes } from './rooms/rooms-routes';
-import { scheduleRoutes } from './rooms/schedule/schedule-routes';
-import { forgetOldRuns } from './rooms/schedule/schedules-store';
+import { endCrashedRecordings } from './rooms/recording/end-recordings';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
+import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { wireRooms } from './wiring-rooms';
 
 const ROOT = resolve(__dirname, '..');
 const MIGRATIONS = join(ROOT, 'sql');
 const PROMPTS = join(ROOT, 'freeswitch-conf', 'prompts');
 
-const VERSION = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
-
-/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago. */
-const FORGET_EVERY_MS = 3_600_000;
-const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
-const FORGOTTEN_AT_ONCE = 5_000;
 /** How often due jobs are looked for when nobody nudges. */
 const JOB_POLL_MS = 1_000;
 /** After the drain's deadline calls hear why they end; this is how long that may take. */
@@ -103,7 +79,6 @@ export async function startService(config: Config, log: Log, clock: Clock = syst
 }
 
 type Undo = (() => Promise<void> | void)[];
-type World = { readonly config: Config; readonly log: Log; readonly clock: Clock };
 
 async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Promise<Service> {
   const world = { config, log, clock };
@@ -118,10 +93,11 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
+    journalReady: () => keeper.ready,
     mediaReady: () => media.ready,
   });
   countCalls(metrics);
-  const http = await serveApi(world, { database, metrics, liveCalls, liveRooms, media, sip });
+  const http = await serveApi(world, { database, keeper, metrics, liveCalls, liveRooms, media, sip });
   undo.push(() => http.close());
   return {
     database,
@@ -150,10 +126,16 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
   const jobs = startJobRunner({ database, clock, log, handlers, pollMs: JOB_POLL_MS });
   undo.push(() => jobs.stop());
   let metrics: Metrics | null = null;
+  const journalFolder = join(config.VAR_DIR, 'journal');
+  const sweeper = new ArchiveSweeper({
+    folder: join(journalFolder, 'archive'),
+    keepDays: config.JOURNAL_ARCHIVE_DAYS,
+    clock,
+    log,
+  });
   const keeper = new JournalKeeper({
-    journal: await Journal.open(join(config.VAR_DIR, 'journal'), log),
+    journal: await Journal.open({ folder: journalFolder, log, onArchived: () => sweeper.sweep() }),
     write: async (leg) => {
-      if (leg.roomSessionId !== null) await noteLeft(database, leg.cdrId, leg.endedAtMs);
       if (await writeCdr(database, leg)) metrics?.callEnded(leg.result);
       jobs.nudge();
     },
@@ -163,11 +145,22 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
     leastSequence: await nextNodeSequence(database.read, config.NODE_ID),
   });
   undo.push(() => keeper.stop());
+  sweeper.start();
+  undo.push(() => sweeper.stop());
   const crashed = await keeper.start();
   if (crashed > 0) log.warn('legs that a crash had left open are closed', { legs: crashed });
   const place = recordingPlace(config);
   const cutShort = await endCrashedRecordings({ database, place, clock, log });
   if (cutShort > 0) log.warn('recordings that a crash had left open are ended', { recordings: cutShort });
+  const gaps = new GapWatch({
+    database,
+    nodeId: config.NODE_ID,
+    numbers: () => keeper.numbersInUse,
+    clock,
+    log,
+  });
+  gaps.start();
+  undo.push(() => gaps.stop());
   const countCalls = (into: Metrics) => {
     metrics = into;
   };
@@ -199,7 +192,7 @@ async function openCalls(
       media,
       database: books.database,
       promptsDir,
-      recordings: recordingStore({ config, log, clock }, books.database),
+      recordings: recordingPlace(config),
       calling: () => calling,
     },
   );
@@ -226,10 +219,35 @@ async function openCalls(
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  reconcileWith(media, { config, log, clock }, undo, books);
   media.start();
   const schedules = rooms.watchSchedules();
   undo.push(() => schedules.stop());
   return { engines, media, sip, door, liveRooms: rooms.liveRooms };
+}
+
+/** What the media server tells of ended legs is kept and compared with our CDRs. */
+function reconcileWith(
+  media: MediaServers,
+  { config, log, clock }: World,
+  undo: Undo,
+  { database, keeper }: Pick<CallingParts, 'database' | 'keeper'>,
+): void {
+  const nodeId = config.NODE_ID;
+  const listener = new SwitchListener({ database, nodeId, isConnected: () => media.ready, clock, log });
+  media.onHungUp((facts) => listener.told(facts));
+  listener.start();
+  undo.push(() => listener.stop());
+  const reconciler = new Reconciler({
+    database,
+    nodeId,
+    rtpTimeoutMs: config.RTP_TIMEOUT_MS,
+    isPending: (cdrId) => keeper.isPending(cdrId),
+    clock,
+    log,
+  });
+  reconciler.start();
+  undo.push(() => reconciler.stop());
 }
 
 /** Connects to drachtio and stays connected. Dialogs die with the connection, so a lost one ends all calls and their billing. */
@@ -250,115 +268,6 @@ function connectSip(srf: Srf, engines: Engines, door: CallDoor, log: Log): SipCo
   });
   srf.connect({ ...engines.drachtio, reconnect: { retryMaxDelay: LONGEST_RECONNECT_MS } });
   return sip;
-}
-
-type SipConnection = { connected: boolean; ready: Promise<void> };
-
-/** Serves the API: the table of all routes, and an administrator's key in VAR_DIR when nobody has one yet. */
-async function serveApi(
-  { config, clock, log }: World,
-  parts: {
-    database: Database;
-    metrics: Metrics;
-    liveCalls: LiveCalls;
-    liveRooms: LiveRooms;
-    media: MediaServers;
-    sip: SipConnection;
-  },
-): Promise<{ port: number; close(): Promise<void> }> {
-  const { database, metrics } = parts;
-  const recordings = recordingPlace(config);
-  const health = async (): Promise<readonly PartHealth[]> => [
-    {
-      part: 'database',
-      ready: await database.read.all('SELECT 1 AS one').then(
-        () => true,
-        () => false,
-      ),
-    },
-    { part: 'sip', ready: parts.sip.connected },
-    { part: 'media', ready: parts.media.ready },
-  ];
-  const routes = [
-    ...serviceRoutes({ health, metrics, version: VERSION }),
-    ...cdrRoutes(database),
-    ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, sql: database.read, clock }),
-    ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
-    ...roomRoutes(database),
-    ...listRoutes(database),
-    ...scheduleRoutes(database),
-    ...recordingRoutes(database, recordings),
-    ...accountRoutes(database),
-    ...deckRoutes(database),
-  ];
-  if (!(await hasApiKeys(database.read))) {
-    const wanted = {
-      label: 'first administrator',
-      role: 'admin',
-      scopes: [],
-      expiresAtMs: null,
-      nowMs: clock.nowMs(),
-    };
-    const { secret } = await createApiKey(database, wanted);
-    writeFileSync(adminKeyFile(config), `${secret}\n`, { mode: 0o600 });
-  }
-  const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
-    metrics.httpAnswered(answered.path, status, durationMs);
-  const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
-  const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
-  const forgetting = clock.every(FORGET_EVERY_MS, () => {
-    forgetOld({ database, place: recordings, log }, clock.nowMs()).catch((error: unknown) =>
-      log.warn('old rows stay', { error }),
-    );
-  });
-  return {
-    port: http.port,
-    close: async () => {
-      forgetting.cancel();
-      await http.close();
-    },
-  };
-}
-
-async function forgetOld(
-  parts: { database: Database; place: RecordingPlace; log: Log },
-  nowMs: number,
-): Promise<void> {
-  const { database } = parts;
-  await forgetRecordings(parts, nowMs);
-  await forgetOldAnswers(database, nowMs);
-  await forgetOldGuesses(database, nowMs);
-  await forgetOldRuns(database, nowMs);
-  await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
-}
-
-/** Recordings as room sessions use them. */
-function recordingStore({ config, log, clock }: World, database: Database): RecordingStore {
-  const parts = { database, place: recordingPlace(config), clock, log };
-  return {
-    open: ({ room, roomSessionId, onFault }) =>
-      openRecording(parts, {
-        roomId: room.id,
-        roomSessionId,
-        retentionClass: room.rules.retentionClass,
-        onFault,
-      }),
-    noteConsent: (consent) => noteConsent(database, consent),
-  };
-}
-
-/** Where this node keeps recordings, and their keys. @throws InvalidInput */
-function recordingPlace(config: Config): RecordingPlace {
-  return {
-    folder: config.RECORDINGS_DIR || join(config.VAR_DIR, 'recordings'),
-    nodeId: config.NODE_ID,
-    keys: recordingKeys(config.RECORDING_KEY, config.RECORDING_OLD_KEYS),
-  };
-}
-
-/** Where the key lies that the first start makes. */
-export function adminKeyFile(config: Config): string {
-  return join(config.VAR_DIR, 'admin-key');
 }
 
 async function drain(

@@ -52,6 +52,7 @@ export class MenuCall {
       await Promise.race([call.whenAcked, call.whenEnded]);
       call.stopIfEnded();
       this.#visit = new RoomVisit(call, this.parts.liveRooms.open(visitor.room), visitor);
+      this.#visit.arrive();
       await this.#visit.enterRoom();
       await call.whenEnded;
     } catch (error) {

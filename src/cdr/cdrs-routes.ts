@@ -60,6 +60,9 @@ const filterSchema = z.object({
   room: z.string().max(36).optional(),
   roomSession: z.string().max(36).optional(),
   direction: z.enum(['inbound', 'outbound']).optional(),
+  trunk: z.string().max(36).optional(),
+  role: z.enum(ROOM_ROLES).optional(),
+  cause: z.string().max(64).optional(),
   result: z.enum(CALL_RESULTS).optional(),
 });
 
@@ -93,8 +96,14 @@ const CSV_COLUMNS = [
   'ledgerTransactionId',
 ] as const;
 
+/** A recording that a leg may be heard in; `sha256` is that of the file as it is stored, null while it is written. */
+const recordingSchema = z.object({ id: z.string(), sha256: z.string().nullable() });
+
+/** Gives the recordings that a leg may be heard in. */
+export type RecordingsOfLeg = (cdrId: string) => Promise<readonly z.infer<typeof recordingSchema>[]>;
+
 /** URLs of call detail records. Numbers are whole only for those who may see them. */
-export function cdrRoutes(database: Database): readonly Route[] {
+export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): readonly Route[] {
   return [
     route({
       method: 'get',
@@ -138,11 +147,11 @@ export function cdrRoutes(database: Database): readonly Route[] {
       summary: 'One call detail record with the working of its charge',
       scope: 'cdrs:read',
       params: z.object({ cdrId: z.string().max(36) }),
-      answer: { kind: 'json', schema: cdrSchema },
+      answer: { kind: 'json', schema: cdrSchema.extend({ recordings: z.array(recordingSchema) }) },
       handle: async ({ params, caller }) => {
         const cdr = await readCdr(database, params.cdrId, numbersFor(caller));
         if (!cdr) throw new NotFound('CDR', params.cdrId);
-        return cdrJson(cdr);
+        return { ...cdrJson(cdr), recordings: await recordingsOf(cdr.cdrId) };
       },
     }),
   ];
@@ -160,6 +169,9 @@ function filterOf(query: z.infer<typeof filterSchema>): CdrFilter {
     ...(query.room === undefined ? {} : { roomId: query.room }),
     ...(query.roomSession === undefined ? {} : { roomSessionId: query.roomSession }),
     ...(query.direction === undefined ? {} : { direction: query.direction }),
+    ...(query.trunk === undefined ? {} : { trunkId: query.trunk }),
+    ...(query.role === undefined ? {} : { roomRole: query.role }),
+    ...(query.cause === undefined ? {} : { hangupCause: query.cause }),
     ...(query.result === undefined ? {} : { result: query.result }),
     ...(query.number === undefined
       ? {}

@@ -1,10 +1,11 @@
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
 import { Conflict, InvalidInput } from '../kernel/app-error';
 import { newId } from '../kernel/ids';
+import { currency, money } from '../kernel/money';
 import { e164 } from '../kernel/phone-number';
 import { integer } from '../kernel/unit-of-work';
 import type { ClosedLeg } from './cdr';
-import { findCdrBySipCallId } from './cdrs-store';
+import { findCdrBySipCallId, storeRating } from './cdrs-store';
 import { type CdrFilter, type CdrPosition, allCdrs, readCdr, searchCdrs } from './search-cdrs';
 import { writeCdr } from './write-cdr';
 
@@ -186,6 +187,40 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
     expect(streamed).toEqual(newestFirst);
   });
 
+  it('gives every leg that was there once, and none twice, while legs arrive between the pages', async () => {
+    const there = Array.from({ length: 40 }, (_, n) => aLeg({ startedAtMs: START_MS + (n >> 1) * 10 }));
+    for (const leg of there) await writeCdr(test.database, leg);
+    const walked: string[] = [];
+    for (let after: CdrPosition | null = null, page = 0; ; page++) {
+      const found: Awaited<ReturnType<typeof search>> = await search({}, after, 7);
+      walked.push(...found.cdrs.map((cdr) => cdr.cdrId));
+      // Newer ones, older ones that a backlog brought late, and some of the very moment at which the page ended.
+      for (const startedAtMs of [
+        START_MS + 1_000 + page,
+        START_MS - 1_000 - page,
+        found.next?.startedAtMs ?? START_MS,
+      ])
+        await writeCdr(test.database, aLeg({ startedAtMs }));
+      after = found.next;
+      if (after === null) break;
+    }
+    expect(new Set(walked).size).toBe(walked.length);
+    const first = new Set(walked);
+    expect(there.filter((leg) => !first.has(leg.cdrId))).toEqual([]);
+  });
+
+  it('finds by trunk, role and cause', async () => {
+    const wanted = aLeg({ trunkId: 'trunk-9', roomRole: 'coach', hangupCause: 'MEDIA_TIMEOUT' });
+    for (const leg of [wanted, aLeg(), aLeg({ hangupCause: 'NORMAL_CLEARING' })])
+      await writeCdr(test.database, leg);
+    for (const filter of [
+      { trunkId: 'trunk-9' },
+      { roomRole: 'coach' },
+      { hangupCause: 'MEDIA_TIMEOUT' },
+    ] as const)
+      expect(await found(filter)).toEqual([wanted.cdrId]);
+  });
+
   it('finds the leg of a SIP call', async () => {
     const leg = aLeg({ sipCallId: 'one@192.0.2.7' });
     for (const one of [aLeg(), leg]) await writeCdr(test.database, one);
@@ -196,8 +231,18 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
   it('masks numbers for readers who may not see them', async () => {
     const leg = aLeg();
     await writeCdr(test.database, leg);
+    const rating = {
+      charge: money(0n, currency('EUR')),
+      working: { prefix: '322555012', talkSeconds: 60 },
+      heldCapped: false,
+      ledgerTransactionId: null,
+      ratedAtMs: START_MS,
+    };
+    await test.database.write((sql) => storeRating(sql, leg.cdrId, rating));
     const [cdr] = (await searchCdrs(test.database, { filter: {}, after: null, limit: 1, numbers: 'masked' }))
       .cdrs;
+    // The prefix that priced the leg is the beginning of its number.
+    expect(cdr?.rating?.working).toEqual({ prefix: '3225•••12', talkSeconds: 60 });
     expect(cdr).toMatchObject({
       fromNumber: '+49305•••01',
       dialledNumber: '0255•••23',

@@ -1,13 +1,16 @@
 import type { Clock, Timer } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import type { ClosedLeg } from './cdr';
-import type { Journal } from './journal';
-import { closeAfterCrash, type OpenedLeg, type RoomEntry } from './journal-records';
+import { type Journal, JournalUnavailable } from './journal';
+import { closeAfterCrash, type JournalRecord, type OpenedLeg, type RoomEntry } from './journal-records';
+import { NodeNumbers, type NumbersInUse } from './node-numbers';
 
-/** How long a CDR that the database refused waits for its next try. */
+/** How long a CDR that the database refused waits for its next try, and a record that the journal refused. */
 const RETRY_MS = 2_000;
 /** After so many refusals in a row the database is taken to be away until the next try. */
 const MAX_REFUSED_IN_A_ROW = 3;
+/** CDRs that may wait for the database, about 200 MB of memory: some hours at ten calls a second. Then no new call begins. */
+export const MAX_BACKLOG = 100_000;
 
 /** Puts one closed leg into the database; does nothing the second time. */
 export type WriteLeg = (leg: ClosedLeg) => Promise<void>;
@@ -19,8 +22,11 @@ export type WriteLeg = (leg: ClosedLeg) => Promise<void>;
 export class JournalKeeper {
   readonly #live = new Set<string>();
   readonly #unwritten = new Map<string, ClosedLeg>();
-  #nextSequence: number;
+  /** Ends that the journal has not taken yet, by leg. */
+  readonly #unjournalled = new Map<string, JournalRecord>();
+  readonly #numbers: NodeNumbers;
   #writing: Promise<void> | null = null;
+  #journalling: Promise<void> | null = null;
   #timers: Timer[] = [];
   #stopped = false;
   #writeAgain = false;
@@ -34,9 +40,12 @@ export class JournalKeeper {
       readonly heartbeatMs: number;
       /** One past the highest sequence the database knows of this node: for a journal folder that was lost. */
       readonly leastSequence: number;
+      readonly maxBacklog?: number;
     },
   ) {
-    this.#nextSequence = Math.max(options.journal.state.nextSequence, options.leastSequence);
+    const { nextSequence, open, closed } = options.journal.state;
+    const inUse = [...open.map(({ leg }) => leg), ...closed];
+    this.#numbers = new NodeNumbers(Math.max(nextSequence, options.leastSequence), inUse);
   }
 
   /**
@@ -46,17 +55,27 @@ export class JournalKeeper {
   async start(): Promise<number> {
     const { open, closed } = this.options.journal.state;
     for (const leg of closed) this.#unwritten.set(leg.cdrId, leg);
-    for (const left of open) await this.close(closeAfterCrash(left));
+    await Promise.all(open.map((left) => this.close(closeAfterCrash(left))));
     this.#timers.push(this.options.clock.every(this.options.heartbeatMs, () => this.#beat()));
-    this.#timers.push(this.options.clock.every(RETRY_MS, () => this.#writeAll()));
+    this.#timers.push(this.options.clock.every(RETRY_MS, () => this.#retry()));
     this.#writeAll();
     return open.length;
   }
 
-  /** Makes the start of a leg durable and gives it its number. The leg may be answered when this resolves. @throws JournalUnavailable */
+  /**
+   * Makes the start of a leg durable and gives it its number. The leg may be answered when this resolves.
+   * @throws JournalUnavailable when the disk took no record, or MAX_BACKLOG legs wait for the database
+   */
   async open(leg: Omit<OpenedLeg, 'nodeSequence'>): Promise<OpenedLeg> {
-    const opened = { ...leg, nodeSequence: this.#nextSequence++ };
-    await this.options.journal.append({ type: 'opened', leg: opened });
+    if (this.#unwritten.size >= (this.options.maxBacklog ?? MAX_BACKLOG))
+      throw new JournalUnavailable(new Error(`${this.#unwritten.size} CDRs wait for the database`));
+    const opened = { ...leg, nodeSequence: this.#numbers.take() };
+    try {
+      await this.options.journal.append({ type: 'opened', leg: opened });
+    } catch (error) {
+      this.#numbers.giveBack(opened.nodeSequence);
+      throw error;
+    }
     this.#live.add(opened.cdrId);
     return opened;
   }
@@ -78,21 +97,14 @@ export class JournalKeeper {
   /** Notes how a leg has ended while its last words are still spoken: a crash meanwhile bills it to this moment and no later. */
   async ending(leg: ClosedLeg): Promise<void> {
     this.#live.delete(leg.cdrId);
-    await this.options.journal.append({ type: 'ending', leg }).catch((error: unknown) => {
-      this.options.log.error('the end of a leg is not in the journal yet', { cdrId: leg.cdrId, error });
-    });
+    await this.#journal(leg.cdrId, { type: 'ending', leg });
   }
 
-  /** Makes the end of a leg durable; the database follows on its own. */
+  /** Makes the end of a leg durable; the database follows on its own. A journal that is away gets it when it is back. */
   async close(leg: ClosedLeg): Promise<void> {
     this.#live.delete(leg.cdrId);
     this.#unwritten.set(leg.cdrId, leg);
-    await this.options.journal.append({ type: 'closed', leg }).catch((error: unknown) => {
-      this.options.log.error('a closed leg is not in the journal, the database is its only record', {
-        cdrId: leg.cdrId,
-        error,
-      });
-    });
+    await this.#journal(leg.cdrId, { type: 'closed', leg });
     this.#writeAll();
   }
 
@@ -101,8 +113,24 @@ export class JournalKeeper {
     return this.#unwritten.size;
   }
 
-  /** Resolves when the database has taken all it can take now. */
+  /** Whether a new call could begin now. */
+  get ready(): boolean {
+    return this.options.journal.available && this.#unwritten.size < (this.options.maxBacklog ?? MAX_BACKLOG);
+  }
+
+  /** The numbers given out, and those whose legs need not be in the database yet. */
+  get numbersInUse(): NumbersInUse {
+    return this.#numbers.inUse;
+  }
+
+  /** Whether a leg is still going on or waits for the database. */
+  isPending(cdrId: string): boolean {
+    return this.#live.has(cdrId) || this.#unwritten.has(cdrId);
+  }
+
+  /** Resolves when journal and database have taken all they can take now. */
   async flushed(): Promise<void> {
+    await this.#journalling;
     await this.#writing;
     await this.#writeEach();
   }
@@ -123,6 +151,47 @@ export class JournalKeeper {
     });
   }
 
+  #retry(): void {
+    this.#writeAll();
+    if (this.#stopped) return;
+    this.#journalling ??= this.#journalAgain().finally(() => {
+      this.#journalling = null;
+    });
+  }
+
+  /** Puts an end into the journal, or keeps it until the journal takes records again. */
+  async #journal(cdrId: string, record: JournalRecord): Promise<void> {
+    // The older end of the same leg must not be tried again behind this one.
+    if (this.#unjournalled.has(cdrId)) this.#unjournalled.set(cdrId, record);
+    try {
+      await this.options.journal.append(record);
+      this.#unjournalled.delete(cdrId);
+    } catch (error) {
+      this.#unjournalled.set(cdrId, record);
+      this.options.log.error('the end of a leg is not in the journal yet', { cdrId, error });
+    }
+  }
+
+  /** Hands the journal what it refused; without any, a record that says nothing, to learn whether calls may begin again. */
+  async #journalAgain(): Promise<void> {
+    const { journal, clock } = this.options;
+    if (!journal.available) {
+      const probe = { type: 'alive', cdrIds: [...this.#live], atMs: clock.nowMs() } as const;
+      await journal.append(probe).catch(() => undefined);
+    }
+    if (!journal.available) return;
+    const refused = [...this.#unjournalled];
+    await Promise.all(
+      refused.map(async ([cdrId, record]) => {
+        const taken = await journal.append(record).then(
+          () => true,
+          () => false,
+        );
+        if (taken && this.#unjournalled.get(cdrId) === record) this.#unjournalled.delete(cdrId);
+      }),
+    );
+  }
+
   #writeAll(): void {
     if (this.#stopped) return;
     this.#writeAgain = true;
@@ -141,13 +210,16 @@ export class JournalKeeper {
   /** One record that the database refuses must not keep the others from it; several in a row mean that it is the database. */
   async #writeEach(): Promise<void> {
     let refusedInARow = 0;
-    // A Map may lose entries while it is walked, which is what happens here.
-    for (const leg of this.#unwritten.values()) {
-      if (refusedInARow >= MAX_REFUSED_IN_A_ROW) return;
+    const marks: Promise<void>[] = [];
+    const waiting = [...this.#unwritten.values()];
+    for (const leg of waiting) {
+      if (refusedInARow >= MAX_REFUSED_IN_A_ROW) break;
+      if (!this.#unwritten.has(leg.cdrId)) continue;
       try {
         await this.options.write(leg);
       } catch (error) {
         refusedInARow++;
+        this.#toTheEnd(leg);
         this.options.log.error('the database did not take a CDR, it stays in the journal', {
           cdrId: leg.cdrId,
           error,
@@ -156,9 +228,16 @@ export class JournalKeeper {
       }
       refusedInARow = 0;
       this.#unwritten.delete(leg.cdrId);
-      await this.options.journal.append({ type: 'written', cdrId: leg.cdrId }).catch(() => {
-        // Without this mark the next start writes the CDR again, which does nothing the second time.
-      });
+      this.#numbers.settle(leg.nodeSequence);
+      // Not waited for: without this mark the next start writes the CDR again, which does nothing the second time.
+      marks.push(this.#journal(leg.cdrId, { type: 'written', cdrId: leg.cdrId }));
     }
+    await Promise.all(marks);
+  }
+
+  /** The next round begins with others: some records that are refused for good must not stand in front of those that are not. */
+  #toTheEnd(leg: ClosedLeg): void {
+    this.#unwritten.delete(leg.cdrId);
+    this.#unwritten.set(leg.cdrId, leg);
   }
 }

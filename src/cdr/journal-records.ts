@@ -61,61 +61,101 @@ export type JournalState = {
   readonly closed: readonly ClosedLeg[];
 };
 
-export const EMPTY_STATE: JournalState = { nextSequence: 1, open: [], closed: [] };
+/**
+ * What the records read or written so far add up to. Kept in maps that change in place: with a backlog of a hundred thousand legs, a new
+ * state for each record would cost more than the calls themselves.
+ */
+export class JournalBook {
+  #nextSequence = 1;
+  readonly #open = new Map<string, OpenLeg>();
+  readonly #closed = new Map<string, ClosedLeg>();
 
-/** The state after one more record. Pure; records of legs that are not open change nothing, so a replay may repeat any of them. */
-export function afterRecord(state: JournalState, record: JournalRecord): JournalState {
-  switch (record.type) {
-    case 'checkpoint':
-      return record.state;
-    case 'opened': {
-      const opened = {
-        leg: record.leg,
-        ringingAtMs: null,
-        answeredAtMs: null,
-        entry: null,
-        lastAliveMs: record.leg.startedAtMs,
-        ending: null,
-      };
-      const nextSequence = Math.max(state.nextSequence, record.leg.nodeSequence + 1);
-      return { ...state, nextSequence, open: [...without(state.open, record.leg.cdrId), opened] };
+  get state(): JournalState {
+    return {
+      nextSequence: this.#nextSequence,
+      open: [...this.#open.values()],
+      closed: [...this.#closed.values()],
+    };
+  }
+
+  /** Takes one more record. Records of legs that are not open change nothing, so a replay may repeat any of them. */
+  apply(record: JournalRecord): void {
+    switch (record.type) {
+      case 'checkpoint':
+        return this.#restore(record.state);
+      case 'opened':
+        this.#nextSequence = Math.max(this.#nextSequence, record.leg.nodeSequence + 1);
+        this.#open.set(record.leg.cdrId, justOpened(record.leg));
+        return;
+      case 'closed':
+        this.#open.delete(record.leg.cdrId);
+        this.#closed.set(record.leg.cdrId, record.leg);
+        return;
+      case 'written':
+        // A leg whose end found the disk full is only ever said to be written: then it is not open either.
+        this.#open.delete(record.cdrId);
+        this.#closed.delete(record.cdrId);
+        return;
+      case 'alive':
+        for (const cdrId of record.cdrIds) this.#change(cdrId, (leg) => afterLegRecord(leg, record));
+        return;
+      default:
+        this.#change(record.type === 'ending' ? record.leg.cdrId : record.cdrId, (leg) =>
+          afterLegRecord(leg, record),
+        );
     }
+  }
+
+  #restore(state: JournalState): void {
+    this.#nextSequence = state.nextSequence;
+    this.#open.clear();
+    this.#closed.clear();
+    for (const open of state.open) this.#open.set(open.leg.cdrId, open);
+    for (const leg of state.closed) this.#closed.set(leg.cdrId, leg);
+  }
+
+  #change(cdrId: string, to: (leg: OpenLeg) => OpenLeg): void {
+    const open = this.#open.get(cdrId);
+    if (open) this.#open.set(cdrId, to(open));
+  }
+}
+
+function justOpened(leg: OpenedLeg): OpenLeg {
+  return {
+    leg,
+    ringingAtMs: null,
+    answeredAtMs: null,
+    entry: null,
+    lastAliveMs: leg.startedAtMs,
+    ending: null,
+  };
+}
+
+type LegRecord = Extract<
+  JournalRecord,
+  { readonly type: 'ringing' | 'answered' | 'entered' | 'alive' | 'ending' }
+>;
+
+/** An open leg after one more record of it. Pure. */
+function afterLegRecord(leg: OpenLeg, record: LegRecord): OpenLeg {
+  const aliveUntil = (atMs: number) => ({ lastAliveMs: Math.max(leg.lastAliveMs, atMs) });
+  switch (record.type) {
     case 'ringing':
-      return change(state, [record.cdrId], (leg) => ({
-        ...leg,
-        ringingAtMs: leg.ringingAtMs ?? record.atMs,
-        lastAliveMs: Math.max(leg.lastAliveMs, record.atMs),
-      }));
+      return { ...leg, ringingAtMs: leg.ringingAtMs ?? record.atMs, ...aliveUntil(record.atMs) };
     case 'answered':
-      return change(state, [record.cdrId], (leg) => ({
-        ...leg,
-        answeredAtMs: record.atMs,
-        lastAliveMs: record.atMs,
-      }));
-    case 'entered':
-      return change(state, [record.cdrId], (leg) => ({
+      return { ...leg, answeredAtMs: record.atMs, ...aliveUntil(record.atMs) };
+    case 'entered': {
+      const { chargedFromMs, waitingFromMs } = record.entry;
+      return {
         ...leg,
         entry: { ...leg.entry, ...record.entry },
-        lastAliveMs: Math.max(
-          leg.lastAliveMs,
-          record.entry.chargedFromMs ?? record.entry.waitingFromMs ?? leg.lastAliveMs,
-        ),
-      }));
-    case 'alive':
-      return change(state, record.cdrIds, (leg) => ({
-        ...leg,
-        lastAliveMs: Math.max(leg.lastAliveMs, record.atMs),
-      }));
-    case 'ending':
-      return change(state, [record.leg.cdrId], (leg) => ({ ...leg, ending: record.leg }));
-    case 'closed':
-      return {
-        ...state,
-        open: without(state.open, record.leg.cdrId),
-        closed: [...state.closed.filter((leg) => leg.cdrId !== record.leg.cdrId), record.leg],
+        ...aliveUntil(chargedFromMs ?? waitingFromMs ?? leg.lastAliveMs),
       };
-    case 'written':
-      return { ...state, closed: state.closed.filter((leg) => leg.cdrId !== record.cdrId) };
+    }
+    case 'alive':
+      return { ...leg, ...aliveUntil(record.atMs) };
+    case 'ending':
+      return { ...leg, ending: record.leg };
   }
 }
 
@@ -144,13 +184,4 @@ export function closeAfterCrash(open: OpenLeg): ClosedLeg {
 function waitedMs({ entry, lastAliveMs }: OpenLeg): number {
   if (entry?.waitingFromMs === undefined) return 0;
   return Math.max(0, (entry.chargedFromMs ?? lastAliveMs) - entry.waitingFromMs);
-}
-
-function without(open: readonly OpenLeg[], cdrId: string): OpenLeg[] {
-  return open.filter(({ leg }) => leg.cdrId !== cdrId);
-}
-
-function change(state: JournalState, cdrIds: readonly string[], to: (leg: OpenLeg) => OpenLeg): JournalState {
-  const changed = new Set(cdrIds);
-  return { ...state, open: state.open.map((open) => (changed.has(open.leg.cdrId) ? to(open) : open)) };
 }

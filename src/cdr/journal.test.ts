@@ -2,31 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { aClosedLeg, anOpenedLeg as aLeg, startedAtMs } from '../../test/support/journal-builders';
 import { FakeClock } from '../../test/support/fake-clock';
 import { silentLog } from '../kernel/log';
-import { e164 } from '../kernel/phone-number';
 import type { ClosedLeg } from './cdr';
-import { Journal, JournalDamaged } from './journal';
+import { Journal } from './journal';
+import { JournalDamaged } from './journal-files';
 import { JournalKeeper, type WriteLeg } from './journal-keeper';
-import type { OpenedLeg } from './journal-records';
-
-const startedAtMs = Date.UTC(2026, 0, 15, 12);
-
-function aLeg(cdrId: string): Omit<OpenedLeg, 'nodeSequence'> {
-  return {
-    cdrId,
-    nodeId: 'node-1',
-    sipCallId: `${cdrId}@caller`,
-    direction: 'inbound',
-    attempt: 1,
-    roomSessionId: null,
-    fromNumber: '+3222223344',
-    dialledNumber: '+3225550100',
-    routedNumber: e164('+3225550100'),
-    trunkId: 'trunk',
-    startedAtMs,
-  };
-}
 
 const entry = {
   roomId: 'room',
@@ -47,7 +29,11 @@ describe('journal', () => {
   });
 
   const openJournal = async (rotateAtBytes?: number) => {
-    const journal = await Journal.open(folder, silentLog, rotateAtBytes);
+    const journal = await Journal.open({
+      folder,
+      log: silentLog,
+      ...(rotateAtBytes ? { rotateAtBytes } : {}),
+    });
     journals.push(journal);
     return journal;
   };
@@ -251,23 +237,7 @@ describe('journal', () => {
     });
     await refused.keeper.start();
     const opened = await refused.keeper.open(aLeg('a'));
-    const leg: ClosedLeg = {
-      ...opened,
-      roomId: null,
-      roomSessionId: null,
-      roomRole: null,
-      payerAccountId: null,
-      ringingAtMs: null,
-      answeredAtMs: null,
-      waitedMs: 0,
-      chargedFromMs: null,
-      endedAtMs: startedAtMs + 1_000,
-      result: 'cancelled',
-      endedBy: 'caller',
-      sipStatus: 487,
-      hangupCause: null,
-      quality: null,
-    };
+    const leg = aClosedLeg(opened);
     await refused.keeper.close(leg);
     await refused.clock.advance(10_000);
     expect(refused.keeper.backlog).toBe(1);

@@ -1,15 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { crc32 } from 'node:zlib';
+import { join } from 'node:path';
 import type { Log } from '../kernel/log';
-import { ofThisVersion } from './journal-records-of-old';
-import { afterRecord, EMPTY_STATE, type JournalRecord, type JournalState } from './journal-records';
-
-const FILE_FORM = /^journal-(\d{10})\.log$/;
+import { type JournalDisk, type JournalFile, machineDisk, makeJournalFolder } from './journal-disk';
+import { fileName, fileNumber, journalFiles, lineOf, readJournals } from './journal-files';
+import { JournalBook, type JournalRecord, type JournalState } from './journal-records';
 
 /** A journal file that has grown past this is followed by a new one, which begins with all that still matters. */
 const ROTATE_AT_BYTES = 64 * 1024 * 1024;
+
+/** Records that may wait for a slow disk; more are refused as if it were away. */
+const MAX_WAITING_RECORDS = 50_000;
 
 /** The journal's disk took no record: no new call may be answered until it does again. */
 export class JournalUnavailable extends Error {
@@ -19,61 +18,72 @@ export class JournalUnavailable extends Error {
   }
 }
 
-/** A record in the middle of a journal does not match its checksum; `line` counts from 1. */
-export class JournalDamaged extends Error {
-  constructor(
-    readonly file: string,
-    readonly line: number,
-  ) {
-    super(
-      `${file}, line ${line}: the checksum does not match; restore the file, or move it away to begin a new journal without the calls that it alone knows`,
-    );
-    this.name = 'JournalDamaged';
-  }
-}
+export type JournalOptions = {
+  readonly folder: string;
+  readonly log: Log;
+  readonly rotateAtBytes?: number;
+  readonly disk?: JournalDisk;
+  /** Told when a file was finished and lies in the archive. */
+  readonly onArchived?: () => void;
+};
 
 type Waiting = { record: JournalRecord; written: () => void; failed: (error: Error) => void };
 
 /**
  * The append-only record of calls outside the database: one line a record, "<crc32> <json>". `append` resolves when the record is
- * on disk (fsync); records that arrive while one fsync runs share the next.
+ * on disk (fsync); records that arrive while one fsync runs share the next. A write that fails leaves nothing behind: the file is cut
+ * back to its last synced length before anything follows.
  */
 export class Journal {
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
-  #bytes = 0;
+  #available = true;
+  /** Synced bytes of the file; `#uncertain` when more may lie behind them. */
+  #bytes: number;
+  #uncertain = false;
+  #rotateAtBytes: number;
+  #leftover: string | null = null;
 
   private constructor(
-    private readonly folder: string,
-    private readonly rotateAtBytes: number,
-    private current: JournalState,
-    private file: FileHandle,
+    private readonly options: Required<JournalOptions>,
+    private readonly book: JournalBook,
+    private file: JournalFile,
     private number: number,
-  ) {}
+    firstBytes: number,
+  ) {
+    this.#bytes = firstBytes;
+    this.#rotateAtBytes = options.rotateAtBytes;
+  }
 
   /** What the records on disk add up to. */
   get state(): JournalState {
-    return this.current;
+    return this.book.state;
+  }
+
+  /** Whether the last record that was tried is on disk. */
+  get available(): boolean {
+    return this.#available;
   }
 
   /**
-   * Reads what earlier runs left in `folder` and begins a new file with a checkpoint of it; the old ones go to `folder/archive`. A
-   * torn last line (a crash while writing it) is reported and left out: it was never confirmed to anybody.
-   * @throws JournalDamaged when an earlier line is broken
+   * Reads what earlier runs left in the folder and begins a new file with a checkpoint of it; the old ones go to `archive`. A torn last
+   * line is reported and left out.
+   * @throws JournalDamaged when an earlier line is broken; the disk's error when no file can be begun
    */
-  static async open(folder: string, log: Log, rotateAtBytes = ROTATE_AT_BYTES): Promise<Journal> {
-    mkdirSync(join(folder, 'archive'), { recursive: true, mode: 0o700 });
-    const files = journalFiles(folder);
-    let state = EMPTY_STATE;
-    for (const [index, name] of files.entries())
-      state = readJournal(join(folder, name), state, index === files.length - 1, log);
-    const number = Number(FILE_FORM.exec(files.at(-1) ?? '')?.[1] ?? 0) + 1;
-    const file = await beginFile(folder, number, state);
-    return new Journal(folder, rotateAtBytes, state, file, number);
+  static async open(given: JournalOptions): Promise<Journal> {
+    const options = { rotateAtBytes: ROTATE_AT_BYTES, disk: machineDisk, onArchived: () => {}, ...given };
+    makeJournalFolder(options.folder);
+    const book = new JournalBook();
+    readJournals(options.folder, options.log, (record) => book.apply(record));
+    const number = fileNumber(journalFiles(options.folder).at(-1)) + 1;
+    const begun = await beginFile(options, number, book.state);
+    return new Journal(options, book, begun.file, number, begun.bytes);
   }
 
   /** Resolves when the record is on disk. @throws JournalUnavailable */
   append(record: JournalRecord): Promise<void> {
+    if (this.#waiting.length >= MAX_WAITING_RECORDS)
+      return Promise.reject(new JournalUnavailable(new Error(`${MAX_WAITING_RECORDS} records wait`)));
     return new Promise((written, failed) => {
       this.#waiting.push({ record, written, failed });
       this.#flushing ??= this.#flush();
@@ -91,80 +101,125 @@ export class Journal {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        const lines = batch.map(({ record }) => lineOf(record)).join('');
-        await this.file.appendFile(lines);
-        await this.file.datasync();
-        for (const { record } of batch) this.current = afterRecord(this.current, record);
-        this.#bytes += lines.length;
-        if (this.#bytes > this.rotateAtBytes) await this.#rotate();
-        for (const { written } of batch) written();
+        await this.#write(batch.map(({ record }) => lineOf(record)).join(''));
       } catch (error) {
-        for (const { failed } of batch) failed(new JournalUnavailable(error));
+        await this.#onFailure(batch, error);
+        continue;
       }
+      this.#onWritten(batch);
+      if (this.#bytes > this.#rotateAtBytes) await this.#rotate();
     }
     this.#flushing = null;
   }
 
+  async #write(lines: string): Promise<void> {
+    await this.#makeWhole();
+    this.#uncertain = true;
+    await this.file.append(lines);
+    await this.file.sync();
+    this.#uncertain = false;
+    this.#bytes += Buffer.byteLength(lines);
+  }
+
+  /** Removes what a failed write or rotation may have left, so that what follows stands behind a whole record of the right file. */
+  async #makeWhole(): Promise<void> {
+    if (this.#leftover !== null) {
+      await this.options.disk.remove(this.#leftover);
+      this.#leftover = null;
+    }
+    if (!this.#uncertain) return;
+    await this.file.truncate(this.#bytes);
+    await this.file.sync();
+    this.#uncertain = false;
+  }
+
+  #onWritten(batch: readonly Waiting[]): void {
+    if (!this.#available) this.options.log.warn('the journal can be written again');
+    this.#available = true;
+    for (const { record } of batch) this.book.apply(record);
+    for (const { written } of batch) written();
+  }
+
+  async #onFailure(batch: readonly Waiting[], error: unknown): Promise<void> {
+    if (this.#available) this.options.log.error('the journal cannot be written: no new calls', { error });
+    this.#available = false;
+    // At once, so that a crash now does not bring records to life whose writers were told that they failed; if not, then later.
+    await this.#makeWhole().catch(() => undefined);
+    for (const { failed } of batch) failed(new JournalUnavailable(error));
+  }
+
+  /** A file that cannot be followed by a new one grows on for a while. */
   async #rotate(): Promise<void> {
     const full = this.file;
-    this.number++;
-    this.file = await beginFile(this.folder, this.number, this.current);
-    this.#bytes = 0;
-    await full.close();
+    try {
+      const begun = await beginFile(this.options, this.number + 1, this.book.state);
+      this.file = begun.file;
+      this.#bytes = begun.bytes;
+      this.#rotateAtBytes = this.options.rotateAtBytes;
+      this.number++;
+    } catch (error) {
+      if (error instanceof LeftBehind) this.#leftover = error.path;
+      this.#rotateAtBytes = this.#bytes + this.options.rotateAtBytes / 8;
+      this.options.log.warn('no new journal file could be begun', { error });
+      return;
+    }
+    await full
+      .close()
+      .catch((error: unknown) => this.options.log.warn('a journal file was not closed', { error }));
   }
 }
 
-/** Starts a file with a checkpoint and archives the files before it; until the checkpoint is on disk they are the only record. */
-async function beginFile(folder: string, number: number, state: JournalState): Promise<FileHandle> {
+/** A new file that could be neither finished nor removed: nothing may be written to the old one while it would be read after it. */
+class LeftBehind extends Error {
+  constructor(
+    readonly path: string,
+    cause: unknown,
+  ) {
+    super(`${path} could not be removed`, { cause });
+  }
+}
+
+/**
+ * Starts a file with a checkpoint and archives the files before it. The file gets its name only when the checkpoint is on disk: until
+ * then the files before it are the record.
+ */
+async function beginFile(
+  options: Required<JournalOptions>,
+  number: number,
+  state: JournalState,
+): Promise<{ file: JournalFile; bytes: number }> {
+  const { disk, folder } = options;
+  const path = join(folder, fileName(number));
+  const draft = `${path}.draft`;
   const before = journalFiles(folder);
-  const path = join(folder, `journal-${String(number).padStart(10, '0')}.log`);
-  const file = await open(path, 'ax', 0o600);
-  await file.appendFile(lineOf({ type: 'checkpoint', state }));
-  await file.sync();
-  await syncFolder(folder);
-  for (const old of before) renameSync(join(folder, old), join(folder, 'archive', old));
-  return file;
-}
-
-function journalFiles(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => FILE_FORM.test(name))
-    .toSorted();
-}
-
-function readJournal(file: string, before: JournalState, isLast: boolean, log: Log): JournalState {
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const unfinished = lines.pop() !== '';
-  let state = before;
-  for (const [index, line] of lines.entries()) {
-    const record = parseLine(line);
-    const isTail = isLast && index === lines.length - 1 && !unfinished;
-    if (!record && !isTail) throw new JournalDamaged(file, index + 1);
-    if (record) state = afterRecord(state, record);
-    else log.warn('journal ends in a torn record', { file: basename(file), line: index + 1 });
+  const line = lineOf({ type: 'checkpoint', state });
+  const file = await disk.create(draft);
+  try {
+    await file.append(line);
+    await file.sync();
+    await disk.rename(draft, path);
+    await disk.syncFolder(folder);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await disk.remove(draft).catch(() => undefined);
+    await disk.remove(path).catch((cause: unknown) => {
+      throw new LeftBehind(path, cause);
+    });
+    throw error;
   }
-  if (unfinished && !isLast) throw new JournalDamaged(file, lines.length + 1);
-  if (unfinished) log.warn('journal ends in a torn record', { file: basename(file), line: lines.length + 1 });
-  return state;
+  await archive(options, before);
+  return { file, bytes: Buffer.byteLength(line) };
 }
 
-function lineOf(record: JournalRecord): string {
-  const json = JSON.stringify(record);
-  return `${checksum(json)} ${json}\n`;
-}
-
-function parseLine(line: string): JournalRecord | null {
-  const json = line.slice(9);
-  return line.slice(0, 8) === checksum(json) ? ofThisVersion(JSON.parse(json)) : null;
-}
-
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0');
-}
-
-/** A file's name is safe only when its folder is synced too. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  await handle.sync();
-  await handle.close();
+/** A file that cannot be moved now is moved with the next: its records are older than the checkpoint and change nothing. */
+async function archive(
+  { disk, folder, log, onArchived }: Required<JournalOptions>,
+  files: readonly string[],
+) {
+  try {
+    for (const name of files) await disk.rename(join(folder, name), join(folder, 'archive', name));
+  } catch (error) {
+    log.warn('a finished journal file was not archived', { error });
+  }
+  if (files.length > 0) onArchived();
 }

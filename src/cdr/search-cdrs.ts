@@ -1,8 +1,8 @@
 import { InvalidInput } from '../kernel/app-error';
 import { maskNumber } from '../kernel/phone-number';
 import type { Database, SqlValue } from '../kernel/unit-of-work';
-import type { CallResult, ClosedLeg } from './cdr';
-import { CDR_COLUMNS, findCdr, type StoredCdr, toStoredCdr } from './cdrs-store';
+import type { CallResult, ClosedLeg, RoomRole } from './cdr';
+import { CDR_COLUMNS, type CdrRating, findCdr, type StoredCdr, toStoredCdr } from './cdrs-store';
 
 /** Rows one page may have. */
 export const MAX_CDRS_PER_PAGE = 200;
@@ -30,6 +30,9 @@ export type CdrFilter = {
   readonly roomId?: string;
   readonly roomSessionId?: string;
   readonly direction?: ClosedLeg['direction'];
+  readonly trunkId?: string;
+  readonly roomRole?: RoomRole;
+  readonly hangupCause?: string;
   readonly result?: CallResult;
 };
 
@@ -53,7 +56,7 @@ export type CdrsPage = { readonly cdrs: readonly FoundCdr[]; readonly next: CdrP
 export async function searchCdrs(database: Database, search: CdrSearch): Promise<CdrsPage> {
   if (!Number.isInteger(search.limit) || search.limit < 1 || search.limit > MAX_CDRS_PER_PAGE)
     throw new InvalidInput('limit', `is ${search.limit}`, `ask for 1 to ${MAX_CDRS_PER_PAGE}`);
-  const { statement, values } = searchStatement(search);
+  const { statement, values } = searchStatement(search, database.dialect);
   const rows = await database.read.all(statement, values);
   const found: readonly FoundCdr[] = rows.slice(0, search.limit).map(toStoredCdr);
   const last = rows.length > search.limit ? found.at(-1) : undefined;
@@ -86,51 +89,78 @@ export async function readCdr(
   return cdr && numbers === 'masked' ? withMaskedNumbers(cdr) : cdr;
 }
 
-type Clause = { readonly condition: string; readonly values: readonly SqlValue[] };
+/** A condition, its values, and the indexes that walk the rows it fits. */
+type Clause = {
+  readonly condition: string;
+  readonly values: readonly SqlValue[];
+  readonly indexes: readonly string[];
+};
 
 const NUMBER_COLUMNS = {
-  from: ['from_number'],
-  dialled: ['dialled_number'],
-  routed: ['routed_number'],
-  any: ['from_number', 'dialled_number', 'routed_number'],
-} as const satisfies Record<NumberField, readonly string[]>;
+  from: 'from_number',
+  dialled: 'dialled_number',
+  routed: 'routed_number',
+} as const satisfies Record<Exclude<NumberField, 'any'>, string>;
 
-function searchStatement(search: CdrSearch): {
+type NumberColumn = (typeof NUMBER_COLUMNS)[keyof typeof NUMBER_COLUMNS];
+
+const BY_TIME = 'cdrs_by_time';
+const NEWEST_FIRST = 'ORDER BY started_at_ms DESC, id DESC';
+
+function searchStatement(
+  search: CdrSearch,
+  dialect: Database['dialect'],
+): {
   readonly statement: string;
   readonly values: readonly SqlValue[];
 } {
   const { number } = search.filter;
   const common = commonClauses(search);
-  const parts = number
-    ? NUMBER_COLUMNS[number.field].map((column) => [...common, numberClause(column, number)])
-    : [common];
-  // Each part walks its own index in order and stops at the limit; an OR over three columns would sort all hits.
-  const selects = parts.map(
+  const most = search.limit + 1;
+  if (number?.field !== 'any') {
+    const clauses = number ? [...common, numberClause(NUMBER_COLUMNS[number.field], number)] : common;
+    return {
+      statement: `SELECT ${CDR_COLUMNS} FROM ${cdrsBy(clauses, dialect)}${where(clauses)} ${NEWEST_FIRST} LIMIT ?`,
+      values: [...clauses.flatMap((clause) => clause.values), most],
+    };
+  }
+  // Each part walks its own index in order and stops at the limit; an OR over three columns would sort all hits. Only the places of the
+  // rows are put together: whole rows, with their text, would go through a table on disk.
+  const parts = Object.values(NUMBER_COLUMNS).map((column) => [...common, numberClause(column, number)]);
+  const places = parts.map(
     (clauses, index) =>
-      `SELECT * FROM (SELECT ${CDR_COLUMNS} FROM cdrs${where(clauses)} ORDER BY started_at_ms DESC, id DESC LIMIT ?) part${index}`,
+      `SELECT * FROM (SELECT id, started_at_ms FROM ${cdrsBy(clauses, dialect)}${where(clauses)} ${NEWEST_FIRST} LIMIT ?) part${index}`,
   );
   return {
-    statement: `${selects.join(' UNION ')} ORDER BY started_at_ms DESC, id DESC LIMIT ?`,
-    values: [
-      ...parts.flatMap((clauses) => [...clauses.flatMap((clause) => clause.values), search.limit + 1]),
-      search.limit + 1,
-    ],
+    statement: `SELECT ${CDR_COLUMNS} FROM cdrs WHERE id IN (SELECT id FROM (${places.join(' UNION ')} ${NEWEST_FIRST} LIMIT ?) places) ${NEWEST_FIRST}`,
+    values: [...parts.flatMap((clauses) => [...clauses.flatMap((clause) => clause.values), most]), most],
   };
 }
 
+const EQUALITIES = [
+  ['payerAccountId', 'payer_account_id', 'cdrs_by_payer'],
+  ['roomId', 'room_id', 'cdrs_by_room'],
+  ['roomSessionId', 'room_session_id', 'cdrs_by_room_session'],
+  ['direction', 'direction', 'cdrs_by_direction'],
+  ['trunkId', 'trunk_id', 'cdrs_by_trunk'],
+  ['roomRole', 'room_role', 'cdrs_by_role'],
+  ['hangupCause', 'hangup_cause', 'cdrs_by_cause'],
+  ['result', 'result', 'cdrs_by_result'],
+] as const satisfies readonly (readonly [keyof CdrFilter, string, string])[];
+
 function commonClauses({ filter, after }: CdrSearch): readonly Clause[] {
   const clauses: Clause[] = [];
-  const narrow = (condition: string, ...values: SqlValue[]) => clauses.push({ condition, values });
+  const narrow = (condition: string, ...values: SqlValue[]) =>
+    clauses.push({ condition, values, indexes: [] });
   if (filter.fromMs !== undefined) narrow('started_at_ms >= ?', filter.fromMs);
   if (filter.toMs !== undefined) narrow('started_at_ms < ?', filter.toMs);
-  if (filter.payerAccountId !== undefined) narrow('payer_account_id = ?', filter.payerAccountId);
-  if (filter.roomId !== undefined) narrow('room_id = ?', filter.roomId);
-  if (filter.roomSessionId !== undefined) narrow('room_session_id = ?', filter.roomSessionId);
-  if (filter.direction !== undefined) narrow('direction = ?', filter.direction);
-  if (filter.result !== undefined) narrow('result = ?', filter.result);
+  for (const [name, column, index] of EQUALITIES) {
+    const value = filter[name];
+    if (value !== undefined) clauses.push({ condition: `${column} = ?`, values: [value], indexes: [index] });
+  }
   if (after)
     narrow(
-      '(started_at_ms < ? OR (started_at_ms = ? AND id < ?))',
+      'started_at_ms <= ? AND (started_at_ms < ? OR id < ?)',
       after.startedAtMs,
       after.startedAtMs,
       after.cdrId,
@@ -138,16 +168,33 @@ function commonClauses({ filter, after }: CdrSearch): readonly Clause[] {
   return clauses;
 }
 
-function numberClause(column: string, { match, number }: NumberFilter): Clause {
-  if (match === 'exact') return { condition: `${column} = ?`, values: [number] };
+function numberClause(column: NumberColumn, { match, number }: NumberFilter): Clause {
+  const index = `cdrs_by_${column}`;
+  if (match === 'exact') return { condition: `${column} = ?`, values: [number], indexes: [index] };
   if (number.length < SHORTEST_PREFIX)
     throw new InvalidInput(
       'number',
       'is too short a beginning',
       `give at least ${SHORTEST_PREFIX} characters`,
     );
-  // A range, not LIKE: it uses the index on both databases and takes % and _ as they are.
-  return { condition: `${column} >= ? AND ${column} < ?`, values: [number, `${number}\uFFFF`] };
+  return {
+    // A range, not LIKE: it uses the index on both databases and takes % and _ as they are.
+    condition: `${column} >= ? AND ${column} < ?`,
+    values: [number, `${number}\uFFFF`],
+    // A beginning that many numbers have is found sooner by time than by sorting all of them.
+    indexes: [index, BY_TIME],
+  };
+}
+
+/**
+ * The table with the indexes that its filters allow. MariaDB left alone takes the right index by its first column only and reads all
+ * newer rows before a page in the middle; told which indexes there are, it begins at the page and still chooses among them.
+ */
+function cdrsBy(clauses: readonly Clause[], dialect: Database['dialect']): string {
+  if (dialect === 'sqlite') return 'cdrs';
+  const indexes = new Set(clauses.flatMap((clause) => clause.indexes));
+  if (indexes.size === 0) indexes.add(BY_TIME);
+  return `cdrs FORCE INDEX (${[...indexes].join(', ')})`;
 }
 
 function where(clauses: readonly Clause[]): string {
@@ -161,7 +208,13 @@ function withMaskedNumbers(cdr: FoundCdr): FoundCdr {
     fromNumber: maskedOrNull(cdr.fromNumber),
     dialledNumber: maskNumber(cdr.dialledNumber),
     routedNumber: maskedOrNull(cdr.routedNumber),
+    rating: cdr.rating && { ...cdr.rating, working: withMaskedPrefix(cdr.rating.working) },
   };
+}
+
+/** The prefix that a leg was rated by is the beginning of its number. */
+function withMaskedPrefix(working: CdrRating['working']): CdrRating['working'] {
+  return typeof working.prefix === 'string' ? { ...working, prefix: maskNumber(working.prefix) } : working;
 }
 
 function maskedOrNull(number: string | null): string | null {

@@ -8,7 +8,7 @@ import { findCdr, insertCdr } from './cdrs-store';
 export const RATE_CDR = 'rate-cdr';
 
 /**
- * Stores an ended leg and the job that will price it, together. The second time nothing changes and the answer is false.
+ * Stores an ended leg, the job that will price it and the wish to compare it with the switch's record, together. The second time nothing changes and the answer is false.
  * @throws Conflict when another leg has this leg's place in its node's sequence: a node that lost its counter must not lose calls
  */
 export function writeCdr(database: Database, leg: ClosedLeg): Promise<boolean> {
@@ -24,6 +24,13 @@ export function writeCdr(database: Database, leg: ClosedLeg): Promise<boolean> {
         nodeSequence: leg.nodeSequence,
       });
     }
+    // A leg that was never answered has nothing that the switch could count differently.
+    if (leg.answeredAtMs !== null)
+      await sql.run('INSERT INTO cdrs_to_reconcile (cdr_id, node_id, ended_at_ms) VALUES (?, ?, ?)', [
+        leg.cdrId,
+        leg.nodeId,
+        leg.endedAtMs,
+      ]);
     await enqueue(sql, {
       kind: RATE_CDR,
       uniqueKey: leg.cdrId,

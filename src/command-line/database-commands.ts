@@ -6,6 +6,7 @@ import { listDecks, MAX_DECKS_PER_PAGE, type RateDeck } from '../billing/rating/
 import { findRate } from '../billing/rating/find-rate';
 import { importRateDeck } from '../billing/rating/import-rate-deck';
 import { rateCall } from '../billing/rating/rate-call';
+import { replayJournal } from '../cdr/replay-journal';
 import { explainCall } from '../calling/explain-call';
 import { seedDemo } from '../demo/seed-demo';
 import { createApiKey } from '../http/api-keys';
@@ -219,6 +220,30 @@ export const verifyLedgerCommand: Command = {
         );
       }
       return report.faultCount === 0 ? EXIT.ok : EXIT.badData;
+    }),
+};
+
+export const replayJournalCommand: Command = {
+  name: 'replay-journal',
+  usage: '<file>',
+  about:
+    'Writes the CDRs of a journal file that the database does not have, with the jobs that price them: for a database that was restored from an older copy. Takes files of VAR_DIR/journal and of its archive, packed or not; the second time it changes nothing. Exit code 65 when another leg has the place of one.',
+  words: [1, 1],
+  options: JSON_OPTION,
+  examples: ['123-voip replay-journal var/journal/archive/journal-0000000007.log.gz'],
+  run: (input) =>
+    withDatabase(input, async (database) => {
+      const [file = ''] = input.words;
+      const replay = await replayJournal(database, file, input.log);
+      if (input.options.json) input.print(JSON.stringify(replay, null, 2));
+      else {
+        for (const cdrId of replay.conflicts)
+          input.print(`${cdrId}: another leg has its place in the sequence of its node`);
+        input.print(
+          `${replay.written} CDRs written, ${replay.alreadyThere} were there, ${replay.conflicts.length} in conflict; ${replay.endLater} legs end in a later file.`,
+        );
+      }
+      return replay.conflicts.length === 0 ? EXIT.ok : EXIT.badData;
     }),
 };
 

@@ -6,7 +6,8 @@ import { type DemoReport, makeDemoCall } from '../demo/demo-call';
 import { type DemoSeed, isEmpty, seedDemo } from '../demo/seed-demo';
 import { systemClock } from '../kernel/clock';
 import { showMoney } from '../kernel/money';
-import { adminKeyFile, type Service, startService } from '../wiring';
+import { type Service, startService } from '../wiring';
+import { adminKeyFile } from '../wiring-api';
 import { type Command, type CommandInput, EXIT } from './command';
 
 /** How long engines and connections may take to come up. */

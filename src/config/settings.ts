@@ -181,6 +181,14 @@ export const SETTINGS = {
     most: 60_000,
     about: 'How often live legs are noted in the journal: the most a crash can cost of a call’s length',
   },
+  JOURNAL_ARCHIVE_DAYS: {
+    type: 'integer',
+    unit: 'days',
+    default: 90,
+    least: 1,
+    most: 3_650,
+    about: 'How long finished journal files are kept, packed, in VAR_DIR/journal/archive',
+  },
   DRAIN_SECONDS: {
     type: 'integer',
     unit: 's',

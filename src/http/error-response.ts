@@ -81,9 +81,9 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'account-blocked': [409, 'The account is blocked'],
   'posting-refused': [422, 'The ledger refused'],
   'mixed-currencies': [422, 'Two currencies'],
+  'action-refused': [409, 'Not done'],
   'recording-damaged': [500, 'The recording is damaged'],
   'recording-key-unknown': [500, 'The key of the recording is missing'],
-  'action-refused': [409, 'Not done'],
   'media-unavailable': [503, 'No media server'],
 };
 

@@ -5,18 +5,21 @@ export const SCOPES = [
   'cdrs:read',
   'rooms:read',
   'rooms:write',
+  /** Acts in a room that somebody is in: mute, kick, record, call the list. */
+  'rooms:control',
   /** Hears what was said in rooms. */
   'recordings:read',
   /** Deletes recordings and holds them back from deletion. */
   'recordings:write',
-  /** Acts in a room that somebody is in: mute, kick, record, call the list. */
-  'rooms:control',
   'accounts:read',
   'accounts:write',
   'ledger:read',
   'ledger:write',
   'decks:read',
   'metrics:read',
+  'alerts:read',
+  'cases:read',
+  'cases:close',
   /** Sees telephone numbers whole; without it they are masked. */
   'numbers:full',
 ] as const;
@@ -26,9 +29,11 @@ export type Scope = (typeof SCOPES)[number];
 /** Staff and programs. What a role may do is here and nowhere else; what is not named is denied. */
 export const ROLES = {
   admin: SCOPES,
-  support: ['calls:read', 'cdrs:read', 'rooms:read', 'accounts:read', 'ledger:read'],
+  support: ['calls:read', 'cdrs:read', 'rooms:read', 'accounts:read', 'ledger:read', 'alerts:read'],
   finance: [
     'cdrs:read',
+    'cases:read',
+    'cases:close',
     'accounts:read',
     'accounts:write',
     'ledger:read',
@@ -45,7 +50,17 @@ export const ROLES = {
     'rooms:control',
     'recordings:read',
   ],
-  network: ['calls:read', 'calls:end', 'cdrs:read', 'decks:read', 'metrics:read', 'numbers:full'],
+  network: [
+    'calls:read',
+    'calls:end',
+    'cdrs:read',
+    'decks:read',
+    'metrics:read',
+    'alerts:read',
+    'cases:read',
+    'cases:close',
+    'numbers:full',
+  ],
 } as const satisfies Readonly<Record<string, readonly Scope[]>>;
 
 export type Role = keyof typeof ROLES;

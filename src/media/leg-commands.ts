@@ -15,6 +15,7 @@ export const COMMAND_LIMIT_MS = 5_000;
 /** Commands to one channel, each of which ends: with its result, with LegGone, or with TimedOut. The libraries do not promise that. */
 export class LegCommands {
   readonly #gone: Promise<never>;
+  #isGone = false;
   #reject: (error: LegGone) => void = () => undefined;
 
   constructor(
@@ -30,20 +31,23 @@ export class LegCommands {
 
   /** Whatever is waited for, now or later, ends with LegGone. */
   end(cause: string): void {
+    this.#isGone = true;
     this.#reject(new LegGone(cause));
   }
 
-  /** Gives the result of `work`. @throws LegGone, TimedOut */
-  do<T>(step: string, limitMs: number, work: Promise<T>): Promise<T> {
-    // Of a channel that is gone the library says something else, or nothing; what it says is not waited for.
-    work.catch(() => undefined);
-    return within(this.clock, limitMs, step, Promise.race([this.#gone, work]));
+  /** Asks for `work` and gives its result; asks for nothing when the channel is gone. @throws LegGone, TimedOut */
+  do<T>(step: string, limitMs: number, work: () => Promise<T>): Promise<T> {
+    if (this.#isGone) return this.#gone;
+    const asked = work();
+    // Of a channel that goes meanwhile the library says something else, or nothing; what it says is not waited for.
+    asked.catch(() => undefined);
+    return within(this.clock, limitMs, step, Promise.race([this.#gone, asked]));
   }
 
   /** Runs an api command and gives its reply; a refusal comes as an ordinary reply. @throws LegGone, TimedOut */
   readonly api = async (command: string, words: readonly string[]): Promise<string> => {
     const step = `${command} ${words[1] ?? ''}`;
-    const reply = await this.do(step, COMMAND_LIMIT_MS, this.endpoint.api(command, words));
+    const reply = await this.do(step, COMMAND_LIMIT_MS, () => this.endpoint.api(command, words));
     return reply.getBody();
   };
 

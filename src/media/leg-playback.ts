@@ -53,7 +53,7 @@ export class LegPlayback {
     this.#under += 1;
     try {
       const { endpoint } = this.commands;
-      const played = await this.commands.do('playback', limitMs, endpoint.play([...files]));
+      const played = await this.commands.do('playback', limitMs, () => endpoint.play([...files]));
       return { lastMs: Number(played.playbackMilliseconds ?? 0) };
     } finally {
       this.#under -= 1;
@@ -115,7 +115,7 @@ export class LegPlayback {
         nextBreakAt = looks + LOOKS_PER_BREAK;
         await api('uuid_break', [endpoint.uuid, 'all']);
       }
-      await this.commands.do('uuid_break', COMMAND_LIMIT_MS, sleep(clock, LOOK_MS));
+      await this.commands.do('uuid_break', COMMAND_LIMIT_MS, () => sleep(clock, LOOK_MS));
     }
   }
 }

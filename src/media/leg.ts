@@ -134,17 +134,18 @@ export class Leg {
     const longestMs =
       PLAY_LIMIT_MS + request.firstDigitMs + request.maxDigits * request.nextDigitMs + COLLECT_GRACE_MS;
     return this.#takingKeys(async () => {
-      const collecting = this.endpoint.playCollect({
-        file: request.file,
-        min: 1,
-        max: request.maxDigits,
-        tries: 1,
-        timeout: request.firstDigitMs,
-        digitTimeout: request.nextDigitMs,
-        terminators: '#',
-        regexp: '\\d+',
-        varName: 'typed',
-      });
+      const collecting = () =>
+        this.endpoint.playCollect({
+          file: request.file,
+          min: 1,
+          max: request.maxDigits,
+          tries: 1,
+          timeout: request.firstDigitMs,
+          digitTimeout: request.nextDigitMs,
+          terminators: '#',
+          regexp: '\\d+',
+          varName: 'typed',
+        });
       const { digits } = await this.#commands.do('play_and_get_digits', longestMs, collecting);
       await this.#commands.set('typed', '');
       return digits ?? '';
@@ -161,7 +162,7 @@ export class Leg {
       await this.#commands.set('playback_terminators', terminator);
       const words = [file, maxSeconds, SILENCE_LEVEL, silenceSeconds].join(' ');
       const limitMs = maxSeconds * 1_000 + COLLECT_GRACE_MS;
-      const ended = await this.#commands.do('record', limitMs, this.endpoint.execute('record', words));
+      const ended = await this.#commands.do('record', limitMs, () => this.endpoint.execute('record', words));
       await this.#commands.set('playback_terminators', 'none');
       return { seconds: Number(ended.getHeader('variable_record_ms') ?? 0) / 1_000 };
     });
@@ -172,23 +173,21 @@ export class Leg {
     const body = dtmfRelayBody(contentType, received);
     if (body === null) return;
     const headers = { 'Content-Type': 'application/dtmf-relay' };
-    await this.#commands.do(
-      'INFO',
-      COMMAND_LIMIT_MS,
+    await this.#commands.do('INFO', COMMAND_LIMIT_MS, () =>
       this.endpoint.dialog.request({ method: 'INFO', headers, body }),
     );
   }
 
   /** Takes a new offer of the caller's and gives our answer. */
   async reoffer(sdp: string): Promise<string> {
-    await this.#commands.do('re-INVITE', COMMAND_LIMIT_MS, this.endpoint.modify(sdp));
+    await this.#commands.do('re-INVITE', COMMAND_LIMIT_MS, () => this.endpoint.modify(sdp));
     return this.endpoint.local.sdp;
   }
 
   /** Enters a conference, after ending the music; resolves when the others can hear us. @throws LegGone */
   async join(conference: string, options: JoinOptions = {}): Promise<void> {
     await this.stopMusic();
-    const joining = this.endpoint.join(conference, { flags: conferenceFlags(options) });
+    const joining = () => this.endpoint.join(conference, { flags: conferenceFlags(options) });
     const { memberId } = await this.#commands.do('conference', COMMAND_LIMIT_MS, joining);
     this.#seat = new ConferenceSeat(conference, memberId, this.#commands.api);
   }

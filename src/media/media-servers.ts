@@ -5,12 +5,13 @@ import { AppError } from '../kernel/app-error';
 import { type Clock, type Timer, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import { type ApiCall, quoted, runConference } from './conference-seat';
-import { ConferenceTap, TapSocket } from './conference-tap';
+import { PCMU } from './audio-sdp';
+import { ConferenceTap } from './conference-tap';
 import { Leg } from './leg';
 import { type MeasuredQuality, measuredQuality } from './leg-quality';
-import { OutboundLeg } from './outbound-leg';
-import { placeholderSdp } from './outbound-sdp';
+import { OUTBOUND_PAYLOAD_TYPES, OutboundLeg } from './outbound-leg';
 import { probeEventSocket } from './probe-event-socket';
+import { SilentPeer } from './silent-peer';
 import { type EventHeader, type HungUpLeg, hungUpLeg, Talkers } from './switch-events';
 
 /** No media server can take a call now. */
@@ -107,8 +108,10 @@ export class MediaServers {
 
   /** Sets up a channel for somebody we call: its `localSdp` is our offer. `headers` as in createLeg. @throws MediaUnavailable */
   async createOutboundLeg(headers: Readonly<Record<string, string>>): Promise<OutboundLeg> {
-    const endpoint = await this.#createEndpoint(placeholderSdp(this.address.listenAddress), headers);
-    return new OutboundLeg(endpoint, this.clock, this.log);
+    return this.#withPeer(OUTBOUND_PAYLOAD_TYPES, async (peer) => {
+      const endpoint = await this.#createEndpoint(peer.sdp, headers);
+      return new OutboundLeg(endpoint, this.clock, this.log, peer);
+    });
   }
 
   /** Plays files to everybody in the conference, one after the other; resolves when they are queued. @throws ConferenceRefused */
@@ -118,21 +121,16 @@ export class MediaServers {
 
   /** Puts a silent ear of ours into the conference, which begins with it when there is none. @throws MediaUnavailable, LegGone */
   async tapConference(conference: string): Promise<ConferenceTap> {
-    const socket = await TapSocket.open(this.address.listenAddress);
-    try {
-      const leg = await this.createLeg(socket.localSdp, { 'X-Purpose': 'tap' });
-      const tap = new ConferenceTap(leg, socket, this.clock);
+    return this.#withPeer([PCMU], async (peer) => {
+      const leg = await this.createLeg(peer.sdp, { 'X-Purpose': 'tap' });
       try {
         await leg.join(conference, { muted: true, ghost: true });
-        return tap;
+        return new ConferenceTap(leg, peer, this.clock);
       } catch (error) {
-        await tap.close();
+        await leg.hangUp();
         throw error;
       }
-    } catch (error) {
-      socket.close();
-      throw error;
-    }
+    });
   }
 
   /** What was measured of an ended leg; null when the media server does not tell in time. */
@@ -161,6 +159,17 @@ export class MediaServers {
       return await within(this.clock, CREATE_LIMIT_MS, 'creating a leg', creating);
     } catch (error) {
       throw new MediaUnavailable(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** The peer is closed when what was to use it did not come about. */
+  async #withPeer<T>(payloadTypes: readonly number[], use: (peer: SilentPeer) => Promise<T>): Promise<T> {
+    const peer = await SilentPeer.open(this.address.listenAddress, payloadTypes, this.clock);
+    try {
+      return await use(peer);
+    } catch (error) {
+      peer.close();
+      throw error;
     }
   }
 

@@ -1,19 +1,33 @@
 import type { Endpoint } from 'drachtio-fsmrf';
 import type { Clock } from '../kernel/clock';
 import type { Log } from '../kernel/log';
+import { audioSdp, KEYS, mediaAddress, PCMA, PCMU } from './audio-sdp';
 import { Leg } from './leg';
-import { offerToFarEnd } from './outbound-sdp';
+import type { SilentPeer } from './silent-peer';
+
+/** What is offered to a far end, in this order. */
+export const OUTBOUND_PAYLOAD_TYPES = [PCMU, PCMA, KEYS];
 
 /**
- * The channel of somebody we call. It is set up with a placeholder for the far end, because the way without (an INVITE without SDP)
- * leaves FreeSWITCH a channel that runs no applications; when the far end has answered, a re-INVITE puts its address in.
+ * The channel of somebody we call. A silent peer of ours stands in for the far end until that has answered, because an INVITE without SDP
+ * leaves FreeSWITCH a channel that runs no applications; a re-INVITE then puts the far end's address in.
  */
 export class OutboundLeg extends Leg {
   readonly #offer: string;
 
-  constructor(endpoint: Endpoint, clock: Clock, log: Log) {
+  /** `endpoint` was set up with the SDP of `standIn`. @throws NoAudioDescribed */
+  constructor(
+    endpoint: Endpoint,
+    clock: Clock,
+    log: Log,
+    private readonly standIn: SilentPeer,
+  ) {
     super(endpoint, clock, log);
-    this.#offer = offerToFarEnd(super.localSdp);
+    // Built anew out of address and port: nothing of the inner network stands in it, and both codecs, not the one that was answered.
+    const listening = mediaAddress(super.localSdp);
+    this.#offer = audioSdp({ ...listening, payloadTypes: OUTBOUND_PAYLOAD_TYPES });
+    standIn.speakTo(super.localSdp);
+    endpoint.once('destroy', () => standIn.close());
   }
 
   /** Our offer to the far end. */
@@ -27,5 +41,11 @@ export class OutboundLeg extends Leg {
    */
   async acceptAnswer(sdp: string): Promise<void> {
     await this.reoffer(sdp);
+    this.standIn.close();
+  }
+
+  override async hangUp(): Promise<void> {
+    this.standIn.close();
+    await super.hangUp();
   }
 }

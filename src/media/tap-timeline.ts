@@ -47,7 +47,7 @@ export class TapTimeline {
   tick(nowMs: number): void {
     if (this.#nextTimestamp === null) return;
     if (nowMs - this.#lostAtMs > MAX_GAP_MS) this.#lostAtMs = nowMs;
-    for (; nowMs >= this.#lostAtMs; this.#lostAtMs += FRAME_MS) this.#giveNext();
+    for (; nowMs >= this.#lostAtMs || this.#early.has(0); this.#lostAtMs += FRAME_MS) this.#giveNext();
   }
 
   /** Gives what came early and still waits: nothing follows. */

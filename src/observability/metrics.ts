@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export type MetricSources = {
   readonly liveCalls: () => number;
   readonly cdrBacklog: () => number;
+  readonly journalReady: () => boolean;
   readonly mediaReady: () => boolean;
 };
 
@@ -46,6 +47,9 @@ export function makeMetrics(sources: MetricSources): Metrics {
     });
   gauge('voip_live_calls', 'Calls going on', sources.liveCalls);
   gauge('voip_cdr_backlog', 'Ended calls that the database has not taken yet', sources.cdrBacklog);
+  gauge('voip_journal_ready', '1 when the CDR journal takes records, so that calls may begin', () =>
+    sources.journalReady() ? 1 : 0,
+  );
   gauge('voip_media_ready', '1 when the media server can take calls', () => (sources.mediaReady() ? 1 : 0));
   return {
     callEnded: (result) => calls.inc({ result }),

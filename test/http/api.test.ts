@@ -2,10 +2,16 @@ import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../support/databases';
 import { testApi } from '../support/api';
+import { anAccount, anEndedLeg } from '../support/billing-builders';
+import { extendCredit } from '../../src/billing/credit/extend-credit';
+import { reserveCredit } from '../../src/billing/credit/reserve-credit';
+import { rateCdr } from '../../src/billing/rating/rate-cdr';
 import { seedDemo, type DemoSeed } from '../../src/demo/seed-demo';
 import { ROLES, type Role } from '../../src/http/roles';
 import type { Route } from '../../src/http/route';
 import { listen } from '../../src/http/server';
+import { raiseHouseAlert } from '../../src/alerts/alerts-store';
+import { openCase } from '../../src/cdr/cases-store';
 import { writeCdr } from '../../src/cdr/write-cdr';
 import { e164 } from '../../src/kernel/phone-number';
 import { createApiKey, revokeApiKey } from '../../src/http/api-keys';
@@ -286,6 +292,37 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       expect(answer.text).not.toMatch(/(^|,)"?=cmd/m);
     });
 
+    it('an export whose charges are, to the micro, what the ledger posted for its legs', async () => {
+      const owner = await anAccount(test.database, { credit: '50' });
+      for (let n = 0; n < 25; n++) {
+        const leg = anEndedLeg(owner.id, (n % 5) * 37_000, { nodeId: 'export' });
+        if (n % 5 > 0) {
+          const wanted = { callId: leg.cdrId, nowMs: leg.startedAtMs };
+          await reserveCredit(test.database, {
+            ...wanted,
+            payerAccountId: owner.id,
+            number: e164('+3225550123'),
+            startedAtMs: leg.startedAtMs,
+          });
+          await extendCredit(test.database, { ...wanted, untilSeconds: 300 });
+        }
+        await writeCdr(test.database, leg);
+        await rateCdr(test.database, { cdrId: leg.cdrId, nowMs: leg.endedAtMs });
+      }
+      const [head = '', ...lines] = (await get(`/cdrs.csv?account=${owner.id}`)).text.trim().split('\n');
+      const column = (name: string) =>
+        lines.map((line) => line.split(',')[head.split(',').indexOf(name)] ?? '');
+      const charged = column('chargeMicros').reduce((sum, micros) => sum + BigInt(micros), 0n);
+      const posted = new Map<string, bigint>();
+      const { entries } = (await get(`/accounts/${owner.id}/entries?limit=200`)).body;
+      for (const { transactionId, amount } of entries)
+        posted.set(transactionId, (posted.get(transactionId) ?? 0n) - BigInt(amount.amountMicros));
+      const transactions = column('ledgerTransactionId').filter((id) => id !== '');
+      expect([lines.length, transactions.length, new Set(transactions).size]).toEqual([25, 20, 20]);
+      expect(transactions.reduce((sum, id) => sum + (posted.get(id) ?? 0n), 0n)).toBe(charged);
+      expect(charged).toBeGreaterThan(0n);
+    });
+
     it('rooms without their Room ID', async () => {
       const answer = await get('/rooms');
       expect(answer.body.rooms.length).toBeGreaterThan(0);
@@ -328,6 +365,44 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       expect(ended).toBe(true);
       expect((await post('/live/calls/nobody/end', {})).status).toBe(404);
       api.liveCalls.delete('live-1');
+    });
+
+    it('alerts by kind and owner, the newest first, in pages', async () => {
+      for (let n = 1; n <= 5; n++)
+        await test.database.write((sql) =>
+          raiseHouseAlert(sql, {
+            id: `alert-${n}`,
+            kind: 'cdr-gap',
+            details: { count: n },
+            raisedAtMs: 5 + (n >> 1),
+          }),
+        );
+      const first = (await get('/alerts?kind=cdr-gap&limit=3')).body;
+      const second = (await get(`/alerts?kind=cdr-gap&limit=3&cursor=${first.next}`)).body;
+      expect([...first.alerts, ...second.alerts].map(({ id }: { id: string }) => id)).toEqual([
+        'alert-5',
+        'alert-4',
+        'alert-3',
+        'alert-2',
+        'alert-1',
+      ]);
+      expect([first.alerts[0].details, second.next]).toEqual([{ count: 5 }, null]);
+      expect((await get(`/alerts?owner=${seed.accountId}&kind=cdr-gap`)).body.alerts).toEqual([]);
+    });
+
+    it('cases, and closes one with a note and the name of who did, once', async () => {
+      const facts = { oursMs: 10_000, switchMs: 12_000 };
+      await test.database.write((sql) =>
+        openCase(sql, { kind: 'duration', cdrId: 'cdr-x', legId: 'leg-x', facts }, 1_000),
+      );
+      const [found] = (await get('/cases?state=open&kind=duration&cdr=cdr-x')).body.cases;
+      expect(found).toMatchObject({ legId: 'leg-x', details: facts, closedBy: null });
+      expect((await post(`/cases/${found.id}/close`, { note: ' ' })).status).toBe(400);
+      const closed = await post(`/cases/${found.id}/close`, { note: 'The switch’s clock was set.' });
+      expect(closed.body).toMatchObject({ state: 'closed', note: 'The switch’s clock was set.' });
+      expect(closed.body.closedBy).toMatch(/^admin \(/);
+      expect((await post(`/cases/${found.id}/close`, { note: 'again' })).status).toBe(409);
+      expect((await get('/cases?state=open')).body.cases).toEqual([]);
     });
 
     it('changes of live calls as they happen, after a snapshot', async () => {

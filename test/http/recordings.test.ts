@@ -37,7 +37,7 @@ describe('recordings by the API', () => {
     const writer = await openRecording(parts, wanted);
     writer.write(SOUND);
     const consent = {
-      recordingId: writer.recordingId,
+      recordingId: writer.id,
       cdrId: 'leg',
       heardAtMs: 5,
       how: 'announced-on-entry',

@@ -12,10 +12,13 @@ import { serviceRoutes } from '../../src/http/service-routes';
 import { silentLog } from '../../src/kernel/log';
 import type { Database } from '../../src/kernel/unit-of-work';
 import { MediaUnavailable } from '../../src/media/media-servers';
+import { caseRoutes } from '../../src/cdr/cases-routes';
+import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
 import { listRoutes } from '../../src/rooms/list/list-routes';
 import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
 import { recordingKeys } from '../../src/rooms/recording/recording-keys';
+import { recordingsOfCdr } from '../../src/rooms/recording/recordings-store';
 import { recordingRoutes } from '../../src/rooms/recording/recording-routes';
 import { scheduleRoutes } from '../../src/rooms/schedule/schedule-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
@@ -37,6 +40,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     recordings: {
       open: () => Promise.reject(new Error('no recordings here')),
       noteConsent: async () => undefined,
+      noteLeft: async () => undefined,
     },
     clock,
     log: silentLog,
@@ -47,14 +51,17 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => 0,
+    journalReady: () => true,
     mediaReady: () => true,
   });
   const health = { sip: true };
   const routes: readonly Route[] = [
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
-    ...cdrRoutes(database),
+    ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
     ...liveRoutes({ liveCalls, liveRooms, sql: database.read, clock }),
     ...liveRoomRoutes({ liveRooms, sql: database.read }),
+    ...alertRoutes(database.read),
+    ...caseRoutes(database),
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -96,6 +96,16 @@ export class TestService {
   /** The key of the first administrator, as the service leaves it for its operator. */
   get adminKey(): string {
     return readFileSync(join(this.folder, 'var', 'admin-key'), 'utf8').trim();
+  }
+
+  /** Where recordings lie, encrypted. */
+  get recordingsFolder(): string {
+    return join(this.folder, 'var', 'recordings');
+  }
+
+  /** Files of names that members have spoken. */
+  spokenNames(): readonly string[] {
+    return readdirSync(join(this.folder, 'var', 'spool'));
   }
 
   /** Process id of the running service. */
@@ -226,12 +236,16 @@ export class TestService {
   }
 }
 
-/** Looks every 50 ms until the condition holds; fails after `limitMs`. */
-export async function eventually(limitMs: number, holds: () => Promise<boolean> | boolean): Promise<void> {
+/** Looks every `everyMs` until the condition holds; fails after `limitMs`. */
+export async function eventually(
+  limitMs: number,
+  holds: () => Promise<boolean> | boolean,
+  everyMs = 50,
+): Promise<void> {
   const endMs = systemClock.monotonicMs() + limitMs;
   for (;;) {
     if (await holds()) return;
     if (systemClock.monotonicMs() > endMs) throw new Error(`did not come true within ${limitMs} ms`);
-    await new Promise((next) => setTimeout(next, 50));
+    await new Promise((next) => setTimeout(next, everyMs));
   }
 }

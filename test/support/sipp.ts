@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,55 +18,58 @@ export async function runSipp(run: {
   calls?: number;
   limitSeconds?: number;
 }): Promise<SippResult> {
+  const calls = run.calls ?? 1;
+  const limit = `${run.limitSeconds ?? 60}s`;
+  const target = [`127.0.0.1:${run.sipPort}`, '-s', run.number];
+  const how = ['-m', String(calls), '-r', String(calls), '-timeout', limit, '-timeout_error'];
+  return (await spawnSipp(run.scenario, await freePort(), [...target, ...how])).ended;
+}
+
+/** Telephones that are called: SIPp answers every call on `sipPort` as its scenario says, until stopped. */
+export async function startCallees(
+  calleeScenario: string,
+): Promise<{ sipPort: number; stop(): Promise<SippResult> }> {
+  const sipPort = await freePort();
+  const { child, ended } = await spawnSipp(calleeScenario, sipPort, []);
+  return {
+    sipPort,
+    stop: () => {
+      child.kill('SIGKILL');
+      return ended;
+    },
+  };
+}
+
+async function spawnSipp(
+  sippScenario: string,
+  sipPort: number,
+  words: readonly string[],
+): Promise<{ child: ChildProcess; ended: Promise<SippResult> }> {
   const folder = mkdtempSync(join(tmpdir(), '123-voip-sipp-'));
   const file = join(folder, 'scenario.xml');
-  writeFileSync(file, run.scenario);
-  const calls = run.calls ?? 1;
-  const child = spawn(
-    'sipp',
-    [
-      `127.0.0.1:${run.sipPort}`,
-      '-sf',
-      file,
-      '-s',
-      run.number,
-      '-i',
-      '127.0.0.1',
-      '-p',
-      String(await freePort()),
-      '-mi',
-      '127.0.0.1',
-      '-mp',
-      String(MEDIA_PORTS + 2 * ((await freePort()) % 4_000)),
-      '-m',
-      String(calls),
-      '-r',
-      String(calls),
-      '-timeout',
-      `${run.limitSeconds ?? 60}s`,
-      '-timeout_error',
-      '-nostdin',
-      '-trace_msg',
-      '-message_file',
-      join(folder, 'messages.log'),
-      '-trace_err',
-      '-error_file',
-      join(folder, 'errors.log'),
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder },
-  );
+  writeFileSync(file, sippScenario);
+  const rtpPort = String(MEDIA_PORTS + 2 * ((await freePort()) % 4_000));
+  const local = ['-i', '127.0.0.1', '-p', String(sipPort), '-mi', '127.0.0.1', '-mp', rtpPort];
+  const traces = ['-trace_msg', '-message_file', join(folder, 'messages.log')];
+  const errors = ['-trace_err', '-error_file', join(folder, 'errors.log')];
+  const child = spawn('sipp', ['-sf', file, ...words, ...local, '-nostdin', ...traces, ...errors], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    cwd: folder,
+  });
   let complaints = '';
   child.stderr.on('data', (bytes) => {
     complaints += String(bytes);
   });
-  const code = await new Promise<number | null>((ended, failed) => {
+  const exited = new Promise<number | null>((resolve, failed) => {
     child.once('error', failed);
-    child.once('exit', ended);
+    child.once('exit', resolve);
   });
-  const messages =
-    readIfThere(join(folder, 'messages.log')) + readIfThere(join(folder, 'errors.log')) + complaints;
-  rmSync(folder, { recursive: true, force: true });
-  return { code, messages };
+  const ended = exited.then((code) => {
+    const logs = readIfThere(join(folder, 'messages.log')) + readIfThere(join(folder, 'errors.log'));
+    rmSync(folder, { recursive: true, force: true });
+    return { code, messages: logs + complaints };
+  });
+  return { child, ended };
 }
 
 function readIfThere(file: string): string {
@@ -170,3 +173,57 @@ export const answeredCall = [invite, trying, receive(200), ack].join('\n');
 export const endedByHouse = (limitMs = 60_000) => [receiveRequest('BYE', limitMs), answerBye].join('\n');
 /** The caller ends the call. */
 export const hangUp = [bye, '<recv response="200"/>'].join('\n');
+
+const ANSWER_HEADERS = `[last_Via:]
+[last_From:]
+[last_To:];tag=[pid]U[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:callee@[local_ip]:[local_port]>`;
+
+const respond = (line: string, body = '') =>
+  `<send${body === '' ? '' : ' retrans="500"'}><![CDATA[\n\nSIP/2.0 ${line}\n${ANSWER_HEADERS}\n${body === '' ? 'Content-Length: 0\n\n' : `Content-Type: application/sdp\nContent-Length: [len]\n\n${body}\n`}\n]]></send>`;
+
+/** How a called telephone behaves: numbers that match `numbers` (a regular expression over the user part) do `steps` after the INVITE. */
+export type Callee = { readonly numbers: string; readonly steps: string };
+
+/** A SIPp scenario in which each called number behaves in its own way; the first match counts, and every number needs one. */
+export function calleeScenario(callees: readonly Callee[]): string {
+  const matches = callees
+    .map(
+      ({ numbers }, index) =>
+        `<ereg regexp="^INVITE sip:(${numbers})@" search_in="msg" check_it="false" assign_to="is${index},number${index}"/>`,
+    )
+    .join('');
+  const jumps = callees.map((_, index) => `<nop next="${index + 1}" test="is${index}"/>`).join('\n');
+  const branches = callees
+    .map(({ steps }, index) => `<label id="${index + 1}"/>\n${steps}\n<nop next="99"/>`)
+    .join('\n');
+  const used = callees.map((_, index) => `is${index},number${index}`).join(',');
+  return scenario(
+    `<recv request="INVITE" crlf="true"><action>${matches}</action></recv>`,
+    jumps,
+    branches,
+    '<label id="99"/>',
+    `<Reference variables="${used}"/>`,
+  );
+}
+
+export const ring = respond('180 Ringing');
+/** 200 with SDP, ACK. */
+export const pickUp = `${respond('200 OK', SDP)}\n<recv request="ACK"/>`;
+/** A refusal and its ACK. */
+export const decline = (line: string) => `${respond(line)}\n<recv request="ACK"/>`;
+/** Rings until the caller gives up. */
+export const neverPickUp = `<recv request="CANCEL" timeout="90000"/>
+<send><![CDATA[
+
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>`;

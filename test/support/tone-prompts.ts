@@ -9,6 +9,7 @@ import {
   toneFile,
 } from '../../src/media/prompts';
 import { wavHeader } from '../../src/media/wav-header';
+import { toneAmplitude } from './tone-amplitude';
 
 const SAMPLE_RATE_HZ = 8_000;
 /** A prompt is this much tone and then this much silence. */
@@ -29,16 +30,17 @@ export function soundHz(name: string): number {
 
 /** Writes prompts in which every one is a tone of its own, so that a test hears which one was spoken; gives the folder back. */
 export function makeTonePrompts(folder: string): string {
-  const write = (file: string, name: string, seconds: number) => {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, toneWav(soundHz(name), seconds));
-  };
   for (const language of LANGUAGES)
     for (const name of PROMPTS) write(promptFile(folder, language, name), name, TONE_SECONDS);
   for (const sound of ['entered', 'left'] as const) write(toneFile(folder, sound), sound, TONE_SECONDS);
   write(chooseLanguageFile(folder), 'choose-language-menu', TONE_SECONDS);
   write(musicFile(folder), 'music', 5);
   return folder;
+}
+
+function write(file: string, name: string, seconds: number): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, toneWav(soundHz(name), seconds));
 }
 
 function toneWav(hz: number, toneSeconds: number): Buffer {
@@ -80,18 +82,4 @@ export class PromptEar {
   #isPeak(samples: Int16Array, name: string, amplitude: number): boolean {
     return [-STEP_HZ, STEP_HZ].every((step) => toneAmplitude(samples, soundHz(name) + step) < amplitude);
   }
-}
-
-/** Amplitude of a sine of this frequency (Goertzel's algorithm). */
-function toneAmplitude(samples: Int16Array, hz: number): number {
-  const coefficient = 2 * Math.cos((2 * Math.PI * hz) / SAMPLE_RATE_HZ);
-  let before = 0;
-  let beforeThat = 0;
-  for (const sample of samples) {
-    const now = sample + coefficient * before - beforeThat;
-    beforeThat = before;
-    before = now;
-  }
-  const power = before * before + beforeThat * beforeThat - coefficient * before * beforeThat;
-  return (2 * Math.sqrt(Math.max(power, 0))) / samples.length;
 }

@@ -38,6 +38,8 @@ export type DialOutWish = {
   /** What the callee's telephone shows. */
   readonly callerId: E164;
   readonly language: string;
+  /** Told once he has taken his seat. */
+  readonly onArrived: () => void;
 };
 
 /** The far end did not answer. */
@@ -116,6 +118,7 @@ export class DialOutCall {
     call.useLeg(leg);
     const dialog = await this.#ring(call, leg);
     await call.answered(dialog, leg, { acked: true });
+    this.parts.liveCalls.update(call.id, { phase: 'menu' });
     const chargedFromMs = call.answeredAtMs;
     await call.enter({
       roomId: room.id,
@@ -137,6 +140,8 @@ export class DialOutCall {
       isExpected: true,
       ratedNumber: entry.number,
     });
+    this.#visit.arrive();
+    this.wish.onArrived();
     await this.#visit.enterRoom();
   }
 

@@ -127,6 +127,10 @@ export class DialOutList {
       trunk,
       callerId,
       language,
+      onArrived: () => {
+        campaign.state = onDialOutEvent(campaign.state, { type: 'arrived', entryId: entry.id }).next;
+        this.#tellSession(campaign);
+      },
     });
     this.#calls.add(call);
     const result = await call.run().catch((error: unknown) => {

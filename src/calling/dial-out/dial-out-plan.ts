@@ -14,6 +14,7 @@ export type DialOutRules = {
 export type Callee = {
   readonly entry: ListEntry;
   readonly attempt: number;
+  /** 'calling' until he has come in or the call has ended. */
   readonly state: 'due' | 'calling' | 'done';
   readonly dueAtMs: number;
   readonly result: CallResult | null;
@@ -23,6 +24,8 @@ export type DialOutState = { readonly rules: DialOutRules; readonly callees: rea
 
 export type DialOutEvent =
   | { readonly type: 'wanted'; readonly entries: readonly ListEntry[]; readonly nowMs: number }
+  /** He has taken his seat: somebody else may be called in the meantime. */
+  | { readonly type: 'arrived'; readonly entryId: string }
   | { readonly type: 'ended'; readonly entryId: string; readonly result: CallResult; readonly nowMs: number }
   /** `freeSeats`: those that neither a member nor a call under way needs. */
   | { readonly type: 'tick'; readonly freeSeats: number; readonly nowMs: number }
@@ -43,6 +46,8 @@ export function onDialOutEvent(state: DialOutState, event: DialOutEvent): DialOu
   switch (event.type) {
     case 'wanted':
       return { next: wanted(state, event.entries, event.nowMs), commands: [] };
+    case 'arrived':
+      return { next: arrived(state, event.entryId), commands: [] };
     case 'ended':
       return { next: ended(state, event), commands: [] };
     case 'stopped':
@@ -67,6 +72,14 @@ function wanted(state: DialOutState, entries: readonly ListEntry[], nowMs: numbe
     (entry): Callee => ({ entry, attempt: 0, state: 'due', dueAtMs: nowMs, result: null }),
   );
   return { ...state, callees: [...kept, ...added] };
+}
+
+function arrived(state: DialOutState, entryId: string): DialOutState {
+  const callees = state.callees.map(
+    (callee): Callee =>
+      callee.entry.id === entryId ? { ...callee, state: 'done', result: 'completed' } : callee,
+  );
+  return { ...state, callees };
 }
 
 function ended(

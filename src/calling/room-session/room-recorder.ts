@@ -6,7 +6,7 @@ import type { RoomAudio } from './room-audio';
 
 /** A recording that is being written; frames are 20 ms of G.711 µ-law, encrypted before they reach the disk. */
 export type OpenRecording = {
-  readonly recordingId: string;
+  readonly id: string;
   write(frame: Buffer): void;
   pause(): void;
   resume(): void;
@@ -26,6 +26,8 @@ export type RecordingStore = {
     heardAtMs: number;
     how: 'announced-on-entry' | 'announced-at-start';
   }): Promise<void>;
+  /** He is in no recording any more. */
+  noteLeft(cdrId: string, leftAtMs: number): Promise<void>;
 };
 
 type Running = { readonly recording: OpenRecording; readonly stopListening: () => void };
@@ -42,7 +44,7 @@ export class RoomRecorder {
   ) {}
 
   get recordingId(): string | null {
-    return this.#running?.recording.recordingId ?? null;
+    return this.#running?.recording.id ?? null;
   }
 
   do(command: 'start' | 'pause' | 'resume' | 'stop'): void {
@@ -67,10 +69,16 @@ export class RoomRecorder {
     const heardAtMs = this.parts.clock.nowMs();
     this.#next('consent to a recording', async () => {
       if (!this.#running) return;
-      const { recordingId } = this.#running.recording;
+      const { id: recordingId } = this.#running.recording;
       for (const cdrId of memberIds)
         await this.parts.recordings.noteConsent({ recordingId, cdrId, heardAtMs, how });
     });
+  }
+
+  /** Notes until when somebody could be heard. */
+  noteLeft(cdrId: string): void {
+    const leftAtMs = this.parts.clock.nowMs();
+    if (this.#running) this.#next('end of a consent', () => this.parts.recordings.noteLeft(cdrId, leftAtMs));
   }
 
   #next(what: string, work: () => Promise<void>): void {

@@ -98,6 +98,7 @@ export class RoomSession {
   /** The member's call is over; does nothing for somebody who has no seat. */
   leave(memberId: string): void {
     if (!memberOf(this.#state, memberId)) return;
+    this.#recorder.noteLeft(memberId);
     this.#handle({ type: 'left', memberId, nowMs: this.#now() });
     this.#members.delete(memberId);
     this.#keys.get(memberId)?.forget.cancel();

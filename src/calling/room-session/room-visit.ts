@@ -49,17 +49,22 @@ export class RoomVisit implements SessionMember {
     return this.call.id;
   }
 
+  /** Takes a seat. @throws ArrivalRefused */
+  arrive(): void {
+    const { call, session, visitor } = this;
+    const { role, name, isExpected } = visitor;
+    const isInbound = call.opened.direction === 'inbound';
+    const identity = isInbound ? call.opened.fromNumber : call.opened.dialledNumber;
+    session.arrive({ memberId: call.id, role, name, identity, isExpected }, this);
+    if (isInbound) session.accessNumber = visitor.ratedNumber;
+  }
+
   /**
    * Goes all the way to the conference; resolves once the others can hear him.
-   * @throws ArrivalRefused, InsufficientCredit, NoRate, AccountBlocked, LegGone, AlreadyEnded, JournalUnavailable
+   * @throws InsufficientCredit, NoRate, AccountBlocked, LegGone, AlreadyEnded, JournalUnavailable
    */
   async enterRoom(): Promise<void> {
     const { call, session, visitor } = this;
-    const { role, name, isExpected } = visitor;
-    const identity =
-      call.opened.direction === 'outbound' ? call.opened.dialledNumber : call.opened.fromNumber;
-    session.arrive({ memberId: call.id, role, name, identity, isExpected }, this);
-    if (call.opened.direction === 'inbound') session.accessNumber = visitor.ratedNumber;
     const grant = call.isCharged ? null : await this.#reserve();
     call.leg.onDigit((key) => session.key(call.id, key));
     if (visitor.room.rules.entrySound === 'name') await this.#askName();

@@ -1,62 +1,6 @@
-import { FakeClock } from '../../../test/support/fake-clock';
-import { silentLog } from '../../kernel/log';
-import type { MediaEngine } from '../media/media-engine';
-import type { IncomingCall } from '../user-agent/incoming-call';
-import { applicationTable } from './applications';
-import { AudioFiles } from './audio-files';
 import { bridgeChannels } from './bridge';
-import { Channel } from './channel';
-import { ChannelRegistry } from './channel-registry';
-import { Conferences } from './conferences';
-import type { Core } from './core';
-import type { FreeswitchEvent } from './event';
-import { EventBus } from './event-bus';
-
-/** A channel without SIP and sockets; its audio moves on when the test reads a slot. */
-function aChannel() {
-  const clock = new FakeClock();
-  const events: FreeswitchEvent[] = [];
-  const byes: (string | undefined)[] = [];
-  const bus = new EventBus(clock, '127.0.0.1');
-  bus.add({ wants: () => true, deliver: (event) => events.push(event) });
-  const core: Core = {
-    clock,
-    log: silentLog,
-    bus,
-    media: { host: '127.0.0.1', addWorker: () => {}, removeWorker: () => {} } as unknown as MediaEngine,
-    channels: new ChannelRegistry(10),
-    conferences: new Conferences(),
-    applications: applicationTable(new AudioFiles()),
-    sipAddress: '127.0.0.1:5080',
-    startedMs: clock.nowMs(),
-  };
-  const call = {
-    hangUp: (reason?: string) => {
-      byes.push(reason);
-      return Promise.resolve();
-    },
-  } as unknown as IncomingCall;
-  const make = (): Channel => {
-    const channel = new Channel(core, call, {
-      name: 'Ann',
-      number: '100',
-      destination: '200',
-      networkAddress: '127.0.0.1',
-    });
-    core.channels.add(channel, clock.nowMs());
-    channel.markAnswered();
-    return channel;
-  };
-  const frame = new Int16Array(160);
-  const slots = async (channel: Channel, count: number): Promise<void> => {
-    for (let slot = 0; slot < count; slot += 1) {
-      channel.read(frame);
-      await clock.advance(20);
-    }
-  };
-  const told = (name: string): FreeswitchEvent[] => events.filter((event) => event.name === name);
-  return { clock, core, events, byes, make, slots, told, channel: make() };
-}
+import type { Channel } from './channel';
+import { aChannel } from './fake-channel';
 
 const press = (channel: Channel, keys: string): void => {
   for (const key of keys) channel.receiveDigit({ key, durationSamples: 800 }, 'RTP');
@@ -194,6 +138,31 @@ describe('applications on a channel', () => {
     await clock.advance(1);
     expect(channel.hangupCause).toBe('DESTINATION_OUT_OF_ORDER');
     expect(told('CHANNEL_EXECUTE_COMPLETE')).toHaveLength(0);
+  });
+});
+
+describe('uuid_break', () => {
+  const list = 'tone_stream://%(1000,0,440)!tone_stream://%(1000,0,880)';
+
+  it('ends one file and goes on with the next', async () => {
+    const { channel, slots, told } = aChannel();
+    channel.setVariable('playback_delimiter', '!');
+    channel.execute('playback', list, 'u');
+    await slots(channel, 5);
+    channel.breakNewest(false);
+    await slots(channel, 5);
+    expect([told('PLAYBACK_START').length, told('CHANNEL_EXECUTE_COMPLETE').length]).toEqual([2, 0]);
+  });
+
+  it('ends the whole list when told to break all', async () => {
+    const { channel, slots, told } = aChannel();
+    channel.setVariable('playback_delimiter', '!');
+    channel.execute('playback', list, 'u');
+    await slots(channel, 5);
+    channel.breakNewest(true);
+    await slots(channel, 2);
+    expect(told('PLAYBACK_START')).toHaveLength(1);
+    expect(told('CHANNEL_EXECUTE_COMPLETE')[0]?.headers['Application-Response']).toBe('FILE PLAYED');
   });
 });
 

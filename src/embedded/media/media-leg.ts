@@ -22,8 +22,6 @@ import { parseTones, ToneSource } from './tones';
 
 /** Packets in flight whose bytes must not change: the kernel may read them a moment after `send` returned. */
 const packetBuffers = 2;
-/** RFC 8829 section 5.2.1: a port that is not known yet; nobody listens there. */
-const placeholderPort = 9;
 /** RFC 3389 comfort noise. */
 const comfortNoiseType = 13;
 
@@ -119,7 +117,7 @@ export class MediaLeg {
     }
     const theySend = remote.direction === 'sendrecv' || remote.direction === 'sendonly';
     const theyListen = remote.direction === 'sendrecv' || remote.direction === 'recvonly';
-    this.sending = theyListen && !ownEcho && remote.port !== placeholderPort;
+    this.sending = theyListen && !ownEcho;
     // A peer on hold may send music or nothing: both are right, so only a two-way stream is missed when it stops.
     this.expecting = theySend && theyListen && !ownEcho;
     this.lastRtpMs = this.options.clock.monotonicMs();

@@ -105,4 +105,42 @@ describe('conference mix', () => {
     mixer.mix(undefined);
     expect(heardBy(mixer, one)).toBe(0);
   });
+
+  it('leaves one out for those who shall not hear it, encoded too, and for nobody else', () => {
+    const [moderator, speaker, coach, listener] = [100, 20, 3_000, 0].map(portOf) as [Port, Port, Port, Port];
+    listener.inputActive = false;
+    const mixer = roomOf(moderator, speaker, coach, listener);
+    for (const deaf of [speaker, listener]) mixer.setHeard(deaf, coach, false);
+    mixer.mix(undefined);
+    const heard = [moderator, speaker, coach, listener].map((port) => heardBy(mixer, port));
+    expect(heard).toEqual([3_020, 100, 120, 120]);
+    for (const port of [speaker, listener, moderator]) {
+      const packet = new Uint8Array(samplesPerFrame);
+      mixer.hearEncoded(port, encodeTables.PCMU, packet, 0);
+      expect(packet[77]).toBe(encodeTables.PCMU[heardBy(mixer, port) & 0xffff]);
+    }
+    expect(mixer.everyone()[0]).toBe(3_120);
+  });
+
+  it('lets all be heard again when told so, and forgets exceptions of those who left', () => {
+    const [one, coach] = [100, 3_000].map(portOf) as [Port, Port];
+    const mixer = roomOf(one, coach);
+    mixer.setHeard(one, coach, false);
+    mixer.setHeard(one, coach, true);
+    mixer.mix(undefined);
+    expect(heardBy(mixer, one)).toBe(3_000);
+    mixer.setHeard(one, coach, false);
+    mixer.remove(coach);
+    mixer.add(coach);
+    mixer.mix(undefined);
+    expect(heardBy(mixer, one)).toBe(3_000);
+  });
+
+  it('leaves out exactly, however loud the one left out was', () => {
+    const [one, loud, coach] = [1, 30_000, 30_000].map(portOf) as [Port, Port, Port];
+    const mixer = roomOf(one, loud, coach);
+    mixer.setHeard(one, coach, false);
+    mixer.mix(undefined);
+    expect(heardBy(mixer, one)).toBe(30_000);
+  });
 });

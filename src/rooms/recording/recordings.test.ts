@@ -78,7 +78,7 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
 
   it('give back what was said, with length, hash and the day they go', async () => {
     const writer = await begin();
-    expect(await recordingById(test.database.read, writer.recordingId)).toMatchObject({
+    expect(await recordingById(test.database.read, writer.id)).toMatchObject({
       state: 'recording',
       sha256: null,
     });
@@ -95,7 +95,7 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
       endedAtMs: clock.nowMs(),
       deleteAfterMs: clock.nowMs() + RETENTION_CLASSES.short.days * DAY_MS,
     });
-    expect(await recordingById(test.database.read, writer.recordingId)).toEqual(recording);
+    expect(await recordingById(test.database.read, writer.id)).toEqual(recording);
     expect(await soundOf(recording)).toEqual(Buffer.concat(Array.from({ length: 125 }, () => FRAME)));
     expect(await writer.close()).toEqual(recording);
   });
@@ -265,8 +265,7 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
 
   it('are not deleted while they are written, nor from another node', async () => {
     const writer = await begin();
-    const remove = (at: RecordingPlace) =>
-      deleteRecording(test.database, at, writer.recordingId, clock.nowMs());
+    const remove = (at: RecordingPlace) => deleteRecording(test.database, at, writer.id, clock.nowMs());
     await expect(remove(place)).rejects.toThrow(/still being written/);
     await writer.close();
     await expect(remove({ ...place, nodeId: 'node-2' })).rejects.toThrow(/lies on node node-1/);
@@ -275,17 +274,15 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
 
   it('know who heard of them, how, and when he left', async () => {
     const writer = await begin();
-    const consent = { recordingId: writer.recordingId, heardAtMs: 5, how: 'announced-on-entry' } as const;
+    const consent = { recordingId: writer.id, heardAtMs: 5, how: 'announced-on-entry' } as const;
     await noteConsent(test.database, { ...consent, cdrId: 'early' });
     await noteConsent(test.database, { ...consent, cdrId: 'early', heardAtMs: 9 });
     await noteConsent(test.database, { ...consent, cdrId: 'late', heardAtMs: 7, how: 'announced-at-start' });
     await noteLeft(test.database, 'early', 8);
     await noteLeft(test.database, 'nobody', 8);
-    expect(await recordingsOfCdr(test.database.read, 'early')).toEqual([
-      { id: writer.recordingId, sha256: null },
-    ]);
+    expect(await recordingsOfCdr(test.database.read, 'early')).toEqual([{ id: writer.id, sha256: null }]);
     const recording = await writer.close();
-    expect(await consentsOf(test.database.read, writer.recordingId)).toEqual([
+    expect(await consentsOf(test.database.read, writer.id)).toEqual([
       { ...consent, cdrId: 'early', leftAtMs: 8 },
       { ...consent, cdrId: 'late', heardAtMs: 7, how: 'announced-at-start', leftAtMs: recording.endedAtMs },
     ]);

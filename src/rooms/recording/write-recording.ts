@@ -39,24 +39,22 @@ export type RecordingParts = {
   readonly createFile?: (file: string) => Promise<RecordingFile>;
 };
 
-export type WantedRecording = {
-  readonly roomId: string;
-  readonly roomSessionId: string;
-  readonly retentionClass: RetentionClass;
-  /** Told once when the recording ends by itself, and why; it needs no close then. */
-  readonly onFault?: (fault: unknown) => void;
-};
-
 /** Begins a recording: its row, its file and its header are there when this resolves. @throws what database and file system throw */
 export async function openRecording(
   parts: RecordingParts,
-  wanted: WantedRecording,
+  wanted: {
+    readonly roomId: string;
+    readonly roomSessionId: string;
+    readonly retentionClass: RetentionClass;
+    /** Told once when the recording ends by a fault of ours. */
+    readonly onFault?: (fault: unknown) => void;
+  },
 ): Promise<RecordingWriter> {
   const { database, place, clock } = parts;
   const startedAtMs = clock.nowMs();
   const id = newId(startedAtMs);
   const keyId = place.keys.currentId;
-  const { onFault = () => undefined, ...about } = wanted;
+  const { onFault, ...about } = wanted;
   const begun = { id, ...about, nodeId: place.nodeId, startedAtMs, keyId, fileName: `${id}.rec` };
   await mkdir(place.folder, { recursive: true, mode: 0o700 });
   // The row first: a file without one would never be deleted.
@@ -66,8 +64,9 @@ export async function openRecording(
   try {
     const file = await (parts.createFile ?? createFile)(fileOf(place, begun));
     await file.append(header);
-    const key = dataKey(place.keys.byId(keyId), id, salt);
-    return new RecordingWriter({ ...parts, onFault }, id, file, header, key);
+    const writer = new RecordingWriter(parts, id, file, header, dataKey(place.keys.byId(keyId), id, salt));
+    if (onFault) writer.onFault = onFault;
+    return writer;
   } catch (error) {
     await endFromFile(parts, await recordingById(database.read, id));
     throw error;
@@ -85,7 +84,7 @@ async function createFile(file: string): Promise<RecordingFile> {
 
 /** Takes the sound of one room and writes it down encrypted; nothing of it touches the disk in the clear. */
 export class RecordingWriter {
-  readonly #parts: RecordingParts & { readonly onFault: (fault: unknown) => void };
+  readonly #parts: RecordingParts;
   readonly #file: RecordingFile;
   readonly #place: Omit<ChunkPlace, 'index'>;
   readonly #hash = createHash('sha256');
@@ -99,10 +98,11 @@ export class RecordingWriter {
   #state: 'running' | 'paused' | 'ending' = 'running';
   #fault: unknown = null;
   #ended: Promise<Recording> | null = null;
+  onFault: (fault: unknown) => void = () => undefined;
 
   constructor(
-    parts: RecordingParts & { readonly onFault: (fault: unknown) => void },
-    readonly recordingId: string,
+    parts: RecordingParts,
+    readonly id: string,
     file: RecordingFile,
     header: Buffer,
     key: Buffer,
@@ -187,11 +187,11 @@ export class RecordingWriter {
     if (this.#fault !== null) return;
     this.#fault = fault;
     this.#waiting = [];
-    this.#parts.log.error('a recording ends by a fault', { recordingId: this.recordingId, error: fault });
+    this.#parts.log.error('a recording ends by a fault', { recordingId: this.id, error: fault });
     if (this.#state === 'ending') return;
+    this.onFault(fault);
     // Whoever closes hears of it too; unheard it must not end the process.
     this.close().catch(() => undefined);
-    this.#parts.onFault(fault);
   }
 
   async #end(): Promise<Recording> {
@@ -206,9 +206,8 @@ export class RecordingWriter {
       if (error instanceof TimedOut) throw error;
       this.#fault ??= error;
     }
-    if (this.#fault !== null)
-      return endFromFile(this.#parts, await recordingById(database.read, this.recordingId));
-    return storeEnd(database, this.recordingId, {
+    if (this.#fault !== null) return endFromFile(this.#parts, await recordingById(database.read, this.id));
+    return storeEnd(database, this.id, {
       state: 'done',
       endedAtMs,
       audioBytes: this.#audioBytes,

@@ -1,0 +1,146 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { LiveRooms } from './calling/room-session/live-rooms';
+import { accountRoutes } from './billing/accounts-routes';
+import { alertRoutes } from './alerts/alerts-routes';
+import { caseRoutes } from './cdr/cases-routes';
+import { cdrRoutes } from './cdr/cdrs-routes';
+import { createApiKey, hasApiKeys } from './http/api-keys';
+import { deckRoutes } from './billing/rating/decks-routes';
+import { forgetDoneJobs } from './jobs/jobs-store';
+import { forgetOldAnswers } from './http/idempotency';
+import { forgetOldGuesses } from './rooms/guess-counters-store';
+import { forgetOldRuns } from './rooms/schedule/schedules-store';
+import { forgetRecordings } from './rooms/recording/delete-recordings';
+import { forgetSwitchLegs } from './cdr/switch-legs-store';
+import { httpApp, listen } from './http/server';
+import { listRoutes } from './rooms/list/list-routes';
+import { liveRoomRoutes } from './calling/room-session/room-routes';
+import { liveRoutes } from './calling/live-routes';
+import { recordingKeys } from './rooms/recording/recording-keys';
+import { recordingRoutes } from './rooms/recording/recording-routes';
+import { roomRoutes } from './rooms/rooms-routes';
+import { scheduleRoutes } from './rooms/schedule/schedule-routes';
+import { type PartHealth, serviceRoutes } from './http/service-routes';
+import type { LiveCalls } from './calling/live-calls';
+import type { JournalKeeper } from './cdr/journal-keeper';
+import type { Config } from './config/settings';
+import type { Log } from './kernel/log';
+import type { Database } from './kernel/unit-of-work';
+import type { MediaServers } from './media/media-servers';
+import type { Metrics } from './observability/metrics';
+import { recordingsOfCdr } from './rooms/recording/recordings-store';
+import type { RecordingPlace } from './rooms/recording/end-recordings';
+import type { Clock } from './kernel/clock';
+
+const PACKAGE = join(resolve(__dirname, '..'), 'package.json');
+const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;
+
+/** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
+const FORGET_EVERY_MS = 3_600_000;
+const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
+const SWITCH_LEGS_KEPT_MS = 90 * 86_400_000;
+const FORGOTTEN_AT_ONCE = 5_000;
+
+/** What every part is put together in. */
+export type World = { readonly config: Config; readonly log: Log; readonly clock: Clock };
+
+/** Whether drachtio is connected, and when it first was. */
+export type SipConnection = { connected: boolean; ready: Promise<void> };
+
+/** Serves the API: the table of all routes, and an administrator's key in VAR_DIR when nobody has one yet. */
+export async function serveApi(
+  { config, clock, log }: World,
+  parts: {
+    database: Database;
+    keeper: JournalKeeper;
+    metrics: Metrics;
+    liveCalls: LiveCalls;
+    liveRooms: LiveRooms;
+    media: MediaServers;
+    sip: SipConnection;
+  },
+): Promise<{ port: number; close(): Promise<void> }> {
+  const { database, metrics } = parts;
+  const recordings = recordingPlace(config);
+  const health = async (): Promise<readonly PartHealth[]> => [
+    {
+      part: 'database',
+      ready: await database.read.all('SELECT 1 AS one').then(
+        () => true,
+        () => false,
+      ),
+    },
+    { part: 'journal', ready: parts.keeper.ready },
+    { part: 'sip', ready: parts.sip.connected },
+    { part: 'media', ready: parts.media.ready },
+  ];
+  const routes = [
+    ...serviceRoutes({ health, metrics, version: VERSION }),
+    ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
+    ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, sql: database.read, clock }),
+    ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
+    ...alertRoutes(database.read),
+    ...caseRoutes(database),
+    ...roomRoutes(database),
+    ...listRoutes(database),
+    ...scheduleRoutes(database),
+    ...recordingRoutes(database, recordings),
+    ...accountRoutes(database),
+    ...deckRoutes(database),
+  ];
+  if (!(await hasApiKeys(database.read))) {
+    const wanted = {
+      label: 'first administrator',
+      role: 'admin',
+      scopes: [],
+      expiresAtMs: null,
+      nowMs: clock.nowMs(),
+    };
+    const { secret } = await createApiKey(database, wanted);
+    writeFileSync(adminKeyFile(config), `${secret}\n`, { mode: 0o600 });
+  }
+  const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
+    metrics.httpAnswered(answered.path, status, durationMs);
+  const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
+  const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
+  const forgetting = clock.every(FORGET_EVERY_MS, () => {
+    forgetOld({ database, place: recordings, log }, clock.nowMs()).catch((error: unknown) =>
+      log.warn('old rows stay', { error }),
+    );
+  });
+  return {
+    port: http.port,
+    close: async () => {
+      forgetting.cancel();
+      await http.close();
+    },
+  };
+}
+
+async function forgetOld(
+  parts: { database: Database; place: RecordingPlace; log: Log },
+  nowMs: number,
+): Promise<void> {
+  const { database } = parts;
+  await forgetRecordings(parts, nowMs);
+  await forgetOldAnswers(database, nowMs);
+  await forgetOldGuesses(database, nowMs);
+  await forgetOldRuns(database, nowMs);
+  await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
+  await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
+}
+
+/** Where this node keeps recordings, and their keys. @throws InvalidInput */
+export function recordingPlace(config: Config): RecordingPlace {
+  return {
+    folder: config.RECORDINGS_DIR || join(config.VAR_DIR, 'recordings'),
+    nodeId: config.NODE_ID,
+    keys: recordingKeys(config.RECORDING_KEY, config.RECORDING_OLD_KEYS),
+  };
+}
+
+/** Where the key lies that the first start makes. */
+export function adminKeyFile(config: Config): string {
+  return join(config.VAR_DIR, 'admin-key');
+}
