@@ -43,7 +43,19 @@ const MAY_IMPORT = {
   embedded: ['kernel'],
   'test-phone': ['kernel', 'embedded/sip', 'embedded/media', 'embedded/user-agent', 'embedded/transports'],
   demo: ['kernel', 'accounts', 'billing', 'cdr', 'numbers', 'rooms', 'trunks', 'test-phone'],
-  'command-line': ['kernel', 'config', 'billing', 'calling', 'cdr', 'demo', 'numbers', 'http', 'wiring', 'wiring-api'],
+  'command-line': [
+    'kernel',
+    'config',
+    'billing',
+    'calling',
+    'cdr',
+    'demo',
+    'numbers',
+    'trunks',
+    'http',
+    'wiring',
+    'wiring-api',
+  ],
 };
 
 /** A technology is imported only where its name is in the file's name or in this list. */
