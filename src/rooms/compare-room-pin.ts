@@ -1,5 +1,5 @@
 import type { Sql } from '../kernel/unit-of-work';
-import { hashPin, isPin } from './pin';
+import { hashPin, isPin } from '../kernel/pin';
 import { PIN_FORM, ROOM_NUMBER_FORM, type Room, type RoomRole } from './room';
 import { lockedRoomByNumber } from './rooms-store';
 

@@ -1,7 +1,7 @@
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
 import { NotFound } from '../kernel/app-error';
 import { compareRoomPin } from './compare-room-pin';
-import { hashPin, isPin } from './pin';
+import { hashPin, isPin } from '../kernel/pin';
 import { createRoom, listRooms, roomById, rotateRoomSecrets, setRoomState } from './rooms-store';
 
 const nowMs = Date.UTC(2026, 0, 15);
