@@ -1,4 +1,5 @@
-import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
+import { DIALECTS, type TestDatabase } from '../../test/support/databases';
+import { databaseWithOwner } from '../../test/support/room-builders';
 import { FakeClock } from '../../test/support/fake-clock';
 import type { Log, LogFacts } from '../kernel/log';
 import type { RoomSecrets } from '../rooms/room';
@@ -14,12 +15,7 @@ describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
   const note = (event: string, facts?: LogFacts) => void lines.push({ event, facts });
   const log: Log = { debug: note, info: note, warn: note, error: note };
   beforeAll(async () => {
-    test = await emptyDatabase(dialect);
-    await test.database.write((sql) =>
-      sql.run(
-        "INSERT INTO accounts (id, name, currency, state, deck_id, created_at_ms) VALUES ('owner', 'Owner', 'EUR', 'active', NULL, 0)",
-      ),
-    );
+    test = await databaseWithOwner(dialect);
     const nowMs = clock.nowMs();
     const wish = { ownerAccountId: 'owner', name: 'Tea', maxSeats: 20, nowMs };
     const made = await createRoom(test.database, wish);

@@ -2,7 +2,8 @@ import { compareAccountPin } from '../accounts/account-pins';
 import { compareRoomPin } from '../rooms/compare-room-pin';
 import { type PinTry, takeTry } from '../rooms/guess-counters-store';
 import type { JudgedTry } from '../rooms/guess-limits';
-import type { Room, RoomRole } from '../rooms/room';
+import type { Room } from '../rooms/room';
+import type { RoomRole } from '../kernel/room-role';
 import type { Trunk } from '../trunks/trunks-store';
 import type { CallingParts } from './calling-parts';
 

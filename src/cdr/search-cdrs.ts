@@ -1,7 +1,8 @@
 import { InvalidInput } from '../kernel/app-error';
 import { maskNumber } from '../kernel/phone-number';
 import { type Database, integer, type SqlValue } from '../kernel/unit-of-work';
-import type { CallResult, ClosedLeg, RoomRole } from './cdr';
+import type { CallResult, ClosedLeg } from './cdr';
+import type { RoomRole } from '../kernel/room-role';
 import { CDR_COLUMNS, type CdrRating, findCdr, type StoredCdr, toStoredCdr } from './cdrs-store';
 
 /** Rows one page may have. */

@@ -1,4 +1,4 @@
-import type { RoomRole } from '../../src/rooms/room';
+import type { RoomRole } from '../../src/kernel/room-role';
 import { DEFAULT_ROOM_RULES } from '../../src/rooms/room-rules';
 import { joinFlags } from '../../src/calling/room-session/arrive';
 import { onSessionEvent } from '../../src/calling/room-session/on-session-event';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Route, route } from '../../http/route';
 import { NotFound } from '../../kernel/app-error';
 import type { Sql } from '../../kernel/unit-of-work';
-import { ROOM_ROLES } from '../../rooms/room';
+import { ROOM_ROLES } from '../../kernel/room-role';
 import { roomById } from '../../rooms/rooms-store';
 import { broadcast } from './broadcast';
 import type { LiveRooms } from './live-rooms';

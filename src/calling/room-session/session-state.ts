@@ -1,7 +1,7 @@
 import type { CallResult, EndedBy } from '../../cdr/cdr';
 import type { PromptName } from '../../media/prompts';
 import type { Line } from '../../media/spoken-line';
-import type { RoomRole } from '../../rooms/room';
+import type { RoomRole } from '../../kernel/room-role';
 import type { RoomRules } from '../../rooms/room-rules';
 
 /** What a session needs to know of its room. */

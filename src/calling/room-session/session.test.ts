@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { SessionStory } from '../../../test/support/session-story';
-import { ROOM_ROLES } from '../../rooms/room';
+import { ROOM_ROLES } from '../../kernel/room-role';
 import { joinFlags } from './arrive';
 import { memberOf, type RoomAction, speaks } from './session-state';
 
