@@ -409,6 +409,19 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       expect((await get(url)).status).toBe(404);
     });
 
+    it('answers a flood in words, with the time to wait', async () => {
+      const server = await listen(testApi(test.database).app, '127.0.0.1', 0);
+      const ask = () => fetch(`http://127.0.0.1:${server.port}/api/v1/nothing`);
+      for (let n = 0; n < 1_200; n++) expect((await ask()).status).toBe(404);
+      const refused = await ask();
+      expect([refused.status, refused.headers.get('content-type')]).toEqual([
+        429,
+        'application/problem+json; charset=utf-8',
+      ]);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      await server.close();
+    });
+
     it('no sound of a room that is not broadcast, and does not tell whether it exists', async () => {
       expect((await get(`/live/rooms/${seed.roomId}/audio`)).status).toBe(404);
       expect((await get('/live/rooms/none/audio')).status).toBe(404);
