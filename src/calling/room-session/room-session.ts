@@ -116,6 +116,7 @@ export class RoomSession {
     this.parts.log.info('room action', {
       roomId: this.room.id,
       by: by.kind === 'member' ? by.memberId : by.kind,
+      askedBy: by.askedBy ?? 'keypad',
       action: action.type,
       refused,
     });

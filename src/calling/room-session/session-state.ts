@@ -62,8 +62,14 @@ export type SessionState = {
 
 export type WatchedCondition = 'alone' | 'withoutModerator' | 'silent';
 
-/** Who does something: a member with his own rights, or staff with all. */
-export type Actor = { readonly kind: 'member'; readonly memberId: string } | { readonly kind: 'operator' };
+/**
+ * Who does something: a member with his own rights, or staff with all. `askedBy` names the API key or the part of the house that the wish came
+ * from, for the log: also where a program acts with the rights of a member.
+ */
+export type Actor = (
+  | { readonly kind: 'member'; readonly memberId: string }
+  | { readonly kind: 'operator' }
+) & { readonly askedBy?: string };
 
 /** What can be done in a room; the same for keypad, API and console. `on` 'toggle' is for keys. */
 export type RoomAction =
