@@ -18,7 +18,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY sql sql
 COPY --from=build /app/freeswitch-conf/prompts freeswitch-conf/prompts
-RUN mkdir -p /var/lib/123-voip && chown node:node /var/lib/123-voip
+RUN mkdir -p /var/lib/123-voip /var/spool/123-voip && chown node:node /var/lib/123-voip /var/spool/123-voip
 VOLUME /var/lib/123-voip
 USER node
 ENTRYPOINT ["node", "dist/main.js"]

@@ -51,6 +51,7 @@ const MAY_IMPORT = {
     'cdr',
     'demo',
     'numbers',
+    'trunks',
     'http',
     'wiring',
     'wiring-api',

@@ -131,7 +131,7 @@ export class RunningCall {
     };
     if (acked) onAck();
     else dialog.on('ack', onAck);
-    dialog.on('destroy', () => this.#onDialogGone());
+    dialog.on('destroy', (bye?: Pick<SrfRequest, 'get'>) => this.#onDialogGone(bye?.get('Reason')));
     dialog.on('info', (req: SrfRequest, res: SrfResponse) => this.#onInfo(leg, req, res));
     dialog.on('modify', (req: SrfRequest, res: SrfResponse) => this.#onReoffer(leg, req, res));
     await this.parts.keeper.answered(this.id, atMs);
@@ -165,6 +165,11 @@ export class RunningCall {
   /** Since when it is; null before. */
   get chargedFromMs(): number | null {
     return this.#entry?.chargedFromMs ?? null;
+  }
+
+  /** Notes why the network says that this leg ended. */
+  noteCause(cause: string): void {
+    this.#hangupCause = cause.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_HANGUP_CAUSE_LENGTH);
   }
 
   /** Whom warnings are spoken to from now on. */
@@ -286,7 +291,9 @@ export class RunningCall {
     }
   }
 
-  #onDialogGone(): void {
+  /** `reason` is the BYE's header (RFC 3326), if it has one. */
+  #onDialogGone(reason: string | undefined): void {
+    if (!this.#end && reason) this.noteCause(reason);
     const result = this.#acked ? 'completed' : 'no-ack';
     const endedBy = this.#acked ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
@@ -298,7 +305,7 @@ export class RunningCall {
 
   /** The media server noticed silence `rtpTimeoutMs` after the last packet, and the last packet is the last proof of life. */
   #onLegGone(cause: string): void {
-    if (!this.#end) this.#hangupCause = cause.slice(0, MAX_HANGUP_CAUSE_LENGTH);
+    if (!this.#end) this.noteCause(cause);
     const silentMs = cause === 'MEDIA_TIMEOUT' ? this.parts.settings.rtpTimeoutMs : 0;
     this.parts.log.info('media leg ended', { cdrId: this.id, cause });
     const endedAtMs = this.now() - silentMs;

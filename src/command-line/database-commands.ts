@@ -21,7 +21,7 @@ import { openMigratedDatabase } from '../wiring';
 import { type Command, type CommandInput, EXIT } from './command';
 
 /** Opens the database for one command and closes it again. */
-async function withDatabase(
+export async function withDatabase(
   input: CommandInput,
   work: (database: Database) => Promise<number>,
 ): Promise<number> {

@@ -81,6 +81,8 @@ export const PROMPTS = [
   'help-speaker',
   'help-listener',
   'help-coach',
+  'enter-account-pin',
+  'your-balance-is',
   'choose-language',
 ] as const;
 

@@ -51,6 +51,13 @@ export async function trunkByAddress(sql: Sql, address: string): Promise<Trunk |
   return matching[0] ? toTrunk(matching[0].row) : null;
 }
 
+/** @throws NotFound */
+export async function trunkByName(sql: Sql, name: string): Promise<Trunk> {
+  const [row] = await sql.all('SELECT id, name, state, trusts_caller_id FROM trunks WHERE name = ?', [name]);
+  if (!row) throw new NotFound('trunk', name);
+  return toTrunk(row);
+}
+
 /** A trunk that takes calls from us, and where. */
 export type OutboundTrunk = Trunk & { readonly outboundHost: string; readonly outboundPort: number };
 

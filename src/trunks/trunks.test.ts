@@ -1,6 +1,6 @@
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
-import { Conflict, InvalidInput } from '../kernel/app-error';
-import { createTrunk, trunkByAddress } from './trunks-store';
+import { Conflict, InvalidInput, NotFound } from '../kernel/app-error';
+import { createTrunk, outboundTrunk, setOutboundAddress, trunkByAddress, trunkByName } from './trunks-store';
 
 const nowMs = 0;
 
@@ -68,5 +68,34 @@ describe.each(DIALECTS)('trunks on %s', (dialect) => {
     });
     await expect(second).rejects.toThrow(Conflict);
     expect(await trunkByAddress(test.database.read, '203.0.113.9')).toBeNull();
+  });
+
+  describe('that calls go out through', () => {
+    it('is the first by name of those that say where they take calls', async () => {
+      const { database } = test;
+      expect(await outboundTrunk(database.read)).toBeNull();
+      const wide = await trunkByName(database.read, 'wide');
+      await setOutboundAddress(database, wide.id, { host: 'sip.carrier.example', port: 5060 });
+      expect(await outboundTrunk(database.read)).toMatchObject({
+        name: 'wide',
+        outboundHost: 'sip.carrier.example',
+        outboundPort: 5060,
+      });
+      const narrow = await trunkByName(database.read, 'narrow');
+      await setOutboundAddress(database, narrow.id, { host: '192.0.2.7', port: 5080 });
+      expect((await outboundTrunk(database.read))?.name).toBe('narrow');
+    });
+
+    it.each([
+      ['a host that would add to the URI', { host: 'a@b;x=1', port: 5060 }],
+      ['a port that is none', { host: 'sip.carrier.example', port: 70_000 }],
+    ])('refuses %s', async (_, address) => {
+      const { id } = await trunkByName(test.database.read, 'wide');
+      await expect(setOutboundAddress(test.database, id, address)).rejects.toThrow(InvalidInput);
+    });
+
+    it('must exist', async () => {
+      await expect(trunkByName(test.database.read, 'nobody')).rejects.toThrow(NotFound);
+    });
   });
 });

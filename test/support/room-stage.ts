@@ -122,6 +122,12 @@ export class RoomStage {
     return (await this.request('GET', path)).json as T;
   }
 
+  async download(path: string): Promise<Buffer> {
+    const answer = await this.#fetch('GET', path);
+    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+    return Buffer.from(await answer.arrayBuffer());
+  }
+
   /** An action in a room by API; gives the HTTP status. */
   async act(room: StageRoom, action: object, as?: string): Promise<number> {
     const body = { action, ...(as === undefined ? {} : { as }) };
@@ -129,7 +135,12 @@ export class RoomStage {
   }
 
   async request(method: string, path: string, body?: object): Promise<{ status: number; json: unknown }> {
-    const answer = await fetch(`http://127.0.0.1:${this.service.httpPort}/api/v1${path}`, {
+    const answer = await this.#fetch(method, path, body);
+    return { status: answer.status, json: await answer.json() };
+  }
+
+  #fetch(method: string, path: string, body?: object): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.service.httpPort}/api/v1${path}`, {
       method,
       headers: {
         Authorization: `Bearer ${this.service.adminKey}`,
@@ -138,6 +149,5 @@ export class RoomStage {
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
-    return { status: answer.status, json: await answer.json() };
   }
 }

@@ -44,8 +44,11 @@ export type DialOutWish = {
 
 /** The far end did not answer. */
 class NotAnswered extends Error {
-  constructor(readonly status: number) {
-    super(`the far end answered ${status}`);
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+  ) {
+    super(`the far end answered ${status} ${reason}`);
     this.name = 'NotAnswered';
   }
 }
@@ -73,7 +76,7 @@ export class DialOutCall {
       await this.#reachRoom(call);
       await call.whenEnded;
     } catch (error) {
-      if (error instanceof NotAnswered) this.#endUnanswered(call, error.status);
+      if (error instanceof NotAnswered) this.#endUnanswered(call, error);
       else call.endByError(error);
     }
     this.#visit?.leave();
@@ -179,8 +182,8 @@ export class DialOutCall {
       );
       throw new AlreadyEnded();
     } catch (error) {
-      const { status } = error as { status?: unknown };
-      throw typeof status === 'number' ? new NotAnswered(status) : error;
+      const { status, reason = '' } = error as { status?: number; reason?: string };
+      throw status === undefined ? error : new NotAnswered(status, reason);
     } finally {
       timer.cancel();
     }
@@ -205,8 +208,9 @@ export class DialOutCall {
     return false;
   }
 
-  #endUnanswered(call: RunningCall, status: number): void {
+  #endUnanswered(call: RunningCall, { status, reason }: NotAnswered): void {
     call.farStatus = status;
+    call.noteCause(`SIP ${status} ${reason}`.trim());
     const result = RESULT_OF_STATUS[status] ?? 'unreachable';
     call.endWith({ result, endedBy: result === 'no-answer' ? 'house' : 'callee', prompt: null });
   }

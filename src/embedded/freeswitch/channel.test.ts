@@ -1,6 +1,6 @@
 import { bridgeChannels } from './bridge';
 import type { Channel } from './channel';
-import { aChannel } from './fake-channel';
+import { aChannel } from '../../../test/support/fake-channel';
 
 const press = (channel: Channel, keys: string): void => {
   for (const key of keys) channel.receiveDigit({ key, durationSamples: 800 }, 'RTP');

@@ -2,7 +2,7 @@ import type { MediaLeg } from '../media/media-leg';
 import { ApiCommands } from './api-commands';
 import { AudioFiles } from './audio-files';
 import type { Channel } from './channel';
-import { aChannel } from './fake-channel';
+import { aChannel } from '../../../test/support/fake-channel';
 
 function heardBy(channel: Channel): number {
   const frame = new Int16Array(160);

@@ -1,15 +1,15 @@
-import { FakeClock } from '../../../test/support/fake-clock';
-import { silentLog } from '../../kernel/log';
-import type { MediaEngine } from '../media/media-engine';
-import type { IncomingCall } from '../user-agent/incoming-call';
-import { applicationTable } from './applications';
-import { AudioFiles } from './audio-files';
-import { Channel } from './channel';
-import { ChannelRegistry } from './channel-registry';
-import { Conferences } from './conferences';
-import type { Core } from './core';
-import type { FreeswitchEvent } from './event';
-import { EventBus } from './event-bus';
+import { FakeClock } from './fake-clock';
+import { silentLog } from '../../src/kernel/log';
+import type { MediaEngine } from '../../src/embedded/media/media-engine';
+import type { IncomingCall } from '../../src/embedded/user-agent/incoming-call';
+import { applicationTable } from '../../src/embedded/freeswitch/applications';
+import { AudioFiles } from '../../src/embedded/freeswitch/audio-files';
+import { Channel } from '../../src/embedded/freeswitch/channel';
+import { ChannelRegistry } from '../../src/embedded/freeswitch/channel-registry';
+import { Conferences } from '../../src/embedded/freeswitch/conferences';
+import type { Core } from '../../src/embedded/freeswitch/core';
+import type { FreeswitchEvent } from '../../src/embedded/freeswitch/event';
+import { EventBus } from '../../src/embedded/freeswitch/event-bus';
 
 /** A channel without SIP and sockets; its audio moves on when the test reads a slot. */
 export function aChannel() {
