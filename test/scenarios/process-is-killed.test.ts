@@ -121,6 +121,7 @@ describe('any process that is killed in the middle of calls', () => {
     expect(answered.size).toBeGreaterThan(POINTS * CALLS * 0.5);
     const cdrs = await service.allCdrs();
     expect(new Set(cdrs.map((cdr) => cdr.result))).toContain('crashed');
+    expect(cdrs.some((cdr) => (cdr.rating?.charge.amountMicros ?? 0n) > 0n)).toBe(true);
     const [alarms] = await service.database.read.all(
       "SELECT COUNT(*) AS n FROM alerts WHERE kind = 'cdr-gap'",
     );
