@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import Srf from 'drachtio-srf';
 import { extendCredit } from './billing/credit/extend-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
+import { readBalance } from './billing/ledger/ledger-accounts';
 import { rateCdrHandler } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { type CallDoor, openDoor } from './calling/incoming-call';
@@ -203,6 +204,7 @@ async function openCalls(
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
+      balance: (accountId) => readBalance(books.database.read, accountId),
     },
     clock,
     log,

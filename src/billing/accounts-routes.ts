@@ -1,3 +1,4 @@
+import { setAccountPin } from '../accounts/account-pins';
 import { z } from 'zod';
 import { ACCOUNT_STATES, type Account } from '../accounts/account';
 import { listAccounts, readAccount, setAccountState } from '../accounts/accounts-store';
@@ -136,6 +137,17 @@ function accountReads(database: Database): readonly Route[] {
 
 function accountWrites(database: Database): readonly Route[] {
   return [
+    route({
+      method: 'post',
+      path: '/accounts/{accountId}/pin',
+      summary:
+        'Draws a new PIN for using the account from any telephone (0# in the access menu), told this once',
+      scope: 'accounts:write',
+      params: accountParams,
+      answer: { kind: 'json', schema: z.object({ pin: z.string().nullable() }) },
+      toldOnce: ['pin'],
+      handle: async ({ params, nowMs }) => ({ pin: await setAccountPin(database, params.accountId, nowMs) }),
+    }),
     route({
       method: 'post',
       path: '/accounts',

@@ -19,6 +19,8 @@ function told1({ command }: MenuStep): unknown {
   if (command.type === 'ask') return command.prompt;
   if (command.type === 'check') return [command.roomNumber, command.pin];
   if (command.type === 'enter-listed') return [command.roomNumber];
+  if (command.type === 'check-account') return ['account', command.pin];
+  if (command.type === 'speak-balance') return ['balance of', command.accountId];
   if (command.type === 'speak') return command.language;
   return command.type === 'give-up' ? command.reason : command.type;
 }
@@ -70,6 +72,24 @@ describe('access menu', () => {
   it('lets nobody choose languages for ever', () => {
     const choices = Array.from({ length: 5 }, () => ['9', '']).flat();
     expect(walk(...choices, '9').at(-1)).toBe('enter-pin');
+  });
+
+  describe('in account mode', () => {
+    it('asks for the account PIN on 0, speaks the balance, and goes back to where it was', () => {
+      const opened = { type: 'account-opened', accountId: 'anna' } as const;
+      expect(walk('0', '123456654321', opened, { type: 'balance-spoken' })).toEqual([
+        'welcome-enter-room-id',
+        'enter-account-pin',
+        ['account', '123456654321'],
+        ['balance of', 'anna'],
+        'welcome-enter-room-id',
+      ]);
+    });
+
+    it('counts a wrong PIN among the tries of the call', () => {
+      const told = walk('0', '1', refused, '0', '2', refused, '0', '3', refused);
+      expect(told.at(-1)).toBe('wrong-pin');
+    });
   });
 
   describe('of a caller whose number is listed and can be trusted', () => {

@@ -10,13 +10,14 @@ export const MAX_PIN_DIGITS = 13;
 
 /** Typed in place of a Room ID, which has six digits at least. */
 const LANGUAGE_CODE = '9';
+const ACCOUNT_CODE = '0';
 
 /** How often one call may choose its language. */
 const MAX_LANGUAGE_CHOICES = 5;
 
 /** Where in the menu a caller stands. */
 export type MenuState = {
-  readonly step: 'room-id' | 'pin' | 'checking' | 'language';
+  readonly step: 'room-id' | 'pin' | 'checking' | 'language' | 'account-pin' | 'account';
   readonly triesUsed: number;
   readonly roomNumber: string;
   /** Whether anything was ever typed: decides between a wrong PIN and a caller who said nothing. */
@@ -29,7 +30,10 @@ export type MenuState = {
 export type MenuEvent =
   | { readonly type: 'typed'; readonly digits: string }
   | { readonly type: 'refused' }
-  | { readonly type: 'language-chosen' };
+  | { readonly type: 'language-chosen' }
+  /** The account PIN was right. */
+  | { readonly type: 'account-opened'; readonly accountId: string }
+  | { readonly type: 'balance-spoken' };
 
 /** What the menu does next. */
 export type MenuCommand =
@@ -37,6 +41,8 @@ export type MenuCommand =
   | { readonly type: 'ask-language' }
   | { readonly type: 'speak'; readonly language: string }
   | { readonly type: 'check'; readonly roomNumber: string; readonly pin: string }
+  | { readonly type: 'check-account'; readonly pin: string }
+  | { readonly type: 'speak-balance'; readonly accountId: string }
   | { readonly type: 'enter-listed'; readonly roomNumber: string }
   | { readonly type: 'give-up'; readonly reason: 'wrong-pin' | 'menu-abandoned' };
 
@@ -61,13 +67,23 @@ export function openMenu(listedIn: readonly string[]): MenuStep {
  */
 export function menuStep(state: MenuState, event: MenuEvent): MenuStep {
   if (event.type === 'refused') return failedTry(state, 'wrong-enter-room-id');
-  if (event.type === 'language-chosen') return welcome(state);
+  if (event.type === 'language-chosen' || event.type === 'balance-spoken') return welcome(state);
+  if (event.type === 'account-opened')
+    return {
+      state: { ...state, step: 'account' },
+      command: { type: 'speak-balance', accountId: event.accountId },
+    };
   const heard: MenuState = { ...state, heardDigits: state.heardDigits || event.digits !== '' };
   switch (state.step) {
     case 'pin':
       return {
         state: { ...heard, step: 'checking' },
         command: { type: 'check', roomNumber: state.roomNumber, pin: event.digits },
+      };
+    case 'account-pin':
+      return {
+        state: { ...heard, step: 'checking' },
+        command: { type: 'check-account', pin: event.digits },
       };
     case 'language':
       return chooseLanguage(heard, event.digits);
@@ -85,6 +101,11 @@ function onRoomId(state: MenuState, digits: string): MenuStep {
     return {
       state: { ...state, step: 'language', languageChoices: state.languageChoices + 1 },
       command: { type: 'ask-language' },
+    };
+  if (digits === ACCOUNT_CODE)
+    return {
+      state: { ...state, step: 'account-pin' },
+      command: { type: 'ask', prompt: 'enter-account-pin', maxDigits: MAX_PIN_DIGITS },
     };
   return {
     state: { ...state, step: 'pin', roomNumber: digits },

@@ -2,6 +2,7 @@ import type { CreditGrant } from '../billing/credit/credit-grant';
 import type { JournalKeeper } from '../cdr/journal-keeper';
 import type { Clock } from '../kernel/clock';
 import type { Log } from '../kernel/log';
+import type { Money } from '../kernel/money';
 import type { E164 } from '../kernel/phone-number';
 import type { Database } from '../kernel/unit-of-work';
 import type { MediaServers } from '../media/media-servers';
@@ -41,5 +42,7 @@ export type CallCredit = {
     startedAtMs: number;
     nowMs: number;
   }): Promise<CreditGrant>;
+  /** What the ledger has of an account. @throws NotFound */
+  balance(accountId: string): Promise<{ readonly balance: Money }>;
   extend(wanted: { callId: string; untilSeconds: number; nowMs: number }): Promise<CreditGrant>;
 };

@@ -1,9 +1,13 @@
-import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
+import { DIALECTS, type TestDatabase } from '../../test/support/databases';
+import { databaseWithOwner } from '../../test/support/room-builders';
 import { FakeClock } from '../../test/support/fake-clock';
-import type { Log, LogFacts } from '../kernel/log';
+import { setAccountPin } from '../accounts/account-pins';
+import { type Log, type LogFacts, silentLog } from '../kernel/log';
 import type { RoomSecrets } from '../rooms/room';
 import { createRoom } from '../rooms/rooms-store';
-import { checkTypedPin } from './check-typed-pin';
+import { checkAccountPin, checkTypedPin } from './check-typed-pin';
+
+const trunk = { id: 'trunk', name: 'Trunk', state: 'active', trustsCallerId: true } as const;
 
 describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
   let test: TestDatabase;
@@ -14,12 +18,7 @@ describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
   const note = (event: string, facts?: LogFacts) => void lines.push({ event, facts });
   const log: Log = { debug: note, info: note, warn: note, error: note };
   beforeAll(async () => {
-    test = await emptyDatabase(dialect);
-    await test.database.write((sql) =>
-      sql.run(
-        "INSERT INTO accounts (id, name, currency, state, deck_id, created_at_ms) VALUES ('owner', 'Owner', 'EUR', 'active', NULL, 0)",
-      ),
-    );
+    test = await databaseWithOwner(dialect);
     const nowMs = clock.nowMs();
     const wish = { ownerAccountId: 'owner', name: 'Tea', maxSeats: 20, nowMs };
     const made = await createRoom(test.database, wish);
@@ -28,7 +27,6 @@ describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
   });
   afterAll(() => test.drop());
 
-  const trunk = { id: 'trunk', name: 'Trunk', state: 'active', trustsCallerId: true } as const;
   const check = (callerNumber: string, typed: { roomNumber?: string; pin?: string }) =>
     checkTypedPin(
       { database: test.database, clock, log },
@@ -78,5 +76,33 @@ describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
     const all = JSON.stringify([lines, stored]);
     for (const typed of [secrets.roomNumber, secrets.participantPin, wrongPin.pin, unknownRoom.roomNumber])
       expect(all).not.toContain(typed);
+  });
+});
+
+describe.each(DIALECTS)('a typed account PIN on %s', (dialect) => {
+  let test: TestDatabase;
+  beforeAll(async () => {
+    test = await databaseWithOwner(dialect);
+  });
+  afterAll(() => test.drop());
+
+  it('opens its account; wrong ones from many numbers lock it, and its owner is alerted once', async () => {
+    const clock = new FakeClock();
+    const pin = await setAccountPin(test.database, 'owner', clock.nowMs());
+    const wrong = pin.slice(0, 6) + String((Number(pin.slice(6)) + 1) % 1_000_000).padStart(6, '0');
+    const check = (callerNumber: string, typed: string) =>
+      checkAccountPin(
+        { database: test.database, clock, log: silentLog },
+        { callId: 'call', callerNumber, trunk },
+        typed,
+      );
+    expect(await check('+3222000001', pin)).toEqual({ accountId: 'owner', delayMs: 0 });
+    for (let n = 0; n < 20; n++)
+      expect((await check(`+32220001${String(n).padStart(2, '0')}`, wrong)).accountId).toBeNull();
+    expect((await check('+3222000002', pin)).accountId).toBeNull();
+    const alerts = await test.database.read.all('SELECT kind, owner_account_id, room_id FROM alerts');
+    expect(alerts).toEqual([{ kind: 'guess-lockout-account', owner_account_id: 'owner', room_id: null }]);
+    await clock.advance(86_400_000);
+    expect((await check('+3222000002', pin)).accountId).toBe('owner');
   });
 });

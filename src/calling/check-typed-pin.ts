@@ -1,6 +1,9 @@
+import { compareAccountPin } from '../accounts/account-pins';
 import { compareRoomPin } from '../rooms/compare-room-pin';
-import { takeTry } from '../rooms/guess-counters-store';
-import type { Room, RoomRole } from '../rooms/room';
+import { type PinTry, takeTry } from '../rooms/guess-counters-store';
+import type { JudgedTry } from '../rooms/guess-limits';
+import type { Room } from '../rooms/room';
+import type { RoomRole } from '../kernel/room-role';
 import type { Trunk } from '../trunks/trunks-store';
 import type { CallingParts } from './calling-parts';
 
@@ -11,31 +14,53 @@ export type CheckedPair = {
   readonly delayMs: number;
 };
 
+/** The answer to a typed account PIN, to be given `delayMs` from now; null is a refusal, whatever its reason. */
+export type CheckedAccountPin = { readonly accountId: string | null; readonly delayMs: number };
+
+type CheckParts = Pick<CallingParts, 'database' | 'clock' | 'log'>;
+type Guesser = { readonly callId: string; readonly callerNumber: string | null; readonly trunk: Trunk };
+
 /**
  * Compares a typed pair and counts the try for caller, room and trunk. A wrong PIN, an unknown Room ID and a right pair during a
  * lockout do the same work and get the same answer after the same delay.
  */
 export async function checkTypedPin(
-  parts: Pick<CallingParts, 'database' | 'clock' | 'log'>,
-  call: { readonly callId: string; readonly callerNumber: string | null; readonly trunk: Trunk },
+  parts: CheckParts,
+  call: Guesser,
   typed: { readonly roomNumber: string; readonly pin: string },
 ): Promise<CheckedPair> {
   const { room, role } = await compareRoomPin(parts.database.read, typed);
-  const { callId, callerNumber, trunk } = call;
-  const judged = await takeTry(
-    parts.database,
-    { callerNumber, trunk, room, right: role !== null },
-    parts.clock.nowMs(),
-  );
+  const judged = await judge(parts, call, { room, right: role !== null });
+  return { opened: judged.admitted && room && role ? { room, role } : null, delayMs: judged.delayMs };
+}
+
+/** The same for an account PIN: counted for caller, account and trunk. */
+export async function checkAccountPin(
+  parts: CheckParts,
+  call: Guesser,
+  typed: string,
+): Promise<CheckedAccountPin> {
+  const { account, isRight } = await compareAccountPin(parts.database.read, typed);
+  const accountId = account?.id ?? null;
+  const judged = await judge(parts, call, { room: null, accountId, right: isRight });
+  return { accountId: judged.admitted ? accountId : null, delayMs: judged.delayMs };
+}
+
+async function judge(
+  parts: CheckParts,
+  { callId, callerNumber, trunk }: Guesser,
+  guess: Pick<PinTry, 'room' | 'accountId' | 'right'>,
+): Promise<JudgedTry> {
+  const judged = await takeTry(parts.database, { callerNumber, trunk, ...guess }, parts.clock.nowMs());
   for (const kind of judged.newLockouts)
     parts.log.warn('guesses locked out', {
       kind,
       cdrId: callId,
       trunkId: trunk.id,
-      roomId: room?.id ?? null,
-      ownerAccountId: room?.ownerAccountId ?? null,
+      roomId: guess.room?.id ?? null,
+      ownerAccountId: guess.room?.ownerAccountId ?? guess.accountId ?? null,
     });
   if (!judged.admitted)
     parts.log.info('menu refused a try', { cdrId: callId, locked: judged.locked, delayMs: judged.delayMs });
-  return { opened: judged.admitted && room && role ? { room, role } : null, delayMs: judged.delayMs };
+  return judged;
 }

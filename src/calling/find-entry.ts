@@ -1,7 +1,8 @@
 import { isE164 } from '../kernel/phone-number';
 import { type ListEntry, mayEnterWithoutPin } from '../rooms/list/list-entry';
 import { roomsListing } from '../rooms/list/list-store';
-import { type Room, RoomClosed, RoomNotYet, type RoomRole } from '../rooms/room';
+import { type Room, RoomClosed, RoomNotYet } from '../rooms/room';
+import { type RoomRole } from '../kernel/room-role';
 import { entryWindow } from '../rooms/schedule/occurrences';
 import { schedulesOfRoom } from '../rooms/schedule/schedules-store';
 import type { Trunk } from '../trunks/trunks-store';

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { RoomRole } from '../rooms/room';
+import type { RoomRole } from '../kernel/room-role';
 
 /** A call that is going on, as operators see it. */
 export type LiveCall = {

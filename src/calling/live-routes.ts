@@ -5,7 +5,7 @@ import { NotFound } from '../kernel/app-error';
 import type { Clock } from '../kernel/clock';
 import { maskNumber } from '../kernel/phone-number';
 import type { Sql } from '../kernel/unit-of-work';
-import { ROOM_ROLES } from '../rooms/room';
+import { ROOM_ROLES } from '../kernel/room-role';
 import { explainCall } from './explain-call';
 import type { LiveCall, LiveCallChange, LiveCalls } from './live-calls';
 import type { LiveRooms } from './room-session/live-rooms';

@@ -4,7 +4,7 @@ import type { OpenedLeg } from '../cdr/journal-records';
 import { chooseLanguageFile } from '../media/prompts';
 import { type MenuCommand, type MenuEvent, menuStep, openMenu } from './access-menu';
 import type { CallingParts } from './calling-parts';
-import { checkTypedPin } from './check-typed-pin';
+import { checkAccountPin, checkTypedPin } from './check-typed-pin';
 import { type ListedEntry, enterableRoom, listedEntries } from './find-entry';
 import type { CallPlan } from './plan-call';
 import { type Refusal, refusal, refusalHeaders } from './refuse-call';
@@ -116,6 +116,11 @@ export class MenuCall {
         return { type: 'language-chosen' };
       case 'check':
         return this.#check(command);
+      case 'check-account':
+        return this.#checkAccount(command.pin);
+      case 'speak-balance':
+        await this.#speakBalance(command.accountId);
+        return { type: 'balance-spoken' };
     }
   }
 
@@ -141,6 +146,24 @@ export class MenuCall {
     const { room, role } = await enterableRoom(this.parts, opened);
     if (room.rules.language !== null) call.language = room.rules.language;
     return { room, role, name: null, isExpected: false, ratedNumber: this.plan.accessNumber.number };
+  }
+
+  async #checkAccount(pin: string): Promise<MenuEvent> {
+    const call = this.#call;
+    const { accountId, delayMs } = await checkAccountPin(
+      this.parts,
+      { callId: call.id, callerNumber: call.opened.fromNumber, trunk: this.plan.trunk },
+      pin,
+    );
+    await call.keepBack(delayMs);
+    return accountId === null ? { type: 'refused' } : { type: 'account-opened', accountId };
+  }
+
+  /** What is spoken is what the ledger has, without what running calls hold. */
+  async #speakBalance(accountId: string): Promise<void> {
+    const call = this.#call;
+    const { balance } = await this.parts.credit.balance(accountId);
+    await call.leg.play(call.files(['your-balance-is', { amount: balance }]));
   }
 
   async #visitorOf(listed: readonly ListedEntry[], roomNumber: string): Promise<Visitor> {

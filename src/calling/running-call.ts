@@ -132,10 +132,10 @@ export class RunningCall {
     };
     if (acked) onAck();
     else dialog.on('ack', onAck);
-    dialog.on('destroy', (bye?: SrfRequest) => this.#onDialogGone(bye?.source));
+    dialog.on('destroy', (bye?: SrfRequest) => this.#onDialogGone(bye?.source, bye?.get('Reason')));
     serveRequestsInside(dialog, leg, (event, error) => this.warn(event, error));
     // A BYE that came in the same breath as the answer was told before anybody listened.
-    if (!dialog.connected) this.#onDialogGone('network');
+    if (!dialog.connected) this.#onDialogGone('network', undefined);
     await this.parts.keeper.answered(this.id, atMs);
   }
 
@@ -167,6 +167,11 @@ export class RunningCall {
   /** Since when it is; null before. */
   get chargedFromMs(): number | null {
     return this.#entry?.chargedFromMs ?? null;
+  }
+
+  /** Notes why the network says that this leg ended. */
+  noteCause(cause: string): void {
+    this.#hangupCause = cause.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_HANGUP_CAUSE_LENGTH);
   }
 
   /** Whom warnings are spoken to from now on. */
@@ -288,8 +293,12 @@ export class RunningCall {
     }
   }
 
-  /** The BYE came from the far side, or the SIP server sent it: nobody acknowledged our answer, or nobody refreshed the session. */
-  #onDialogGone(byeFrom: SrfRequest['source'] | undefined): void {
+  /**
+   * The BYE came from the far side, or the SIP server sent it: nobody acknowledged our answer, or nobody refreshed the session. `reason` is
+   * its header (RFC 3326), if it has one.
+   */
+  #onDialogGone(byeFrom: SrfRequest['source'] | undefined, reason: string | undefined): void {
+    if (!this.#end && reason) this.noteCause(reason);
     const result = this.#acked || byeFrom === 'network' ? 'completed' : 'no-ack';
     const endedBy = byeFrom === 'network' ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
@@ -301,7 +310,7 @@ export class RunningCall {
 
   /** The media server noticed silence `rtpTimeoutMs` after the last packet, and the last packet is the last proof of life. */
   #onLegGone(cause: string): void {
-    if (!this.#end) this.#hangupCause = cause.slice(0, MAX_HANGUP_CAUSE_LENGTH);
+    if (!this.#end) this.noteCause(cause);
     const silentMs = cause === 'MEDIA_TIMEOUT' ? this.parts.settings.rtpTimeoutMs : 0;
     this.parts.log.info('media leg ended', { cdrId: this.id, cause });
     const endedAtMs = this.now() - silentMs;

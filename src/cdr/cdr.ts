@@ -1,4 +1,5 @@
 import type { E164 } from '../kernel/phone-number';
+import type { RoomRole } from '../kernel/room-role';
 
 /** How a call ended, for people and for reports; the SIP status the caller saw comes from calling/refuse-call. */
 export const CALL_RESULTS = [
@@ -45,11 +46,6 @@ export type CallResult = (typeof CALL_RESULTS)[number];
 export const ENDERS = ['caller', 'callee', 'moderator', 'house', 'network'] as const;
 
 export type EndedBy = (typeof ENDERS)[number];
-
-/** What a leg may do in its room. A host is a moderator who opened the session; a coach is heard by one speaker alone. */
-export const ROOM_ROLES = ['host', 'moderator', 'speaker', 'listener', 'coach'] as const;
-
-export type RoomRole = (typeof ROOM_ROLES)[number];
 
 /** Longest cause of a hang-up that is kept, in characters. */
 export const MAX_HANGUP_CAUSE_LENGTH = 64;

@@ -15,7 +15,8 @@ import {
 import type { Caller } from '../http/api-keys';
 import { NotFound } from '../kernel/app-error';
 import type { Database } from '../kernel/unit-of-work';
-import { CALL_RESULTS, ENDERS, ROOM_ROLES } from './cdr';
+import { CALL_RESULTS, ENDERS } from './cdr';
+import { ROOM_ROLES } from '../kernel/room-role';
 import { allCdrs, type CdrFilter, type FoundCdr, readCdr, searchCdrs } from './search-cdrs';
 
 const cdrSchema = z.object({

@@ -6,7 +6,7 @@ import { integer } from '../kernel/unit-of-work';
 import { listCases } from './cases-store';
 import type { ClosedLeg } from './cdr';
 import { Reconciler } from './reconciler';
-import type { HungUpLeg } from './switch-leg';
+import type { HungUpLeg } from '../kernel/hung-up-leg';
 import { forgetSwitchLegs } from './switch-legs-store';
 import { SwitchListener } from './switch-listener';
 import { writeCdr } from './write-cdr';

@@ -1,7 +1,8 @@
 import { InvalidInput } from '../kernel/app-error';
 import { maskNumber } from '../kernel/phone-number';
-import type { Database, SqlValue } from '../kernel/unit-of-work';
-import type { CallResult, ClosedLeg, RoomRole } from './cdr';
+import { type Database, integer, type SqlValue } from '../kernel/unit-of-work';
+import type { CallResult, ClosedLeg } from './cdr';
+import type { RoomRole } from '../kernel/room-role';
 import { CDR_COLUMNS, type CdrRating, findCdr, type StoredCdr, toStoredCdr } from './cdrs-store';
 
 /** Rows one page may have. */
@@ -9,6 +10,9 @@ export const MAX_CDRS_PER_PAGE = 200;
 
 /** Shorter beginnings of a number would go through most of the table. */
 const SHORTEST_PREFIX = 3;
+
+/** Rows that are sorted for one page; a beginning of a number that more rows have is looked for in the order of time. */
+const SORTED_AT_MOST = 2_000;
 
 /** Which number of the leg is meant; `any`: either of the three. */
 export type NumberField = 'from' | 'dialled' | 'routed' | 'any';
@@ -56,7 +60,7 @@ export type CdrsPage = { readonly cdrs: readonly FoundCdr[]; readonly next: CdrP
 export async function searchCdrs(database: Database, search: CdrSearch): Promise<CdrsPage> {
   if (!Number.isInteger(search.limit) || search.limit < 1 || search.limit > MAX_CDRS_PER_PAGE)
     throw new InvalidInput('limit', `is ${search.limit}`, `ask for 1 to ${MAX_CDRS_PER_PAGE}`);
-  const { statement, values } = searchStatement(search, database.dialect);
+  const { statement, values } = searchStatement(search, await accessPaths(database, search.filter.number));
   const rows = await database.read.all(statement, values);
   const found: readonly FoundCdr[] = rows.slice(0, search.limit).map(toStoredCdr);
   const last = rows.length > search.limit ? found.at(-1) : undefined;
@@ -109,7 +113,7 @@ const NEWEST_FIRST = 'ORDER BY started_at_ms DESC, id DESC';
 
 function searchStatement(
   search: CdrSearch,
-  dialect: Database['dialect'],
+  paths: AccessPaths,
 ): {
   readonly statement: string;
   readonly values: readonly SqlValue[];
@@ -120,7 +124,7 @@ function searchStatement(
   if (number?.field !== 'any') {
     const clauses = number ? [...common, numberClause(NUMBER_COLUMNS[number.field], number)] : common;
     return {
-      statement: `SELECT ${CDR_COLUMNS} FROM ${cdrsBy(clauses, dialect)}${where(clauses)} ${NEWEST_FIRST} LIMIT ?`,
+      statement: `SELECT ${CDR_COLUMNS} FROM ${cdrsBy(clauses, paths)}${where(clauses)} ${NEWEST_FIRST} LIMIT ?`,
       values: [...clauses.flatMap((clause) => clause.values), most],
     };
   }
@@ -129,7 +133,7 @@ function searchStatement(
   const parts = Object.values(NUMBER_COLUMNS).map((column) => [...common, numberClause(column, number)]);
   const places = parts.map(
     (clauses, index) =>
-      `SELECT * FROM (SELECT id, started_at_ms FROM ${cdrsBy(clauses, dialect)}${where(clauses)} ${NEWEST_FIRST} LIMIT ?) part${index}`,
+      `SELECT * FROM (SELECT id, started_at_ms FROM ${cdrsBy(clauses, paths)}${where(clauses)} ${NEWEST_FIRST} LIMIT ?) part${index}`,
   );
   return {
     statement: `SELECT ${CDR_COLUMNS} FROM cdrs WHERE id IN (SELECT id FROM (${places.join(' UNION ')} ${NEWEST_FIRST} LIMIT ?) places) ${NEWEST_FIRST}`,
@@ -181,20 +185,45 @@ function numberClause(column: NumberColumn, { match, number }: NumberFilter): Cl
     // A range, not LIKE: it uses the index on both databases and takes % and _ as they are.
     condition: `${column} >= ? AND ${column} < ?`,
     values: [number, `${number}\uFFFF`],
-    // A beginning that many numbers have is found sooner by time than by sorting all of them.
-    indexes: [index, BY_TIME],
+    indexes: [index],
   };
+}
+
+/** How MariaDB is led to the rows: null on SQLite, which needs no leading; else the number indexes that would not help. */
+type AccessPaths = { readonly tooCommon: ReadonlySet<string>; readonly isPrefix: boolean } | null;
+
+/**
+ * A beginning that few numbers have is found by them, and the rows sorted; one that many have is found by walking the others' indexes in
+ * the order of time. MariaDB does not choose well between the two, so it is told; counting stops where it is clear.
+ */
+async function accessPaths(database: Database, number: NumberFilter | undefined): Promise<AccessPaths> {
+  if (database.dialect === 'sqlite') return null;
+  if (number?.match !== 'prefix') return { tooCommon: new Set(), isPrefix: false };
+  const columns = number.field === 'any' ? Object.values(NUMBER_COLUMNS) : [NUMBER_COLUMNS[number.field]];
+  const clauses = columns.map((column) => numberClause(column, number));
+  const counts = clauses.map(
+    ({ condition, indexes }, n) =>
+      `(SELECT COUNT(*) FROM (SELECT 1 FROM cdrs FORCE INDEX (${indexes.join(', ')}) WHERE ${condition} LIMIT ${SORTED_AT_MOST + 1}) f${n}) AS c${n}`,
+  );
+  const [row] = await database.read.all(
+    `SELECT ${counts.join(', ')}`,
+    clauses.flatMap(({ values }) => values),
+  );
+  const tooCommon = clauses.filter((_, n) => integer(row?.[`c${n}`]) > SORTED_AT_MOST);
+  return { tooCommon: new Set(tooCommon.flatMap(({ indexes }) => indexes)), isPrefix: true };
 }
 
 /**
  * The table with the indexes that its filters allow. MariaDB left alone takes the right index by its first column only and reads all
  * newer rows before a page in the middle; told which indexes there are, it begins at the page and still chooses among them.
  */
-function cdrsBy(clauses: readonly Clause[], dialect: Database['dialect']): string {
-  if (dialect === 'sqlite') return 'cdrs';
+function cdrsBy(clauses: readonly Clause[], paths: AccessPaths): string {
+  if (!paths) return 'cdrs';
   const indexes = new Set(clauses.flatMap((clause) => clause.indexes));
+  for (const index of paths.tooCommon) indexes.delete(index);
+  const byPrefix = paths.isPrefix ? [...indexes].find((index) => index.endsWith('_number')) : undefined;
   if (indexes.size === 0) indexes.add(BY_TIME);
-  return `cdrs FORCE INDEX (${[...indexes].join(', ')})`;
+  return `cdrs FORCE INDEX (${byPrefix ?? [...indexes].join(', ')})`;
 }
 
 function where(clauses: readonly Clause[]): string {

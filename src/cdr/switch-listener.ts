@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
-import { type HungUpLeg, legOfCall, type SwitchLeg } from './switch-leg';
+import type { HungUpLeg } from '../kernel/hung-up-leg';
+import { legOfCall, type SwitchLeg } from './switch-leg';
 import { storeListening, storeSwitchLeg } from './switch-legs-store';
 
 /** How often the connection to the media server is looked at: less than it takes to lose and find it again. */

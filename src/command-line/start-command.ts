@@ -26,6 +26,7 @@ export const start: Command = {
   },
   examples: ['123-voip start --demo', 'BIND_ADDRESS=192.0.2.10 123-voip start'],
   run: async (input) => {
+    outliveLostDialogs(input);
     const service = await startService(input.config, input.log);
     await service.whenReady(READY_LIMIT_MS);
     const passed = input.options.demo ? await demoOnFirstStart(input, service) : true;
@@ -68,6 +69,17 @@ export const demoCall: Command = {
     }
   },
 };
+
+/**
+ * drachtio-fsmrf ends the SIP dialog of a leg whose media server has died and does not look at the answer. The SIP server that knows the
+ * dialog no more makes that a rejection nobody handles, which would end all other calls too. Anything else still ends the process.
+ */
+function outliveLostDialogs({ log }: CommandInput): void {
+  process.on('unhandledRejection', (error: unknown) => {
+    if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== 'ENODIALOG') throw error;
+    log.warn('a dialog was gone before it was ended', { error });
+  });
+}
 
 async function demoOnFirstStart(input: CommandInput, service: Service): Promise<boolean> {
   if (!(await isEmpty(service.database))) return true;

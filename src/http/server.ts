@@ -45,6 +45,10 @@ export function httpApp(parts: HttpParts): Express {
       limit: REQUESTS_PER_MINUTE,
       standardHeaders: 'draft-8',
       legacyHeaders: false,
+      handler: (_req, _res, next) => {
+        const most = `${REQUESTS_PER_MINUTE} requests a minute are the most from one address`;
+        next(new Denied('too-many-tries', `${most}; go on after what Retry-After says`));
+      },
     }),
   );
   app.use(express.json({ limit: MAX_BODY }));

@@ -12,7 +12,8 @@ import { type MeasuredQuality, measuredQuality } from './leg-quality';
 import { OUTBOUND_PAYLOAD_TYPES, OutboundLeg } from './outbound-leg';
 import { probeEventSocket } from './probe-event-socket';
 import { SilentPeer } from './silent-peer';
-import { type EventHeader, type HungUpLeg, hungUpLeg, Talkers } from './switch-events';
+import type { HungUpLeg } from '../kernel/hung-up-leg';
+import { type EventHeader, hungUpLeg, Talkers } from './switch-events';
 
 /** No media server can take a call now. */
 export class MediaUnavailable extends AppError {

@@ -1,20 +1,7 @@
+import type { HungUpLeg } from '../kernel/hung-up-leg';
+
 /** How a header of an event is read; undefined when it is not there. */
 export type EventHeader = (name: string) => string | undefined;
-
-/** What the media server says of a leg that has ended: for the comparison with our own records. Times in ms since 1970 UTC. */
-export type HungUpLeg = {
-  readonly legId: string;
-  /** Our call this leg belonged to: header X-Call. */
-  readonly cdrId: string | null;
-  /** What the leg was for when it was no caller's: header X-Purpose. */
-  readonly purpose: string | null;
-  readonly startedAtMs: number;
-  readonly answeredAtMs: number | null;
-  readonly endedAtMs: number;
-  /** From the answer to the end, as the media server counted. */
-  readonly billMs: number;
-  readonly hangupCause: string;
-};
 
 /** Longest text taken over from a header, characters. */
 const MAX_TEXT = 64;

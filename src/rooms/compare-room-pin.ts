@@ -1,6 +1,7 @@
 import type { Sql } from '../kernel/unit-of-work';
-import { hashPin, isPin } from './pin';
-import { PIN_FORM, ROOM_NUMBER_FORM, type Room, type RoomRole } from './room';
+import { hashPin, isPin } from '../kernel/pin';
+import { PIN_FORM, ROOM_NUMBER_FORM, type Room } from './room';
+import { type RoomRole } from '../kernel/room-role';
 import { lockedRoomByNumber } from './rooms-store';
 
 /** Hash of a PIN nobody can type: an unknown Room ID is checked against it, so that it costs what a wrong PIN costs. */

@@ -27,6 +27,8 @@ export type PinTry = {
   readonly trunk: { readonly id: string; readonly trustsCallerId: boolean };
   /** The room that the typed Room ID names; null when it names none. */
   readonly room: Pick<Room, 'id' | 'ownerAccountId'> | null;
+  /** The account that a typed account PIN names, where that was asked for; it is guarded by the limits of a room. */
+  readonly accountId?: string | null;
   readonly right: boolean;
 };
 
@@ -75,12 +77,13 @@ type Subjects = { readonly caller: string; readonly room: string | null; readonl
  * A number that the trunk does not vouch for is counted as that trunk's alone: whoever shows a foreign number elsewhere cannot lock
  * out its owner. Withheld numbers of a trunk cannot be told apart and share one counter.
  */
-function subjectsOf({ callerNumber, trunk, room }: PinTry): Subjects {
+function subjectsOf({ callerNumber, trunk, room, accountId = null }: PinTry): Subjects {
   const caller =
     callerNumber !== null && trunk.trustsCallerId
       ? `caller:${callerNumber}`
       : `caller:${callerNumber ?? ''}@${trunk.id}`;
-  return { caller, room: room && roomSubject(room.id), trunk: `trunk:${trunk.id}` };
+  const guarded = room ? roomSubject(room.id) : accountId && `account:${accountId}`;
+  return { caller, room: guarded, trunk: `trunk:${trunk.id}` };
 }
 
 function roomSubject(roomId: string): string {
@@ -172,8 +175,8 @@ async function raiseAlert(sql: Sql, kind: GuessKind, pinTry: PinTry, nowMs: numb
     'INSERT INTO alerts (id, kind, owner_account_id, room_id, caller_number, trunk_id, raised_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
     [
       newId(nowMs),
-      `guess-lockout-${kind}`,
-      pinTry.room?.ownerAccountId ?? null,
+      `guess-lockout-${kind === 'room' && pinTry.accountId ? 'account' : kind}`,
+      pinTry.room?.ownerAccountId ?? pinTry.accountId ?? null,
       pinTry.room?.id ?? null,
       pinTry.callerNumber,
       pinTry.trunk.id,

@@ -1,4 +1,5 @@
-import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
+import { DIALECTS, type TestDatabase } from '../../test/support/databases';
+import { databaseWithOwner } from '../../test/support/room-builders';
 import { integer } from '../kernel/unit-of-work';
 import { forgetOldGuesses, type PinTry, takeTry } from './guess-counters-store';
 import { createRoom, rotateRoomSecrets } from './rooms-store';
@@ -12,12 +13,7 @@ describe.each(DIALECTS)('counted guesses on %s', (dialect) => {
   let room: { id: string; ownerAccountId: string };
   let names = 0;
   beforeAll(async () => {
-    test = await emptyDatabase(dialect);
-    await test.database.write((sql) =>
-      sql.run(
-        "INSERT INTO accounts (id, name, currency, state, deck_id, created_at_ms) VALUES ('owner', 'Owner', 'EUR', 'active', NULL, 0)",
-      ),
-    );
+    test = await databaseWithOwner(dialect);
   });
   afterAll(() => test.drop());
   beforeEach(async () => {

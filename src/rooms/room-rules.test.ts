@@ -1,4 +1,5 @@
-import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
+import { DIALECTS, type TestDatabase } from '../../test/support/databases';
+import { databaseWithOwner } from '../../test/support/room-builders';
 import { InvalidInput, NotFound } from '../kernel/app-error';
 import { changedRules, DEFAULT_ROOM_RULES, RULE_LIMITS } from './room-rules';
 import { changeRoom, createRoom, roomById } from './rooms-store';
@@ -57,12 +58,7 @@ describe('the rules of a room', () => {
 describe.each(DIALECTS)('the rules of stored rooms on %s', (dialect) => {
   let test: TestDatabase;
   beforeAll(async () => {
-    test = await emptyDatabase(dialect);
-    await test.database.write((sql) =>
-      sql.run(
-        "INSERT INTO accounts (id, name, currency, state, deck_id, created_at_ms) VALUES ('owner', 'Owner', 'EUR', 'active', NULL, 0)",
-      ),
-    );
+    test = await databaseWithOwner(dialect);
   });
   afterAll(() => test.drop());
 

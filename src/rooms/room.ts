@@ -1,10 +1,6 @@
 import { AppError } from '../kernel/app-error';
 import type { RoomRules } from './room-rules';
 
-/** Who may do what in a room: see calling/room-session/permissions.ts. */
-export const ROOM_ROLES = ['host', 'moderator', 'speaker', 'listener', 'coach'] as const;
-export type RoomRole = (typeof ROOM_ROLES)[number];
-
 /** A room as its owner knows it; the PINs exist only as hashes. */
 export type Room = {
   readonly id: string;

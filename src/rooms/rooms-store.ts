@@ -2,7 +2,7 @@ import { Conflict, NotFound } from '../kernel/app-error';
 import { newId, randomDigits } from '../kernel/ids';
 import { type Database, DuplicateKey, integer, type Row, type Sql, text } from '../kernel/unit-of-work';
 import { forgetGuessesAtRoom } from './guess-counters-store';
-import { hashPin } from './pin';
+import { hashPin } from '../kernel/pin';
 import type { Room, RoomSecrets } from './room';
 import { changedRules, DEFAULT_ROOM_RULES, type RoomRulesWish } from './room-rules';
 import { RULE_COLUMNS, rulesValues, toRules } from './room-rules-rows';

@@ -1,7 +1,8 @@
-import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
+import { DIALECTS, type TestDatabase } from '../../test/support/databases';
+import { databaseWithOwner } from '../../test/support/room-builders';
 import { NotFound } from '../kernel/app-error';
 import { compareRoomPin } from './compare-room-pin';
-import { hashPin, isPin } from './pin';
+import { hashPin, isPin } from '../kernel/pin';
 import { createRoom, listRooms, roomById, rotateRoomSecrets, setRoomState } from './rooms-store';
 
 const nowMs = Date.UTC(2026, 0, 15);
@@ -9,12 +10,7 @@ const nowMs = Date.UTC(2026, 0, 15);
 describe.each(DIALECTS)('rooms on %s', (dialect) => {
   let test: TestDatabase;
   beforeAll(async () => {
-    test = await emptyDatabase(dialect);
-    await test.database.write((sql) =>
-      sql.run(
-        "INSERT INTO accounts (id, name, currency, state, deck_id, created_at_ms) VALUES ('owner', 'Owner', 'EUR', 'active', NULL, 0)",
-      ),
-    );
+    test = await databaseWithOwner(dialect);
   });
   afterAll(() => test.drop());
 

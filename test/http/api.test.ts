@@ -1,3 +1,5 @@
+import { roomById } from '../../src/rooms/rooms-store';
+import { SilentMember } from '../support/silent-member';
 import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../support/databases';
@@ -352,19 +354,77 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       });
     });
 
-    it('live calls and rooms, and ends a call', async () => {
+    it('live calls, and ends one', async () => {
       let ended = false;
       api.liveCalls.add(liveCall, () => {
         ended = true;
       });
       expect((await get('/live/calls')).body.calls).toEqual([liveCall]);
-      expect((await get('/live/rooms')).body.rooms).toEqual([
-        { roomId: liveCall.roomId, members: [liveCall] },
-      ]);
       expect((await post('/live/calls/live-1/end', {})).body).toEqual({ ending: true });
       expect(ended).toBe(true);
       expect((await post('/live/calls/nobody/end', {})).status).toBe(404);
       api.liveCalls.delete('live-1');
+    });
+
+    it('live rooms, and acts in one with the rights of staff or of a member', async () => {
+      const session = api.liveRooms.open(await roomById(test.database.read, seed.roomId));
+      const told: unknown[] = [];
+      for (const [memberId, role] of [
+        ['anna', 'moderator'],
+        ['ben', 'speaker'],
+      ] as const) {
+        const member = new SilentMember(memberId, told);
+        session.arrive({ memberId, role, name: memberId, identity: memberId, isExpected: false }, member);
+        session.joined(memberId, { heardNotice: false, joinedAs: session.flagsOf(memberId) });
+      }
+      const url = `/live/rooms/${seed.roomId}`;
+      expect((await get('/live/rooms')).body.rooms).toMatchObject([
+        {
+          roomId: seed.roomId,
+          members: [
+            { memberId: 'anna', number: 1 },
+            { memberId: 'ben', number: 2 },
+          ],
+        },
+      ]);
+      const act = async (action: object, as?: string) =>
+        post(`${url}/actions`, { action, ...(as === undefined ? {} : { as }) });
+      const mute = { type: 'mute-member', memberId: 'ben', on: true };
+      expect((await act(mute, 'ben')).body).toMatchObject({
+        status: 409,
+        type: 'urn:123-voip:action-refused',
+      });
+      expect((await act(mute, 'anna')).body.members[1]).toMatchObject({ muted: 'moderator' });
+      expect((await act({ type: 'mute-self', on: false }, 'ben')).status).toBe(409);
+      expect((await act({ type: 'raise-hand', on: true }, 'ben')).body.hands).toEqual(['ben']);
+      expect((await act({ type: 'give-floor' })).body).toMatchObject({
+        hands: [],
+        members: [{}, { muted: null }],
+      });
+      expect((await act({ type: 'lock' })).status).toBe(400);
+      expect((await act({ type: 'dance' })).status).toBe(400);
+      expect((await act({ type: 'kick', memberId: 'ben' })).status).toBe(200);
+      expect(told).toContainEqual(['ben', 'part', 'kicked']);
+      for (const memberId of ['anna', 'ben']) session.leave(memberId);
+      expect((await get(url)).status).toBe(404);
+    });
+
+    it('answers a flood in words, with the time to wait', async () => {
+      const server = await listen(testApi(test.database).app, '127.0.0.1', 0);
+      const ask = () => fetch(`http://127.0.0.1:${server.port}/api/v1/nothing`);
+      for (let n = 0; n < 1_200; n++) expect((await ask()).status).toBe(404);
+      const refused = await ask();
+      expect([refused.status, refused.headers.get('content-type')]).toEqual([
+        429,
+        'application/problem+json; charset=utf-8',
+      ]);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      await server.close();
+    });
+
+    it('no sound of a room that is not broadcast, and does not tell whether it exists', async () => {
+      expect((await get(`/live/rooms/${seed.roomId}/audio`)).status).toBe(404);
+      expect((await get('/live/rooms/none/audio')).status).toBe(404);
     });
 
     it('alerts by kind and owner, the newest first, in pages', async () => {
@@ -413,7 +473,7 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       expect(answer.headers.get('content-type')).toBe('text/event-stream');
       const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
       const next = async () => new TextDecoder().decode((await reader.read()).value);
-      expect(await next()).toBe('event: snapshot\ndata: {"calls":[]}\n\n');
+      expect(await next()).toBe('event: snapshot\ndata: {"calls":[],"rooms":[]}\n\n');
       api.liveCalls.add({ ...liveCall, callId: 'live-2' }, () => undefined);
       expect(await next()).toMatch(/^event: started\ndata: .*"callId":"live-2"/);
       api.liveCalls.delete('live-2');

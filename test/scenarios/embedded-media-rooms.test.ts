@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeTables } from '../../src/embedded/media/g711';
 import type { Leg } from '../../src/media/leg';
 import { LegGone } from '../../src/media/leg';
-import type { HungUpLeg } from '../../src/media/switch-events';
+import type { HungUpLeg } from '../../src/kernel/hung-up-leg';
 import { pause, RtpPhone, strengthOf, until } from './embedded-media-bed';
 import { aCallerOn, type Stage, startStage } from './embedded-media-stage';
 

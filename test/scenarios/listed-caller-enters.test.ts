@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/kernel/clock';
 import { e164 } from '../../src/kernel/phone-number';
 import { createSchedule } from '../../src/rooms/schedule/schedules-store';
+import { meeting } from '../support/room-builders';
 import { RoomStage } from '../support/room-stage';
 import { eventually } from '../support/service';
 
@@ -77,6 +78,8 @@ describe('a room with a number list', () => {
     await guest.hears('choose-language-menu');
     await guest.press('3');
     await guest.hears('welcome-enter-room-id', 2);
+    const languages = guest.ear.heard.filter((heard) => heard.startsWith('in-'));
+    expect([...new Set(languages)]).toEqual(['in-en', 'in-fr']);
     await guest.call.hangUp();
   });
 
@@ -86,18 +89,7 @@ describe('a room with a number list', () => {
     await createSchedule(
       stage.service.database,
       room.roomId,
-      {
-        timeZone: 'Europe/Brussels',
-        startsLocal: tomorrow,
-        durationMinutes: 60,
-        repeats: 'never',
-        interval: 1,
-        weekdays: [],
-        untilDate: null,
-        count: null,
-        earlyEntryMinutes: 10,
-        dialsOut: false,
-      },
+      meeting({ startsLocal: tomorrow }),
       systemClock.nowMs(),
     );
     const ben = await stage.knock(room, 'participant', String(e164('+3222600006')));

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { systemClock, within } from '../../src/kernel/clock';
 import type { TestPhone } from '../../src/test-phone/test-phone';
 import { joinRoom } from '../support/join-room';
@@ -16,15 +15,11 @@ describe('an embedded server process that dies in mid-call', () => {
     await service.close();
   });
 
-  const killChild = (name: string) => execFileSync('pkill', ['-KILL', '-P', String(service.pid), '-f', name]);
+  const killChild = (program: string) => service.killServer(program);
 
   async function canCallAgain(): Promise<void> {
     const { roomNumber, participantPin } = service.seed;
-    const ready = async () => {
-      const answer = await fetch(`http://127.0.0.1:${service.httpPort}/api/v1/health/ready`);
-      return answer.status === 200;
-    };
-    await eventually(15_000, ready);
+    await eventually(15_000, () => service.isReady());
     const call = await joinRoom(service, phone, { roomNumber, pin: participantPin });
     await call.hangUp();
   }

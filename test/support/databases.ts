@@ -14,8 +14,9 @@ export type TestDatabase = { readonly database: Database; readonly url: string; 
 
 /** The dialects every store test runs on: `describe.each(DIALECTS)('…on %s', (dialect) => …)`. */
 export const DIALECTS = ['sqlite', 'mariadb'] as const;
+export type Dialect = (typeof DIALECTS)[number];
 
-export async function emptyDatabase(dialect: (typeof DIALECTS)[number]): Promise<TestDatabase> {
+export async function emptyDatabase(dialect: Dialect): Promise<TestDatabase> {
   return dialect === 'sqlite' ? emptySqlite() : emptyMariadb();
 }
 

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 
 /** A MariaDB server of the test run's own: its data in a temporary folder, on a loopback port of its own. */
-export type PrivateMariadb = { readonly url: string; stop(): Promise<void> };
+export type PrivateMariadb = {
+  readonly url: string;
+  /** Ends it as a power cut would; `start` begins it again on the same data and port. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+};
 
 /** Starts mariadbd (Debian package mariadb-server) and waits until it answers. */
 export async function startPrivateMariadb(): Promise<PrivateMariadb> {
@@ -24,28 +31,37 @@ export async function startPrivateMariadb(): Promise<PrivateMariadb> {
     ],
     { stdio: 'ignore' },
   );
-  const server = spawn(
-    'mariadbd',
-    [
-      '--no-defaults',
-      ...asRoot,
-      `--datadir=${folder}/data`,
-      `--socket=${folder}/mariadb.sock`,
-      `--pid-file=${folder}/mariadb.pid`,
-      '--bind-address=127.0.0.1',
-      `--port=${port}`,
-      '--innodb-lock-wait-timeout=10',
-    ],
-    { stdio: 'ignore' },
-  );
   const url = `mysql://root@127.0.0.1:${port}`;
-  await untilItAnswers(url, server);
+  let server: ChildProcess;
+  const start = async () => {
+    server = spawn(
+      'mariadbd',
+      [
+        '--no-defaults',
+        ...asRoot,
+        `--datadir=${folder}/data`,
+        `--socket=${folder}/mariadb.sock`,
+        `--pid-file=${folder}/mariadb.pid`,
+        '--bind-address=127.0.0.1',
+        `--port=${port}`,
+        '--innodb-lock-wait-timeout=10',
+      ],
+      { stdio: 'ignore' },
+    );
+    await untilItAnswers(url, server);
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill(signal);
+    await ended;
+  };
+  await start();
   return {
     url,
+    start,
+    kill: () => end('SIGKILL'),
     stop: async () => {
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGTERM');
-      await ended;
+      await end('SIGTERM');
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -49,10 +49,10 @@ export class TestService {
     readonly seed: DemoSeed,
   ) {}
 
-  /** Starts it on free ports in a temporary folder; `settings` are environment variables. */
+  /** Starts it on free ports in a temporary folder, with a SQLite database unless `settings` (environment variables) name another. */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<TestService> {
     const folder = mkdtempSync(join(tmpdir(), '123-voip-scenario-'));
-    const database = await openDatabase(`sqlite:${folder}/var/123-voip.db`);
+    const database = await openDatabase(settings.DATABASE_URL ?? `sqlite:${folder}/var/123-voip.db`);
     await runMigrations(database, join(ROOT, 'sql'));
     const seed = await seedDemo(database, systemClock.nowMs());
     const service = new TestService(folder, settings, database, seed);
@@ -91,6 +91,7 @@ export class TestService {
         });
     });
     child.removeAllListeners('exit');
+    child.once('exit', (code, signal) => this.logLines.push(`the service ended with ${code ?? signal}`));
   }
 
   /** The key of the first administrator, as the service leaves it for its operator. */
@@ -111,6 +112,31 @@ export class TestService {
   /** Process id of the running service. */
   get pid(): number {
     return this.#process?.pid ?? 0;
+  }
+
+  /** Ends one of the service's own servers, named by the end of its program's path, as a power cut would. */
+  killServer(program: string): void {
+    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim().split(' ');
+    const child = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program));
+    // None runs for a moment after it was killed before: then there is nothing to kill.
+    if (child) process.kill(Number(child), 'SIGKILL');
+  }
+
+  /** Whether calls can be taken, by the service's own word. */
+  async isReady(): Promise<boolean> {
+    return fetch(`http://127.0.0.1:${this.httpPort}/api/v1/health/ready`).then(
+      (answer) => answer.status === 200,
+      () => false,
+    );
+  }
+
+  /** Calls that are going on, by the service's own word. */
+  async liveCalls(): Promise<number> {
+    const key = readFileSync(join(this.folder, 'var', 'admin-key'), 'utf8').trim();
+    const answer = await fetch(`http://127.0.0.1:${this.httpPort}/api/v1/live/calls`, {
+      headers: { Authorization: `Bearer ${key}` },
+    });
+    return ((await answer.json()) as { calls: readonly unknown[] }).calls.length;
   }
 
   /** Ends the process as a power cut would. */

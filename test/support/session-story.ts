@@ -1,5 +1,6 @@
-import type { RoomRole } from '../../src/rooms/room';
+import type { RoomRole } from '../../src/kernel/room-role';
 import { DEFAULT_ROOM_RULES } from '../../src/rooms/room-rules';
+import { joinFlags } from '../../src/calling/room-session/arrive';
 import { onSessionEvent } from '../../src/calling/room-session/on-session-event';
 import {
   type Actor,
@@ -45,8 +46,8 @@ export class SessionStory {
     return memberOf(this.state, id)?.place === 'inside' ? this.join(id) : this;
   }
 
-  join(id: string, heardNotice = false): this {
-    return this.on({ type: 'joined', memberId: id, heardNotice, nowMs: this.nowMs });
+  join(id: string, heardNotice = false, joinedAs = joinFlags(this.state, id)): this {
+    return this.on({ type: 'joined', memberId: id, heardNotice, joinedAs, nowMs: this.nowMs });
   }
 
   go(id: string): this {

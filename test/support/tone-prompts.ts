@@ -6,6 +6,7 @@ import {
   musicFile,
   PROMPTS,
   promptFile,
+  promptsOf,
   toneFile,
 } from '../../src/media/prompts';
 import { wavHeader } from '../../src/media/wav-header';
@@ -15,39 +16,57 @@ const SAMPLE_RATE_HZ = 8_000;
 /** A prompt is this much tone and then this much silence. */
 const TONE_SECONDS = 0.3;
 const PAUSE_SECONDS = 0.3;
+/** A word of a number lasts this long, and then the pause. */
+const WORD_SECONDS = 0.1;
 const AMPLITUDE = 9_000;
 /** Neighbouring prompts are this far apart, which an analysis of a quarter of a second tells apart. */
-const FIRST_HZ = 310;
+const FIRST_HZ = 210;
 const STEP_HZ = 25;
 
-/** Every sound of the house, in the order of its frequencies. */
-const SOUNDS: readonly string[] = ['entered', 'left', 'music', 'choose-language-menu', ...PROMPTS];
+/** Every sound of the house, in the order of its frequencies; a prompt sounds together with its language. */
+const LANGUAGE_SOUNDS = LANGUAGES.map((language) => `in-${language}`);
+const SOUNDS: readonly string[] = [
+  ...LANGUAGE_SOUNDS,
+  'entered',
+  'left',
+  'music',
+  'choose-language-menu',
+  ...PROMPTS,
+];
 
 /** The frequency by which a sound of the house is recognised. */
 export function soundHz(name: string): number {
   return FIRST_HZ + SOUNDS.indexOf(name) * STEP_HZ;
 }
 
-/** Writes prompts in which every one is a tone of its own, so that a test hears which one was spoken; gives the folder back. */
+/**
+ * Writes prompts in which every phrase is a tone of its own, so that a test hears which one was spoken; gives the folder back. The words
+ * of numbers are silence: there are more of them than tones which can be told apart.
+ */
 export function makeTonePrompts(folder: string): string {
-  for (const language of LANGUAGES)
-    for (const name of PROMPTS) write(promptFile(folder, language, name), name, TONE_SECONDS);
-  for (const sound of ['entered', 'left'] as const) write(toneFile(folder, sound), sound, TONE_SECONDS);
-  write(chooseLanguageFile(folder), 'choose-language-menu', TONE_SECONDS);
-  write(musicFile(folder), 'music', 5);
+  for (const language of LANGUAGES) {
+    for (const name of promptsOf(language)) write(promptFile(folder, language, name), [], WORD_SECONDS);
+    for (const name of PROMPTS)
+      write(promptFile(folder, language, name), [name, `in-${language}`], TONE_SECONDS);
+  }
+  for (const sound of ['entered', 'left'] as const) write(toneFile(folder, sound), [sound], TONE_SECONDS);
+  write(chooseLanguageFile(folder), ['choose-language-menu'], TONE_SECONDS);
+  write(musicFile(folder), ['music'], 5);
   return folder;
 }
 
-function write(file: string, name: string, seconds: number): void {
+function write(file: string, names: readonly string[], seconds: number): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, toneWav(soundHz(name), seconds));
+  writeFileSync(file, toneWav(names.map(soundHz), seconds));
 }
 
-function toneWav(hz: number, toneSeconds: number): Buffer {
+function toneWav(tonesHz: readonly number[], toneSeconds: number): Buffer {
   const toneSamples = toneSeconds * SAMPLE_RATE_HZ;
   const samples = Buffer.alloc(2 * Math.round(toneSamples + PAUSE_SECONDS * SAMPLE_RATE_HZ));
-  for (let n = 0; n < toneSamples; n++)
-    samples.writeInt16LE(Math.round(AMPLITUDE * Math.sin((2 * Math.PI * hz * n) / SAMPLE_RATE_HZ)), 2 * n);
+  for (let n = 0; n < toneSamples; n++) {
+    const sines = tonesHz.map((hz) => Math.sin((2 * Math.PI * hz * n) / SAMPLE_RATE_HZ));
+    samples.writeInt16LE(Math.round(AMPLITUDE * sines.reduce((sum, sine) => sum + sine, 0)), 2 * n);
+  }
   return Buffer.concat([wavHeader(samples.length), samples]);
 }
 

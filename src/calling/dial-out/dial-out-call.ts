@@ -48,8 +48,11 @@ export type DialOutWish = {
 
 /** The far end did not answer. */
 class NotAnswered extends Error {
-  constructor(readonly status: number) {
-    super(`the far end answered ${status}`);
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+  ) {
+    super(`the far end answered ${status} ${reason}`);
     this.name = 'NotAnswered';
   }
 }
@@ -77,7 +80,7 @@ export class DialOutCall {
       await this.#reachRoom(call);
       await call.whenEnded;
     } catch (error) {
-      if (error instanceof NotAnswered) this.#endUnanswered(call, error.status);
+      if (error instanceof NotAnswered) this.#endUnanswered(call, error);
       else call.endByError(error);
     }
     this.#visit?.leave();
@@ -188,8 +191,8 @@ export class DialOutCall {
         .catch(() => call.parts.log.info('a call that was taken back is over', { cdrId: call.id }));
       throw new AlreadyEnded();
     } catch (error) {
-      const { status } = error as { status?: unknown };
-      throw typeof status === 'number' ? new NotAnswered(status) : error;
+      const { status, reason = '' } = error as { status?: number; reason?: string };
+      throw status === undefined ? error : new NotAnswered(status, reason);
     } finally {
       timer.cancel();
     }
@@ -214,8 +217,9 @@ export class DialOutCall {
     return false;
   }
 
-  #endUnanswered(call: RunningCall, status: number): void {
+  #endUnanswered(call: RunningCall, { status, reason }: NotAnswered): void {
     call.farStatus = status;
+    call.noteCause(`SIP ${status} ${reason}`.trim());
     const result = RESULT_OF_STATUS[status] ?? 'unreachable';
     call.endWith({ result, endedBy: GIVEN_UP.includes(status) ? 'house' : 'callee', prompt: null });
   }

@@ -4,6 +4,8 @@ import {
   type Arrival,
   hands,
   inside,
+  type JoinFlags,
+  type Joining,
   leads,
   type Member,
   memberOf,
@@ -55,14 +57,18 @@ function placeOf(state: SessionState, arrival: Arrival): Member['place'] {
 /** The leg has joined: the others are told, and the arrival of a moderator opens the room for those who waited for one. */
 export function joined(
   state: SessionState,
-  { memberId, heardNotice, nowMs }: { memberId: string; heardNotice: boolean; nowMs: number },
+  { memberId, heardNotice, joinedAs, nowMs }: Joining & { memberId: string; nowMs: number },
 ): SessionStep {
   const member = memberOf(state, memberId);
   if (!member) return step(state);
   let next = withMember(state, memberId, { hasJoined: true });
   const effects: SessionEffect[] = [];
-  if (!speaks(member)) effects.push({ type: 'set-voice', memberId, speaks: false });
-  effects.push(...coachesHeard(next), { type: 'sound', sound: 'entered', memberId });
+  effects.push(...coachesHeard(next));
+  // Changed meanwhile, or held back until the coaches were related to him.
+  if (joinedAs.muted === speaks(member))
+    effects.push({ type: 'set-voice', memberId, speaks: speaks(member) });
+  if (joinedAs.deaf !== member.isDeaf) effects.push({ type: 'set-hearing', memberId, hears: !member.isDeaf });
+  effects.push({ type: 'sound', sound: 'entered', memberId });
   if (state.recording !== 'off') {
     if (!heardNotice) effects.push({ type: 'say', to: [memberId], line: ['recording-notice'] });
     effects.push({ type: 'consent', memberIds: [memberId], how: 'announced-on-entry' });
@@ -73,6 +79,22 @@ export function joined(
   if (!leads(member)) return step(next, ...effects);
   const opened = letWaitingIn(next, nowMs);
   return step(opened.next, ...effects, ...opened.effects, ...lobbyIsWaiting(opened.next, memberId));
+}
+
+/**
+ * How a member's leg joins the conference. A coach joins unheard, and whoever must not hear a coach joins deaf: both are let go once the media
+ * server knows who hears whom.
+ */
+export function joinFlags(state: SessionState, memberId: string): JoinFlags {
+  const member = memberOf(state, memberId);
+  if (!member) return { muted: true, deaf: true, moderator: false };
+  const isCoach = member.role === 'coach';
+  const hasCoach = state.members.some((other) => other.role === 'coach' && other.hasJoined);
+  return {
+    muted: isCoach || !speaks(member),
+    deaf: member.isDeaf || (hasCoach && !isCoach && !leads(member)),
+    moderator: leads(member),
+  };
 }
 
 /** Those inside hear that they are recorded, and their consent by staying is noted. */

@@ -1,5 +1,5 @@
 import { SessionStory } from '../../../test/support/session-story';
-import { ROOM_ROLES, type RoomRole } from '../../rooms/room';
+import { ROOM_ROLES, type RoomRole } from '../../kernel/room-role';
 import { KEYS, onKey } from './keypad';
 import type { ActionType, RoomAction } from './session-state';
 

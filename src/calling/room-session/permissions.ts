@@ -1,4 +1,4 @@
-import type { RoomRole } from '../../rooms/room';
+import type { RoomRole } from '../../kernel/room-role';
 import type { ActionType } from './session-state';
 
 /** Everybody in the room, and staff. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Route, route } from '../../http/route';
 import { NotFound } from '../../kernel/app-error';
 import type { Sql } from '../../kernel/unit-of-work';
-import { ROOM_ROLES } from '../../rooms/room';
+import { ROOM_ROLES } from '../../kernel/room-role';
 import { roomById } from '../../rooms/rooms-store';
 import { broadcast } from './broadcast';
 import type { LiveRooms } from './live-rooms';
@@ -90,11 +90,11 @@ export function liveRoomRoutes(parts: { liveRooms: LiveRooms; sql: Sql }): reado
       params: roomParams,
       body: actionSchema,
       answer: { kind: 'json', schema: roomSchema },
-      handle: async ({ params, body }) => {
+      handle: async ({ params, body, caller }) => {
         const session = liveRooms.get(params.roomId);
         const by: Actor =
           body.as === undefined ? { kind: 'operator' } : { kind: 'member', memberId: body.as };
-        session.act(by, roomAction(body.action));
+        session.act({ ...by, askedBy: caller.id }, roomAction(body.action));
         return session.view();
       },
     }),
@@ -106,9 +106,9 @@ export function liveRoomRoutes(parts: { liveRooms: LiveRooms; sql: Sql }): reado
       params: roomParams,
       body: z.object({ entryIds }),
       answer: { kind: 'json', schema: roomSchema },
-      handle: async ({ params, body }) => {
+      handle: async ({ params, body, caller }) => {
         const session = liveRooms.open(await roomById(sql, params.roomId));
-        session.act({ kind: 'operator' }, { type: 'dial-out', entryIds: body.entryIds });
+        session.act({ kind: 'operator', askedBy: caller.id }, { type: 'dial-out', entryIds: body.entryIds });
         return session.view();
       },
     }),

@@ -3,10 +3,12 @@ import { newId } from '../../kernel/ids';
 import type { Log } from '../../kernel/log';
 import type { E164 } from '../../kernel/phone-number';
 import { conferenceName } from '../../media/conference-name';
+import type { Leg } from '../../media/leg';
 import type { MediaServers } from '../../media/media-servers';
 import { type PromptName, toneFile } from '../../media/prompts';
 import type { Room } from '../../rooms/room';
 import { promptOfRefusal } from './act';
+import { joinFlags } from './arrive';
 import { KEY_PAUSE_MS, onKey } from './keypad';
 import { onSessionEvent } from './on-session-event';
 import { RoomAudio } from './room-audio';
@@ -20,13 +22,14 @@ import {
   type Arrival,
   type ArrivalRefusal,
   inside,
+  type JoinFlags,
+  type Joining,
   memberOf,
   openSession,
   type RoomAction,
   type SessionEffect,
   type SessionEvent,
   type SessionState,
-  speaks,
 } from './session-state';
 
 /** How often the end rules look at the clock. */
@@ -61,6 +64,7 @@ export class RoomSession {
   readonly #members = new Map<string, SessionMember>();
   readonly #keys = new Map<string, { typed: string; forget: Timer }>();
   readonly #recorder: RoomRecorder;
+  #related: Promise<void> = Promise.resolve();
   readonly #ticking: Timer;
   #broadcastListeners = 0;
 
@@ -91,8 +95,8 @@ export class RoomSession {
   }
 
   /** The member's leg is in the conference. */
-  joined(memberId: string, { heardNotice }: { heardNotice: boolean }): void {
-    this.#handle({ type: 'joined', memberId, heardNotice, nowMs: this.#now() });
+  joined(memberId: string, joining: Joining): void {
+    this.#handle({ type: 'joined', memberId, ...joining, nowMs: this.#now() });
   }
 
   /** The member's call is over; does nothing for somebody who has no seat. */
@@ -112,6 +116,7 @@ export class RoomSession {
     this.parts.log.info('room action', {
       roomId: this.room.id,
       by: by.kind === 'member' ? by.memberId : by.kind,
+      askedBy: by.askedBy ?? 'keypad',
       action: action.type,
       refused,
     });
@@ -165,12 +170,8 @@ export class RoomSession {
   }
 
   /** How a member joins the conference. */
-  flagsOf(memberId: string): { muted: boolean; moderator: boolean } {
-    const member = memberOf(this.#state, memberId);
-    return {
-      muted: !member || !speaks(member),
-      moderator: member?.role === 'moderator' || member?.role === 'host',
-    };
+  flagsOf(memberId: string): JoinFlags {
+    return joinFlags(this.#state, memberId);
   }
 
   /** Whether nobody is to be called for it any more. */
@@ -223,12 +224,15 @@ export class RoomSession {
         for (const id of effect.to) this.#members.get(id)?.say(effect.line);
         return;
       case 'set-voice':
-        return this.#onLeg(effect.memberId, (leg) => leg.setVoice(effect.speaks));
+        void this.#onceRelated(effect.memberId, (leg) => leg.setVoice(effect.speaks));
+        return;
       case 'set-hearing':
-        return this.#onLeg(effect.memberId, (leg) => leg.setHearing(effect.hears));
+        void this.#onceRelated(effect.memberId, (leg) => leg.setHearing(effect.hears));
+        return;
       case 'coach': {
         const others = effect.unheardBy.flatMap((id) => this.#members.get(id)?.leg ?? []);
-        return this.#onLeg(effect.coachId, (leg) => leg.unheardBy(others));
+        this.#related = this.#onLeg(effect.coachId, (leg) => leg.unheardBy(others));
+        return;
       }
       case 'sound':
         return this.#sound(effect.sound, effect.memberId);
@@ -270,10 +274,16 @@ export class RoomSession {
     );
   }
 
-  #onLeg(memberId: string, command: (leg: SessionMember['leg']) => Promise<void>): void {
+  /** Nobody hears a coach for even a moment whom he is not for: the relation is made before voice or ear is given. */
+  #onceRelated(memberId: string, command: (leg: Leg) => Promise<void>): Promise<void> {
+    return this.#related.then(() => this.#onLeg(memberId, command));
+  }
+
+  /** Never rejects. */
+  async #onLeg(memberId: string, command: (leg: Leg) => Promise<void>): Promise<void> {
     const member = this.#members.get(memberId);
     if (!member) return;
-    command(member.leg).catch((error: unknown) => this.#warn('a member was not changed', error));
+    await command(member.leg).catch((error: unknown) => this.#warn('a member was not changed', error));
   }
 
   #closeIfEmpty(): void {

@@ -1,4 +1,4 @@
-import type { RoomRole } from '../../rooms/room';
+import type { RoomRole } from '../../kernel/room-role';
 import { hands, type Member, type SessionState } from './session-state';
 
 /** A member as operators and integrators see him. */

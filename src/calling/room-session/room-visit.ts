@@ -4,7 +4,8 @@ import type { PromptName } from '../../media/prompts';
 import { musicFile } from '../../media/prompts';
 import type { Leg } from '../../media/leg';
 import type { Line } from '../../media/spoken-line';
-import type { Room, RoomRole } from '../../rooms/room';
+import type { Room } from '../../rooms/room';
+import type { RoomRole } from '../../kernel/room-role';
 import type { RunningCall } from '../running-call';
 import type { RoomSession } from './room-session';
 import type { SessionMember } from './session-member';
@@ -32,6 +33,7 @@ export type Visitor = {
 export class RoomVisit implements SessionMember {
   readonly leg: Leg;
   nameFile: string | null = null;
+  #recordedFile: string | null = null;
   #waiting: 'moderator' | 'lobby' | null = null;
   #mayEnter = false;
   #isInside = false;
@@ -76,7 +78,7 @@ export class RoomVisit implements SessionMember {
   leave(): void {
     this.session.leave(this.call.id);
     this.#wake();
-    if (this.nameFile !== null) this.call.parts.forgetSpoolFile(this.nameFile);
+    if (this.#recordedFile !== null) this.call.parts.forgetSpoolFile(this.#recordedFile);
   }
 
   enter(): void {
@@ -114,6 +116,8 @@ export class RoomVisit implements SessionMember {
   async #askName(): Promise<void> {
     const { call } = this;
     const file = call.parts.spoolFile(`name-${call.id}.wav`);
+    // Silence makes a file too.
+    this.#recordedFile = file;
     await call.leg.play(call.files(['say-your-name']));
     const { seconds } = await call.leg.recordShort(file, {
       maxSeconds: NAME_SECONDS,
@@ -164,7 +168,8 @@ export class RoomVisit implements SessionMember {
     const { call, session, visitor } = this;
     const heardNotice = session.isRecorded;
     await call.leg.play(call.files(heardNotice ? ['entering-room', 'recording-notice'] : ['entering-room']));
-    await call.leg.join(session.conference, session.flagsOf(call.id));
+    const joinedAs = session.flagsOf(call.id);
+    await call.leg.join(session.conference, joinedAs);
     call.stopIfEnded();
     const nowMs = call.now();
     const warn = (prompt: PromptName) => this.say([prompt]);
@@ -178,7 +183,7 @@ export class RoomVisit implements SessionMember {
     call.stopIfEnded();
     this.#isInside = true;
     call.parts.liveCalls.update(call.id, { phase: 'talking' });
-    session.joined(call.id, { heardNotice });
+    session.joined(call.id, { heardNotice, joinedAs });
     call.parts.log.info('member joined', { cdrId: call.id, roomId: visitor.room.id, role: visitor.role });
   }
 

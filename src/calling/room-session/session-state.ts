@@ -1,7 +1,7 @@
 import type { CallResult, EndedBy } from '../../cdr/cdr';
 import type { PromptName } from '../../media/prompts';
 import type { Line } from '../../media/spoken-line';
-import type { RoomRole } from '../../rooms/room';
+import type { RoomRole } from '../../kernel/room-role';
 import type { RoomRules } from '../../rooms/room-rules';
 
 /** What a session needs to know of its room. */
@@ -64,8 +64,14 @@ export type SessionState = {
 
 export type WatchedCondition = 'alone' | 'withoutModerator' | 'silent';
 
-/** Who does something: a member with his own rights, or staff with all. */
-export type Actor = { readonly kind: 'member'; readonly memberId: string } | { readonly kind: 'operator' };
+/**
+ * Who does something: a member with his own rights, or staff with all. `askedBy` names the API key or the part of the house that the wish came
+ * from, for the log: also where a program acts with the rights of a member.
+ */
+export type Actor = (
+  | { readonly kind: 'member'; readonly memberId: string }
+  | { readonly kind: 'operator' }
+) & { readonly askedBy?: string };
 
 /** What can be done in a room; the same for keypad, API and console. `on` 'toggle' is for keys. */
 export type RoomAction =
@@ -105,13 +111,8 @@ export type ActionRefusal =
 
 export type SessionEvent =
   | { readonly type: 'arrived'; readonly arrival: Arrival; readonly nowMs: number }
-  /** The leg is in the conference. `heardNotice`: he was told of the recording on his way in. */
-  | {
-      readonly type: 'joined';
-      readonly memberId: string;
-      readonly heardNotice: boolean;
-      readonly nowMs: number;
-    }
+  /** The leg is in the conference, as `joinedAs` says. `heardNotice`: he was told of the recording on his way in. */
+  | ({ readonly type: 'joined'; readonly memberId: string; readonly nowMs: number } & Joining)
   | { readonly type: 'left'; readonly memberId: string; readonly nowMs: number }
   | {
       readonly type: 'talking';
@@ -123,6 +124,10 @@ export type SessionEvent =
   | { readonly type: 'dialling-out'; readonly calls: number; readonly nowMs: number }
   | { readonly type: 'recording-failed'; readonly nowMs: number }
   | { readonly type: 'tick'; readonly nowMs: number };
+
+/** How a leg joins the conference. */
+export type JoinFlags = { readonly muted: boolean; readonly deaf: boolean; readonly moderator: boolean };
+export type Joining = { readonly joinedAs: JoinFlags; readonly heardNotice: boolean };
 
 /** Somebody at the room's door, whose right to come in has been shown by PIN, list or invitation. */
 export type Arrival = Pick<Member, 'memberId' | 'role' | 'name' | 'identity'> & {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { SessionStory } from '../../../test/support/session-story';
-import { ROOM_ROLES } from '../../rooms/room';
+import { ROOM_ROLES } from '../../kernel/room-role';
+import { joinFlags } from './arrive';
 import { memberOf, type RoomAction, speaks } from './session-state';
 
 const toMember = (memberId: string) => ({ member: { memberId } });
@@ -118,8 +119,13 @@ describe('a mute', () => {
       'moderator',
       'moderator',
     ]);
-    story.come('dora');
-    expect(story.all('set-voice')).toEqual([{ type: 'set-voice', memberId: 'dora', speaks: false }]);
+    story.arrive('dora');
+    expect(joinFlags(story.state, 'dora').muted).toBe(true);
+    story.join('dora');
+    // Muted while his leg was on its way in.
+    const joinedAs = { muted: false, deaf: false, moderator: false };
+    story.arrive('emil').join('emil', false, joinedAs);
+    expect(story.all('set-voice')).toEqual([{ type: 'set-voice', memberId: 'emil', speaks: false }]);
     story.does('anna', { type: 'mute-all', on: false });
     expect(story.member('cleo')?.muted).toBeNull();
   });
@@ -185,6 +191,19 @@ describe('raised hands', () => {
 });
 
 describe('a coach', () => {
+  it('joins unheard and the others join deaf until it is settled who hears him', () => {
+    const story = new SessionStory().come('anna', 'moderator').arrive('kim', 'coach');
+    expect(joinFlags(story.state, 'kim')).toMatchObject({ muted: true, deaf: false });
+    expect(story.join('kim').effects.map(({ type }) => type)).toEqual(['coach', 'set-voice', 'sound']);
+    story.arrive('ben');
+    expect(joinFlags(story.state, 'ben')).toMatchObject({ muted: false, deaf: true });
+    expect(story.join('ben').effects.slice(0, 2)).toEqual([
+      { type: 'coach', coachId: 'kim', unheardBy: ['ben'] },
+      { type: 'set-hearing', memberId: 'ben', hears: true },
+    ]);
+    expect(joinFlags(story.arrive('owner', 'host').state, 'owner').deaf).toBe(false);
+  });
+
   it('is heard by those who lead and by nobody else, whoever comes and goes', () => {
     const story = new SessionStory().come('anna', 'moderator').come('ben').come('kim', 'coach');
     expect(story.all('coach')).toEqual([{ type: 'coach', coachId: 'kim', unheardBy: ['ben'] }]);

@@ -1,6 +1,7 @@
 import { Conflict, InvalidInput } from '../../kernel/app-error';
 import type { E164 } from '../../kernel/phone-number';
-import type { Room, RoomRole } from '../room';
+import type { Room } from '../room';
+import type { RoomRole } from '../../kernel/room-role';
 import type { RoomLanguage } from '../room-rules';
 
 /** Most entries of one room's list. */

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../kernel/app-error';
 import type { E164 } from '../../kernel/phone-number';
 import { normaliseWritten } from '../../numbers/normalise-dialled';
-import { ROOM_ROLES, type RoomRole } from '../room';
+import { ROOM_ROLES, type RoomRole } from '../../kernel/room-role';
 import { ROOM_LANGUAGES, type RoomLanguage } from '../room-rules';
 import { checkTerm, listedName, type ListWish, withoutGuard } from './list-entry';
 

@@ -6,7 +6,7 @@ import type { Caller } from '../../http/api-keys';
 import { limitSchema, type Route, route } from '../../http/route';
 import { maskNumber } from '../../kernel/phone-number';
 import type { Database } from '../../kernel/unit-of-work';
-import { ROOM_ROLES } from '../room';
+import { ROOM_ROLES } from '../../kernel/room-role';
 import { ROOM_LANGUAGES } from '../room-rules';
 import { roomById } from '../rooms-store';
 import { importList } from './import-list';

@@ -12,7 +12,8 @@ import {
   text,
   textOrNull,
 } from '../../kernel/unit-of-work';
-import type { Room, RoomRole } from '../room';
+import type { Room } from '../room';
+import type { RoomRole } from '../../kernel/room-role';
 import type { RoomLanguage } from '../room-rules';
 import { roomById } from '../rooms-store';
 import {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { DIALECTS, emptyDatabase, type TestDatabase } from '../../../test/support/databases';
+import { DIALECTS, type TestDatabase } from '../../../test/support/databases';
+import { databaseWithOwner } from '../../../test/support/room-builders';
 import { Conflict, InvalidInput, NotFound } from '../../kernel/app-error';
 import { e164 } from '../../kernel/phone-number';
 import { createRoom, setRoomState } from '../rooms-store';
@@ -34,12 +35,7 @@ const merge: Omit<ImportWish, 'file'> = { mode: 'merge', dryRun: false, skipFaul
 describe.each(DIALECTS)('number lists on %s', (dialect) => {
   let test: TestDatabase;
   beforeAll(async () => {
-    test = await emptyDatabase(dialect);
-    await test.database.write((sql) =>
-      sql.run(
-        "INSERT INTO accounts (id, name, currency, state, deck_id, created_at_ms) VALUES ('owner', 'Owner', 'EUR', 'active', NULL, 0)",
-      ),
-    );
+    test = await databaseWithOwner(dialect);
   });
   afterAll(() => test.drop());
 

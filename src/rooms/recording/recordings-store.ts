@@ -157,13 +157,15 @@ export async function noteConsent(
   }
 }
 
-/** Writes down that he left, in whatever recordings he is; those that ended before keep their time. */
+/** Writes down when somebody left, in whatever recordings he is; what ended before him keeps its time. A second time changes nothing. */
 export async function noteLeft(database: Database, cdrId: string, leftAtMs: number): Promise<void> {
+  // Most legs are in no recording: they shall not cost a write.
+  if ((await recordingsOfCdr(database.read, cdrId)).length === 0) return;
   await database.write((sql) =>
-    sql.run('UPDATE recording_consents SET left_at_ms = ? WHERE cdr_id = ? AND left_at_ms IS NULL', [
-      leftAtMs,
-      cdrId,
-    ]),
+    sql.run(
+      'UPDATE recording_consents SET left_at_ms = ? WHERE cdr_id = ? AND (left_at_ms IS NULL OR left_at_ms > ?)',
+      [leftAtMs, cdrId, leftAtMs],
+    ),
   );
 }
 

@@ -200,9 +200,11 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
     const faults: string[] = [];
     const log = { ...silentLog, error: (event: string) => void faults.push(event) };
     const createFile = (file: string) => slowFile(file, stuck);
-    const writer = await openRecording({ ...parts(), log, createFile }, session);
+    const told: unknown[] = [];
+    const wanted = { ...session, onFault: (fault: unknown) => void told.push(fault) };
+    const writer = await openRecording({ ...parts(), log, createFile }, wanted);
     for (let second = 0; second < MAX_WAITING_CHUNKS + 3; second++) record(writer, 1);
-    expect(faults).toEqual(['a recording ends by a fault']);
+    expect([faults, told]).toEqual([['a recording ends by a fault'], [expect.any(Error)]]);
     letGo();
     const recording = await writer.close();
     expect(recording.state).toBe('cut-short');
@@ -277,12 +279,19 @@ describe.each(DIALECTS)('recordings on %s', (dialect) => {
     await noteConsent(test.database, { ...consent, cdrId: 'early', heardAtMs: 9 });
     await noteConsent(test.database, { ...consent, cdrId: 'late', heardAtMs: 7, how: 'announced-at-start' });
     await noteLeft(test.database, 'early', 8);
+    await noteLeft(test.database, 'nobody', 8);
     expect(await recordingsOfCdr(test.database.read, 'early')).toEqual([{ id: writer.id, sha256: null }]);
     const recording = await writer.close();
     expect(await consentsOf(test.database.read, writer.id)).toEqual([
       { ...consent, cdrId: 'early', leftAtMs: 8 },
       { ...consent, cdrId: 'late', heardAtMs: 7, how: 'announced-at-start', leftAtMs: recording.endedAtMs },
     ]);
+    // A CDR may be stored after the recording ended, of somebody who had left before.
+    await noteLeft(test.database, 'late', (recording.endedAtMs ?? 0) - 1);
+    await noteLeft(test.database, 'late', (recording.endedAtMs ?? 0) + 1);
+    expect((await consentsOf(test.database.read, recording.id))[1]?.leftAtMs).toBe(
+      (recording.endedAtMs ?? 0) - 1,
+    );
     expect(await recordingsOfCdr(test.database.read, 'late')).toEqual([
       { id: recording.id, sha256: recording.sha256 },
     ]);

@@ -1,3 +1,4 @@
+import { meeting } from '../../../test/support/room-builders';
 import ICAL from 'ical.js';
 import { DEFAULT_ROOM_RULES } from '../room-rules';
 import { escapedText } from './calendar-text';
@@ -13,16 +14,7 @@ const once: StoredSchedule = {
   revision: 3,
   createdAtMs: 0,
   changedAtMs: Date.UTC(2026, 0, 2, 3, 4, 5),
-  timeZone: 'Europe/Brussels',
-  startsLocal: '2026-03-22T09:30',
-  durationMinutes: 90,
-  repeats: 'never',
-  interval: 1,
-  weekdays: [],
-  untilDate: null,
-  count: null,
-  earlyEntryMinutes: 10,
-  dialsOut: false,
+  ...meeting({ startsLocal: '2026-03-22T09:30', durationMinutes: 90 }),
 };
 const SHOWN = 40;
 

@@ -1,3 +1,4 @@
+import { meeting } from '../../../test/support/room-builders';
 import fc from 'fast-check';
 import { InvalidInput } from '../../kernel/app-error';
 import { entryWindow, firstOccurrence, occurrencesBetween } from './occurrences';
@@ -7,18 +8,7 @@ import { instantOf, wallMsOf } from './wall-time';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-const once: Schedule = {
-  timeZone: 'Europe/Brussels',
-  startsLocal: '2026-07-01T09:30',
-  durationMinutes: 60,
-  repeats: 'never',
-  interval: 1,
-  weekdays: [],
-  untilDate: null,
-  count: null,
-  earlyEntryMinutes: 10,
-  dialsOut: false,
-};
+const once = meeting();
 const daily: Schedule = { ...once, repeats: 'daily' };
 
 /** The first starts of a schedule as UTC, without seconds. */

@@ -1,4 +1,5 @@
-import { DIALECTS, emptyDatabase, type TestDatabase } from '../../../test/support/databases';
+import { DIALECTS, type TestDatabase } from '../../../test/support/databases';
+import { databaseWithOwner } from '../../../test/support/room-builders';
 import { FakeClock } from '../../../test/support/fake-clock';
 import { InvalidInput, NotFound } from '../../kernel/app-error';
 import { silentLog } from '../../kernel/log';
@@ -35,12 +36,7 @@ const wish: Schedule = {
 describe.each(DIALECTS)('schedules on %s', (dialect) => {
   let test: TestDatabase;
   beforeAll(async () => {
-    test = await emptyDatabase(dialect);
-    await test.database.write((sql) =>
-      sql.run(
-        "INSERT INTO accounts (id, name, currency, state, deck_id, created_at_ms) VALUES ('owner', 'Owner', 'EUR', 'active', NULL, 0)",
-      ),
-    );
+    test = await databaseWithOwner(dialect);
   });
   afterAll(() => test.drop());
   afterEach(() => test.database.write((sql) => sql.run('DELETE FROM room_schedules')));
