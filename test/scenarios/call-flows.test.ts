@@ -14,7 +14,10 @@ import {
   scenario,
   startCallees,
 } from '../support/sipp';
-import { type CallFlow, type FlowRooms, INBOUND_FLOWS, RTP_TIMEOUT_MS } from './call-flows-inbound';
+import { type CallFlow, type FlowRooms, RTP_TIMEOUT_MS } from './call-flow';
+import { ENDING_FLOWS } from './call-flows-ends';
+import { INSIDE_FLOWS } from './call-flows-inside';
+import { INVITE_FLOWS } from './call-flows-invites';
 import { CALLEE_FLOWS, type CalleeFlow, RINGING_FLOWS } from './call-flows-outbound';
 
 /** Telephones that call at once: more would keep two processors from sending in time. */
@@ -24,6 +27,15 @@ const SAME_TIME_MS = 1_000;
 const CDR_LIMIT_MS = 15_000;
 /** The longest that somebody rings, and a little more. */
 const CALLEES_LIMIT_MS = 75_000;
+
+/** Calls to an access number. */
+const INBOUND_FLOWS: readonly CallFlow[] = [...ENDING_FLOWS, ...INSIDE_FLOWS, ...INVITE_FLOWS];
+
+const twoDigits = (index: number) => String(index).padStart(2, '0');
+/** Every flow has a caller's number and a Call-ID of its own, by which its CDR is found. */
+const callId = (index: number) => `flow-${twoDigits(index)}-of-telephone`;
+const callerOf = (index: number) => `+32224000${twoDigits(index)}`;
+const calleeOf = (index: number) => e164(`+322250000${twoDigits(index)}`);
 
 describe('whatever a telephone that calls does, its leg has one CDR that says it', () => {
   let stage: RoomStage;
@@ -49,15 +61,12 @@ describe('whatever a telephone that calls does, its leg has one CDR that says it
   }, 240_000);
   afterAll(() => stage.close());
 
-  const callId = (index: number) => `flow-${String(index).padStart(2, '0')}-of-telephone`;
-  const number = (index: number) => `+32224000${String(index).padStart(2, '0')}`;
-
   async function play(index: number, flow: CallFlow) {
     const { code, messages } = await runSipp({
       scenario: scenario(...flow.steps(rooms)),
       sipPort: stage.service.sipPort,
       number: flow.dials ?? stage.service.seed.accessNumber,
-      from: number(index),
+      from: callerOf(index),
       callId: callId(index),
       ignoresUnexpected: flow.sendsAtOnce ?? false,
     });
@@ -74,7 +83,7 @@ describe('whatever a telephone that calls does, its leg has one CDR that says it
       endedBy,
       sipStatus,
     }));
-    expect(legs).toEqual(flow.record === 'none' ? [] : [{ fromNumber: number(index), ...flow.record }]);
+    expect(legs).toEqual(flow.record === 'none' ? [] : [{ fromNumber: callerOf(index), ...flow.record }]);
     const [cdr] = found;
     if (cdr) expectTimes(cdr, loggedMessages(log, callId(index)), flow.lastSign);
   });
@@ -88,7 +97,6 @@ describe('whatever a telephone that calls does, its leg has one CDR that says it
 
 describe('whatever a telephone that is called does, its leg has one CDR that says it', () => {
   const flows = [...CALLEE_FLOWS, ...RINGING_FLOWS];
-  const number = (index: number) => e164(`+322250000${String(index).padStart(2, '0')}`);
   let stage: RoomStage;
   let callees: Awaited<ReturnType<typeof startCallees>>;
   let log = '';
@@ -99,7 +107,7 @@ describe('whatever a telephone that is called does, its leg has one CDR that say
     const { database } = stage.service;
     callees = await startCallees(
       calleeScenario(
-        flows.map(({ steps }, index) => ({ numbers: `\\${number(index)}`, steps: steps.join('\n') })),
+        flows.map(({ steps }, index) => ({ numbers: `\\${calleeOf(index)}`, steps: steps.join('\n') })),
       ),
     );
     const trunk = await trunkByAddress(database.read, '127.0.0.1');
@@ -130,7 +138,7 @@ describe('whatever a telephone that is called does, its leg has one CDR that say
         room.roomId,
         {
           name: `callee ${index}`,
-          number: number(index),
+          number: calleeOf(index),
           role: 'speaker',
           language: null,
           mayEnter: true,
@@ -146,13 +154,13 @@ describe('whatever a telephone that is called does, its leg has one CDR that say
   /** How many of those who will ring to the end of their meeting are rung by now. */
   async function ringing(): Promise<number> {
     const { calls } = await stage.get<{ calls: { dialledNumber: string; phase: string }[] }>('/live/calls');
-    const rung = flows.map((_, index) => number(index) as string).slice(CALLEE_FLOWS.length);
+    const rung = flows.map((_, index) => calleeOf(index) as string).slice(CALLEE_FLOWS.length);
     return calls.filter(({ dialledNumber, phase }) => rung.includes(dialledNumber) && phase === 'ringing')
       .length;
   }
 
   it.each(flows.map((flow, index) => [flow.name, index, flow] as const))('%s', (_, index, flow) => {
-    const found = cdrs.filter(({ dialledNumber }) => dialledNumber === number(index));
+    const found = cdrs.filter(({ dialledNumber }) => dialledNumber === calleeOf(index));
     const legs = found.map(({ result, endedBy, sipStatus }) => ({ result, endedBy, sipStatus }));
     expect(legs).toEqual([flow.record]);
     const [cdr] = found;

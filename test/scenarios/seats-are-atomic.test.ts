@@ -16,7 +16,7 @@ describe('a room of twenty seats', () => {
   it('takes exactly twenty of fifty who come at once, and never shows more members than seats', async () => {
     const { service } = stage;
     const room = await stage.room({}, SEATS);
-    let running = true;
+    const watched = new AbortController();
     const callers = runSipp({
       scenario: scenario(
         answeredCall,
@@ -34,11 +34,9 @@ describe('a room of twenty seats', () => {
       sipPort: service.sipPort,
       number: service.seed.accessNumber,
       calls: CALLERS,
-    }).finally(() => {
-      running = false;
-    });
+    }).finally(() => watched.abort());
     let most = 0;
-    while (running) {
+    while (!watched.signal.aborted) {
       // Before the first and after the last member there is no live room: 404.
       const view = await stage.request('GET', `/live/rooms/${room.roomId}`);
       const { members } = view.json as { members?: unknown[] };

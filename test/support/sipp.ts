@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,8 +66,7 @@ async function spawnSipp(
   const file = join(folder, 'scenario.xml');
   writeFileSync(file, sippScenario);
   writeFileSync(join(folder, SPEECH_FILE), Buffer.alloc(SPEECH_BYTES, SPEECH_SAMPLE));
-  programs += 1;
-  const rtpPort = String(MEDIA_PORTS + PORTS_A_PROGRAM * (programs % MEDIA_PROGRAMS));
+  const rtpPort = String(await freeMediaPort());
   const local = ['-i', '127.0.0.1', '-p', String(sipPort), '-mi', '127.0.0.1', '-mp', rtpPort];
   const traces = ['-trace_msg', '-message_file', join(folder, 'messages.log')];
   const errors = ['-trace_err', '-error_file', join(folder, 'errors.log')];
@@ -112,6 +112,24 @@ export function loggedMessages(log: string, callId = ''): readonly LoggedMessage
     const atMs = new Date(`${match[1]}T${match[2]}`).getTime();
     const line = /^.*$/m.exec(text)?.[0].trim() ?? '';
     return [{ atMs, way: match[3] === 'sent' ? ('sent' as const) : ('received' as const), line, text }];
+  });
+}
+
+/** The next block of RTP ports whose first nobody has: other programs of this machine may be at theirs. */
+async function freeMediaPort(): Promise<number> {
+  for (let tries = 0; tries < MEDIA_PROGRAMS; tries++) {
+    programs += 1;
+    const port = MEDIA_PORTS + PORTS_A_PROGRAM * (programs % MEDIA_PROGRAMS);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('all RTP ports for SIPp are taken');
+}
+
+function isFree(port: number): Promise<boolean> {
+  const socket = createSocket('udp4');
+  return new Promise((tell) => {
+    socket.once('error', () => tell(false));
+    socket.bind(port, '127.0.0.1', () => socket.close(() => tell(true)));
   });
 }
 
