@@ -19,6 +19,8 @@ const PORTS_A_PROGRAM = 100;
 const MEDIA_PROGRAMS = 90;
 let programs = process.pid;
 
+const IGNORES_UNEXPECTED = ['-default_behaviors', 'all,-abortunexp'];
+
 /** Runs a SIPp scenario against the service; `calls` of them, all begun at once. `callId` may hold %u, the number of the call. */
 export async function runSipp(run: {
   scenario: string;
@@ -36,7 +38,7 @@ export async function runSipp(run: {
   const target = [`127.0.0.1:${run.sipPort}`, '-s', run.number];
   const how = ['-m', String(calls), '-r', String(calls), '-timeout', limit, '-timeout_error'];
   const who = run.callId === undefined ? [] : ['-cid_str', run.callId];
-  const mood = run.ignoresUnexpected ? ['-default_behaviors', 'all,-abortunexp'] : [];
+  const mood = run.ignoresUnexpected ? IGNORES_UNEXPECTED : [];
   const words = [...target, ...how, ...who, ...mood];
   return (await spawnSipp(run.scenario, await freePort(), words, run.from)).ended;
 }
@@ -44,9 +46,14 @@ export async function runSipp(run: {
 /** Telephones that are called: SIPp answers every call on `sipPort` as its scenario says, until stopped. */
 export async function startCallees(
   calleeScenario: string,
+  { ignoresUnexpected = false } = {},
 ): Promise<{ sipPort: number; stop(): Promise<SippResult> }> {
   const sipPort = await freePort();
-  const { child, ended } = await spawnSipp(calleeScenario, sipPort, []);
+  const { child, ended } = await spawnSipp(
+    calleeScenario,
+    sipPort,
+    ignoresUnexpected ? IGNORES_UNEXPECTED : [],
+  );
   return {
     sipPort,
     stop: () => {
