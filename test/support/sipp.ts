@@ -149,6 +149,9 @@ Content-Length: 0
 export const playDigits = (digits: string) =>
   `<nop><action><exec play_dtmf="${digits}"/></action></nop>\n${pause(digits.length * 450)}`;
 
+/** Sends a file of μ-law samples as RTP, over and over, while the scenario goes on. */
+export const streamAudio = (file: string) => `<nop><action><exec rtp_stream="${file},-1,0"/></action></nop>`;
+
 /** Keys as SIP INFO, one request each. */
 export function infoDigits(digits: string, firstCseq: number): string {
   return Array.from(digits)
