@@ -6,7 +6,9 @@ RUN npm install --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY types types
-RUN npx tsc -p tsconfig.build.json && npm prune --omit=dev
+COPY freeswitch-conf/prompts freeswitch-conf/prompts
+COPY scripts/check-prompts.js scripts/prompt-list.js scripts/
+RUN npm run build && npm prune --omit=dev
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production VAR_DIR=/var/lib/123-voip
@@ -15,8 +17,8 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY sql sql
-COPY freeswitch-conf/prompts freeswitch-conf/prompts
-RUN mkdir -p /var/lib/123-voip && chown node:node /var/lib/123-voip
+COPY --from=build /app/freeswitch-conf/prompts freeswitch-conf/prompts
+RUN mkdir -p /var/lib/123-voip /var/spool/123-voip && chown node:node /var/lib/123-voip /var/spool/123-voip
 VOLUME /var/lib/123-voip
 USER node
 ENTRYPOINT ["node", "dist/main.js"]

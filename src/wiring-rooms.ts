@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type Srf from 'drachtio-srf';
@@ -18,6 +18,7 @@ import type { World } from './wiring-api';
 
 /** A name is still spoken after its owner has gone: that he has left. */
 const SPOKEN_NAME_KEPT_MS = 5_000;
+const SPOKEN_NAME = /^name-[0-9a-f-]{36}\.wav$/;
 
 /** Rooms as calls use them: who is in them, how their lists are called, and where names are kept while their owners are there. */
 export type RoomParts = Pick<CallingParts, 'liveRooms' | 'spoolFile' | 'forgetSpoolFile'> & {
@@ -57,9 +58,10 @@ export function wireRooms(
     listNumber: (room, number) => listNumber(parts.database, room, number, clock.nowMs()),
   });
   const spool = resolve(config.SPOOL_DIR || join(config.VAR_DIR, 'spool'));
-  // Names whose calls an earlier run did not see end are nobody's any more.
-  rmSync(spool, { recursive: true, force: true });
   mkdirSync(spool, { recursive: true, mode: 0o770 });
+  // Names whose calls an earlier run did not see end are nobody's any more. Whatever else lies there is not ours.
+  for (const name of readdirSync(spool))
+    if (SPOKEN_NAME.test(name)) rmSync(join(spool, name), { force: true });
   return {
     liveRooms,
     dialOut,

@@ -3,6 +3,8 @@ import { databaseWithOwner } from '../../test/support/room-builders';
 import { NotFound } from '../kernel/app-error';
 import { ACCOUNT_PIN_DIGITS, compareAccountPin, setAccountPin } from './account-pins';
 
+const other = (digit: string) => String((Number(digit) + 1) % 10);
+
 describe.each(DIALECTS)('an account PIN on %s', (dialect) => {
   let test: TestDatabase;
   beforeAll(async () => {
@@ -25,7 +27,6 @@ describe.each(DIALECTS)('an account PIN on %s', (dialect) => {
 
   it('is wrong in any other digit, and a code of no account opens nothing', async () => {
     const pin = await setAccountPin(test.database, 'owner', 1);
-    const other = (digit: string) => String((Number(digit) + 1) % 10);
     expect(await meant(pin.slice(0, -1) + other(pin.slice(-1)))).toEqual(['owner', false]);
     expect(await meant(other(pin.slice(0, 1)) + pin.slice(1))).toEqual([null, false]);
     for (const typed of ['', '1', pin.slice(0, 11), `${pin}0`])

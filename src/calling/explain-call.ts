@@ -21,7 +21,7 @@ export async function explainCall(
   call: { readonly to: string; readonly address: string },
 ): Promise<CallExplanation> {
   const idle = { draining: false, liveCalls: 0, maxLiveCalls: 1 };
-  const { facts, routed } = await gatherFacts(sql, { ...call, dialled: call.to, hasOffer: true }, idle);
+  const { facts, routed } = await gatherFacts(sql, { ...call, dialled: call.to, offer: 'usable' }, idle);
   const plan = planCall(facts);
   const refused = plan.kind === 'refuse' ? plan.reason : null;
   return {

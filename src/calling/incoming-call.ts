@@ -5,6 +5,7 @@ import { trunkByAddress } from '../trunks/trunks-store';
 import { gatherFacts } from './call-facts';
 import type { CallingParts } from './calling-parts';
 import { callerNumber, dialledString } from './identify-caller';
+import { judgeOffer } from './judge-offer';
 import { MenuCall } from './menu-call';
 import { type CallPlan, planCall } from './plan-call';
 import { type RefusalReason, refusal, refusalHeaders, refusalReasonOf } from './refuse-call';
@@ -41,7 +42,7 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): 
     const dialled = dialledString(req);
     const { facts, routed } = await gatherFacts(
       parts.database.read,
-      { address: req.source_address, dialled, hasOffer: req.body !== '' },
+      { address: req.source_address, dialled, offer: judgeOffer(req.body) },
       { draining, liveCalls: parts.liveCalls.count, maxLiveCalls: parts.settings.maxLiveCalls },
     );
     const plan = planCall(facts);

@@ -7,7 +7,7 @@ const accessNumber = { number: e164('+3225550100'), language: 'en', country: 'BE
 const served: CallFacts = {
   trunk,
   accessNumber,
-  hasOffer: true,
+  offer: 'usable',
   draining: false,
   liveCalls: 3,
   maxLiveCalls: 10,
@@ -22,7 +22,8 @@ describe('planCall', () => {
     ['draining', { draining: true }],
     ['too-many-calls', { liveCalls: 10 }],
     ['number-not-served', { accessNumber: null }],
-    ['no-offer', { hasOffer: false }],
+    ['no-offer', { offer: 'none' }],
+    ['no-codec', { offer: 'foreign' }],
   ] as const)('refuses with %s', (reason, facts) => {
     expect(planCall({ ...served, ...facts })).toEqual({ kind: 'refuse', reason, trunk });
   });

@@ -1,5 +1,6 @@
 import type { AccessNumber } from '../numbers/access-numbers-store';
 import type { Trunk } from '../trunks/trunks-store';
+import type { Offer } from './judge-offer';
 import type { RefusalReason } from './refuse-call';
 
 /** All that the decision about a call depends on. */
@@ -8,8 +9,8 @@ export type CallFacts = {
   readonly trunk: Trunk | null;
   /** The access number that was dialled; null when it is none. */
   readonly accessNumber: AccessNumber | null;
-  /** Whether the INVITE describes the caller's media. */
-  readonly hasOffer: boolean;
+  /** What the INVITE says of the caller's media. */
+  readonly offer: Offer;
   readonly draining: boolean;
   readonly liveCalls: number;
   readonly maxLiveCalls: number;
@@ -31,6 +32,7 @@ export function planCall(facts: CallFacts): CallPlan {
   if (facts.draining) return refuse('draining');
   if (facts.liveCalls >= facts.maxLiveCalls) return refuse('too-many-calls');
   if (!accessNumber) return refuse('number-not-served');
-  if (!facts.hasOffer) return refuse('no-offer');
+  if (facts.offer === 'none') return refuse('no-offer');
+  if (facts.offer === 'foreign') return refuse('no-codec');
   return { kind: 'menu', trunk, accessNumber };
 }

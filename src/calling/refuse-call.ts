@@ -7,6 +7,7 @@ export type RefusalReason =
   | 'unknown-caller'
   | 'number-not-served'
   | 'no-offer'
+  | 'no-codec'
   | 'draining'
   | 'too-many-calls'
   | 'journal-unavailable'
@@ -50,6 +51,13 @@ const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
     prompt: null,
   },
   'no-offer': {
+    sipStatus: 488,
+    sipReason: 'Not Acceptable Here',
+    retryAfterSeconds: null,
+    result: 'failed',
+    prompt: null,
+  },
+  'no-codec': {
     sipStatus: 488,
     sipReason: 'Not Acceptable Here',
     retryAfterSeconds: null,

@@ -1,4 +1,4 @@
-import type { Dialog, SrfRequest, SrfResponse } from 'drachtio-srf';
+import type { Dialog, SrfRequest } from 'drachtio-srf';
 import type { CreditGrant } from '../billing/credit/credit-grant';
 import { type ClosedLeg, type EndedBy, MAX_HANGUP_CAUSE_LENGTH } from '../cdr/cdr';
 import type { OpenedLeg, RoomEntry } from '../cdr/journal-records';
@@ -16,6 +16,7 @@ import {
 } from './call';
 import type { CallingParts } from './calling-parts';
 import { type Refusal, type RefusalReason, refusal, refusalReasonOf } from './refuse-call';
+import { serveRequestsInside } from './requests-inside';
 
 /** A far end, or a SIP server that is gone, may take this long to answer our BYE; the CDR does not wait longer. */
 const BYE_LIMIT_MS = 5_000;
@@ -131,9 +132,10 @@ export class RunningCall {
     };
     if (acked) onAck();
     else dialog.on('ack', onAck);
-    dialog.on('destroy', (bye?: Pick<SrfRequest, 'get'>) => this.#onDialogGone(bye?.get('Reason')));
-    dialog.on('info', (req: SrfRequest, res: SrfResponse) => this.#onInfo(leg, req, res));
-    dialog.on('modify', (req: SrfRequest, res: SrfResponse) => this.#onReoffer(leg, req, res));
+    dialog.on('destroy', (bye?: SrfRequest) => this.#onDialogGone(bye?.source, bye?.get('Reason')));
+    serveRequestsInside(dialog, leg, (event, error) => this.warn(event, error));
+    // A BYE that came in the same breath as the answer was told before anybody listened.
+    if (!dialog.connected) this.#onDialogGone('network', undefined);
     await this.parts.keeper.answered(this.id, atMs);
   }
 
@@ -291,11 +293,14 @@ export class RunningCall {
     }
   }
 
-  /** `reason` is the BYE's header (RFC 3326), if it has one. */
-  #onDialogGone(reason: string | undefined): void {
+  /**
+   * The BYE came from the far side, or the SIP server sent it: nobody acknowledged our answer, or nobody refreshed the session. `reason` is
+   * its header (RFC 3326), if it has one.
+   */
+  #onDialogGone(byeFrom: SrfRequest['source'] | undefined, reason: string | undefined): void {
     if (!this.#end && reason) this.noteCause(reason);
     const result = this.#acked ? 'completed' : 'no-ack';
-    const endedBy = this.#acked ? this.#farSide() : 'network';
+    const endedBy = byeFrom === 'network' ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
   }
 
@@ -351,23 +356,9 @@ export class RunningCall {
 
   #sipStatus(end: CallEnd): number {
     if (this.isAnswered) return 200;
-    return this.farStatus ?? (end.result === 'cancelled' ? 487 : (this.#refusal?.sipStatus ?? 500));
-  }
-
-  #onInfo(leg: Leg, req: SrfRequest, res: SrfResponse): void {
-    res.send(200);
-    leg
-      .passDigit(req.get('Content-Type') ?? '', req.body)
-      .catch((error: unknown) => this.warn('a digit was not passed on', error));
-  }
-
-  #onReoffer(leg: Leg, req: SrfRequest, res: SrfResponse): void {
-    leg.reoffer(req.body).then(
-      (answer) => res.send(200, { body: answer }),
-      (error: unknown) => {
-        this.warn('a new offer was refused', error);
-        res.send(488, 'Not Acceptable Here');
-      },
-    );
+    const refused = this.farStatus ?? this.#refusal?.sipStatus;
+    // Neither answered nor refused: taken back by whoever began it.
+    const isTakenBack = end.result === 'cancelled' || this.opened.direction === 'outbound';
+    return refused ?? (isTakenBack ? 487 : 500);
   }
 }

@@ -67,6 +67,11 @@ export class InvalidCurrency extends AppError {
   }
 }
 
+/** Decimals of the currency's smallest coin. */
+export function coinDecimals(unit: Currency): number {
+  return CURRENCY_DECIMALS[unit] ?? 2;
+}
+
 /** Checks and brands an ISO 4217 code. @throws InvalidCurrency */
 export function currency(text: string): Currency {
   if (!/^[A-Z]{3}$/.test(text)) throw new InvalidCurrency(text);
@@ -107,7 +112,7 @@ export function parseMicros(text: string): Micros {
 
 /** 12500n, EUR → "0.0125 EUR": at least the coin's decimals, at most six, nothing rounded. */
 export function showMoney(amount: Money): string {
-  return `${showMicros(amount.amountMicros, CURRENCY_DECIMALS[amount.currency] ?? 2)} ${amount.currency}`;
+  return `${showMicros(amount.amountMicros, coinDecimals(amount.currency))} ${amount.currency}`;
 }
 
 function showMicros(micros: Micros, leastDecimals: number): string {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { PIECES, type Piece } from './spoken-pieces';
 
 /**
- * Everything the house says, by name. The spoken text of each language stands in freeswitch-conf/prompts/<language>.json, the
+ * The phrases the house says, by name; the words of numbers stand in spoken-pieces.ts. The spoken text of each language stands in freeswitch-conf/prompts/<language>.json, the
  * recording beside it in <language>/<name>.wav; scripts/make-prompts makes one from the other.
  */
 export const PROMPTS = [
@@ -85,15 +86,26 @@ export const PROMPTS = [
   'choose-language',
 ] as const;
 
-export type PromptName = (typeof PROMPTS)[number];
+export type PromptName = (typeof PROMPTS)[number] | Piece;
 
 /** Languages whose prompts are complete; the first is spoken where another is wanted that we do not have. */
 export const LANGUAGES = ['en', 'es', 'fr', 'de', 'ar'] as const;
 
+export type Language = (typeof LANGUAGES)[number];
+
+/** The language that is spoken where this one is wanted. */
+export function spokenLanguage(language: string): Language {
+  return LANGUAGES.find((one) => one === language) ?? LANGUAGES[0];
+}
+
+/** Everything a language has to have as a text and as a recording: the phrases, and the words of its numbers, amounts and dates. */
+export function promptsOf(language: Language): PromptName[] {
+  return [...PROMPTS, ...PIECES[language]];
+}
+
 /** The file of a prompt as the media server sees it. */
 export function promptFile(promptsDir: string, language: string, name: PromptName): string {
-  const spoken = (LANGUAGES as readonly string[]).includes(language) ? language : LANGUAGES[0];
-  return join(promptsDir, spoken, `${name}.wav`);
+  return join(promptsDir, spokenLanguage(language), `${name}.wav`);
 }
 
 /** One recording in which every language offers itself, in the order of LANGUAGES. */

@@ -105,9 +105,9 @@ describe('at the door of a room', () => {
     await anna.hears('has-entered');
     await ben.call.hangUp();
     await anna.hears('has-left');
-    expect(stage.service.spokenNames()).toHaveLength(1);
+    expect(stage.service.spokenNames()).toHaveLength(2);
     await anna.call.hangUp();
-    await eventually(10_000, () => stage.service.spokenNames().length === 0);
+    await eventually(15_000, () => stage.service.spokenNames().length === 0);
   });
 });
 

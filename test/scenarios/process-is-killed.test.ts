@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { sleep, systemClock } from '../../src/kernel/clock';
 import { silentLog } from '../../src/kernel/log';
 import { integer } from '../../src/kernel/unit-of-work';
@@ -8,7 +5,7 @@ import { Reconciler } from '../../src/cdr/reconciler';
 import { FakeClock } from '../support/fake-clock';
 import { type PrivateMariadb, startPrivateMariadb } from '../support/mariadb-server';
 import { eventually, TestService } from '../support/service';
-import { answeredCall, hangUp, infoDigits, pause, runSipp, scenario, streamAudio } from '../support/sipp';
+import { answeredCall, hangUp, infoDigits, pause, runSipp, scenario, speak } from '../support/sipp';
 import { createConnection } from 'mysql2/promise';
 
 /** scripts/bench/kill-anything.js runs this same story at more points with more calls. */
@@ -55,11 +52,7 @@ describe('any process that is killed in the middle of calls', () => {
   /** SIPp runs; one may still end while the next begins. */
   let running: Promise<void>[] = [];
   const random = seeded(SEED);
-  const folder = mkdtempSync(join(tmpdir(), '123-voip-kill-'));
-  /** A minute of silence in μ-law: callers who send no sound have left, as far as billing knows. */
-  const silence = join(folder, 'silence.ul');
   beforeAll(async () => {
-    writeFileSync(silence, Buffer.alloc(60 * 8_000, 0xff));
     mariadb = await startPrivateMariadb();
     const admin = await createConnection(mariadb.url);
     await admin.query('CREATE DATABASE killed');
@@ -74,7 +67,6 @@ describe('any process that is killed in the middle of calls', () => {
   afterAll(async () => {
     await service.close();
     await mariadb.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** Calls of a number each, that type, talk for a moment and hang up; whatever the kill makes of them. */
@@ -82,7 +74,7 @@ describe('any process that is killed in the middle of calls', () => {
     const { roomNumber, participantPin, accessNumber } = service.seed;
     const story = scenario(
       answeredCall,
-      streamAudio(silence),
+      speak,
       pause(500),
       infoDigits(`${roomNumber}#`, 2),
       pause(500),

@@ -1,6 +1,8 @@
 import type { SessionMember } from '../../src/calling/room-session/session-member';
 import type { Leg } from '../../src/media/leg';
 
+const done = async () => undefined;
+
 /** Somebody in a room whose telephone is not there: what the session tells his call is written down, and his leg does all it is told. */
 export class SilentMember implements SessionMember {
   readonly nameFile = null;
@@ -10,7 +12,6 @@ export class SilentMember implements SessionMember {
     readonly memberId: string,
     private readonly told: unknown[],
   ) {
-    const done = async () => undefined;
     this.leg = { id: memberId, setVoice: done, setHearing: done, unheardBy: done } as unknown as Leg;
   }
 

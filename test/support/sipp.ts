@@ -7,22 +7,33 @@ import { freePort } from './mariadb-server';
 /** How a SIPp run ended: `code` 0 when every call went as its scenario says. */
 export type SippResult = { readonly code: number | null; readonly messages: string };
 
-/** SIPp's RTP ports begin somewhere above this: away from the media server's and the test phones'. */
-const MEDIA_PORTS = 40_000;
+/** What a speaking telephone sends over and over: one second of a quiet constant, PCMU. */
+const SPEECH_FILE = 'speech.ulaw';
+const SPEECH_BYTES = 8_000;
+const SPEECH_SAMPLE = 0xf0;
 
-/** Runs a SIPp scenario against the service; `calls` of them, all begun at once. */
+/** SIPp's RTP ports: away from the media server's, the test phones' and those the system gives away; every program has its own. */
+const MEDIA_PORTS = 21_000;
+const PORTS_A_PROGRAM = 100;
+const MEDIA_PROGRAMS = 90;
+let programs = process.pid;
+
+/** Runs a SIPp scenario against the service; `calls` of them, all begun at once. `callId` may hold %u, the number of the call. */
 export async function runSipp(run: {
   scenario: string;
   sipPort: number;
   number: string;
   calls?: number;
   limitSeconds?: number;
+  from?: string;
+  callId?: string;
 }): Promise<SippResult> {
   const calls = run.calls ?? 1;
   const limit = `${run.limitSeconds ?? 60}s`;
   const target = [`127.0.0.1:${run.sipPort}`, '-s', run.number];
   const how = ['-m', String(calls), '-r', String(calls), '-timeout', limit, '-timeout_error'];
-  return (await spawnSipp(run.scenario, await freePort(), [...target, ...how])).ended;
+  const who = run.callId === undefined ? [] : ['-cid_str', run.callId];
+  return (await spawnSipp(run.scenario, await freePort(), [...target, ...how, ...who], run.from)).ended;
 }
 
 /** Telephones that are called: SIPp answers every call on `sipPort` as its scenario says, until stopped. */
@@ -44,15 +55,19 @@ async function spawnSipp(
   sippScenario: string,
   sipPort: number,
   words: readonly string[],
+  from = '+3222223344',
 ): Promise<{ child: ChildProcess; ended: Promise<SippResult> }> {
   const folder = mkdtempSync(join(tmpdir(), '123-voip-sipp-'));
   const file = join(folder, 'scenario.xml');
   writeFileSync(file, sippScenario);
-  const rtpPort = String(MEDIA_PORTS + 2 * ((await freePort()) % 4_000));
+  writeFileSync(join(folder, SPEECH_FILE), Buffer.alloc(SPEECH_BYTES, SPEECH_SAMPLE));
+  programs += 1;
+  const rtpPort = String(MEDIA_PORTS + PORTS_A_PROGRAM * (programs % MEDIA_PROGRAMS));
   const local = ['-i', '127.0.0.1', '-p', String(sipPort), '-mi', '127.0.0.1', '-mp', rtpPort];
   const traces = ['-trace_msg', '-message_file', join(folder, 'messages.log')];
   const errors = ['-trace_err', '-error_file', join(folder, 'errors.log')];
-  const child = spawn('sipp', ['-sf', file, ...words, ...local, '-nostdin', ...traces, ...errors], {
+  const fixed = [...local, '-key', 'from', from, '-nostdin', ...traces, ...errors];
+  const child = spawn('sipp', ['-sf', file, ...words, ...fixed], {
     stdio: ['ignore', 'ignore', 'pipe'],
     cwd: folder,
   });
@@ -70,6 +85,30 @@ async function spawnSipp(
     return { code, messages: logs + complaints };
   });
   return { child, ended };
+}
+
+/** One message as the telephone noted it. */
+export type LoggedMessage = {
+  /** Milliseconds since 1970 by the telephone's own clock. */
+  readonly atMs: number;
+  readonly way: 'sent' | 'received';
+  /** Request or status line. */
+  readonly line: string;
+  readonly text: string;
+};
+
+/** The messages in a SIPp log (-trace_msg), those of one Call-ID when one is given. */
+export function loggedMessages(log: string, callId = ''): readonly LoggedMessage[] {
+  const head =
+    /^-{20,} (\d{4}-\d\d-\d\d)[ \t](\d\d:\d\d:\d\d\.\d{3})\d*.*\n\w+ message (sent|received)\b.*\n+/gm;
+  const heads = [...log.matchAll(head)];
+  return heads.flatMap((match, index) => {
+    const text = log.slice(match.index + match[0].length, heads[index + 1]?.index);
+    if (!new RegExp(`^(Call-ID|i): *${callId.replace(/[^\w-]/g, '.')}`, 'im').test(text)) return [];
+    const atMs = new Date(`${match[1]}T${match[2]}`).getTime();
+    const line = /^.*$/m.exec(text)?.[0].trim() ?? '';
+    return [{ atMs, way: match[3] === 'sent' ? ('sent' as const) : ('received' as const), line, text }];
+  });
 }
 
 function readIfThere(file: string): string {
@@ -90,11 +129,11 @@ const HEADERS = (
   cseq: number,
   to: string,
 ) => `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:+3222223344@[local_ip]:[local_port]>;tag=[pid]T[call_number]
+From: <sip:[from]@[local_ip]:[local_port]>;tag=[pid]T[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>${to}
 Call-ID: [call_id]
 CSeq: ${cseq} ${method}
-Contact: <sip:+3222223344@[local_ip]:[local_port]>
+Contact: <sip:[from]@[local_ip]:[local_port]>
 Max-Forwards: 70`;
 
 /** SIPp sends its events as payload type 96. */
@@ -149,8 +188,10 @@ Content-Length: 0
 export const playDigits = (digits: string) =>
   `<nop><action><exec play_dtmf="${digits}"/></action></nop>\n${pause(digits.length * 450)}`;
 
-/** Sends a file of μ-law samples as RTP, over and over, while the scenario goes on. */
-export const streamAudio = (file: string) => `<nop><action><exec rtp_stream="${file},-1,0"/></action></nop>`;
+/** Speaks until `stopSpeaking`, or to the end of the call. */
+export const speak = `<nop><action><exec rtp_stream="${SPEECH_FILE},-1,0"/></action></nop>`;
+export const speakAgain = '<nop><action><exec rtp_stream="resume"/></action></nop>';
+export const stopSpeaking = '<nop><action><exec rtp_stream="pause"/></action></nop>';
 
 /** Keys as SIP INFO, one request each. */
 export function infoDigits(digits: string, firstCseq: number): string {
@@ -187,6 +228,13 @@ Contact: <sip:callee@[local_ip]:[local_port]>`;
 const respond = (line: string, body = '') =>
   `<send${body === '' ? '' : ' retrans="500"'}><![CDATA[\n\nSIP/2.0 ${line}\n${ANSWER_HEADERS}\n${body === '' ? 'Content-Length: 0\n\n' : `Content-Type: application/sdp\nContent-Length: [len]\n\n${body}\n`}\n]]></send>`;
 
+/** What a called telephone needs for requests and late answers of its own: $houseUri, $houseFrom, $houseCseq. */
+const KEPT_OF_INVITE = [
+  '<ereg regexp="sip:[^>]*" search_in="hdr" header="Contact:" check_it="true" assign_to="houseUri"/>',
+  '<ereg regexp=".*" search_in="hdr" header="From:" check_it="true" assign_to="houseFrom"/>',
+  '<ereg regexp=".*" search_in="hdr" header="CSeq:" check_it="true" assign_to="houseCseq"/>',
+].join('');
+
 /** How a called telephone behaves: numbers that match `numbers` (a regular expression over the user part) do `steps` after the INVITE. */
 export type Callee = { readonly numbers: string; readonly steps: string };
 
@@ -204,11 +252,11 @@ export function calleeScenario(callees: readonly Callee[]): string {
     .join('\n');
   const used = callees.map((_, index) => `is${index},number${index}`).join(',');
   return scenario(
-    `<recv request="INVITE" crlf="true"><action>${matches}</action></recv>`,
+    `<recv request="INVITE" crlf="true"><action>${matches}${KEPT_OF_INVITE}</action></recv>`,
     jumps,
     branches,
     '<label id="99"/>',
-    `<Reference variables="${used}"/>`,
+    `<Reference variables="${used},houseUri,houseFrom,houseCseq"/>`,
   );
 }
 

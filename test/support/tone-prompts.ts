@@ -6,6 +6,7 @@ import {
   musicFile,
   PROMPTS,
   promptFile,
+  promptsOf,
   toneFile,
 } from '../../src/media/prompts';
 import { wavHeader } from '../../src/media/wav-header';
@@ -15,6 +16,8 @@ const SAMPLE_RATE_HZ = 8_000;
 /** A prompt is this much tone and then this much silence. */
 const TONE_SECONDS = 0.3;
 const PAUSE_SECONDS = 0.3;
+/** A word of a number lasts this long, and then the pause. */
+const WORD_SECONDS = 0.1;
 const AMPLITUDE = 9_000;
 /** Neighbouring prompts are this far apart, which an analysis of a quarter of a second tells apart. */
 const FIRST_HZ = 210;
@@ -36,11 +39,16 @@ export function soundHz(name: string): number {
   return FIRST_HZ + SOUNDS.indexOf(name) * STEP_HZ;
 }
 
-/** Writes prompts in which every one is a tone of its own, so that a test hears which one was spoken; gives the folder back. */
+/**
+ * Writes prompts in which every phrase is a tone of its own, so that a test hears which one was spoken; gives the folder back. The words
+ * of numbers are silence: there are more of them than tones which can be told apart.
+ */
 export function makeTonePrompts(folder: string): string {
-  for (const language of LANGUAGES)
+  for (const language of LANGUAGES) {
+    for (const name of promptsOf(language)) write(promptFile(folder, language, name), [], WORD_SECONDS);
     for (const name of PROMPTS)
       write(promptFile(folder, language, name), [name, `in-${language}`], TONE_SECONDS);
+  }
   for (const sound of ['entered', 'left'] as const) write(toneFile(folder, sound), [sound], TONE_SECONDS);
   write(chooseLanguageFile(folder), ['choose-language-menu'], TONE_SECONDS);
   write(musicFile(folder), ['music'], 5);

@@ -29,6 +29,9 @@ const RESULT_OF_STATUS: Readonly<Record<number, CallResult>> = {
   607: 'declined',
 };
 
+/** Nobody answered in time, or we took the call back: it was not the far end that ended it. */
+const GIVEN_UP: readonly number[] = [408, 487];
+
 /** One try to bring somebody on a room's list into the room. */
 export type DialOutWish = {
   readonly session: RoomSession;
@@ -86,6 +89,11 @@ export class DialOutCall {
 
   endNow(result: 'removed' | 'draining' | 'failed'): void {
     this.#call?.endNow(result);
+  }
+
+  /** There is no meeting left to call anybody into; does nothing for somebody who is in the room, whom the room itself takes out. */
+  roomEnded(): void {
+    if (!this.#visit) this.#call?.endWith({ result: 'room-ended', endedBy: 'house', prompt: 'room-ended' });
   }
 
   #open(): Promise<OpenedLeg> {
@@ -212,6 +220,6 @@ export class DialOutCall {
     call.farStatus = status;
     call.noteCause(`SIP ${status} ${reason}`.trim());
     const result = RESULT_OF_STATUS[status] ?? 'unreachable';
-    call.endWith({ result, endedBy: result === 'no-answer' ? 'house' : 'callee', prompt: null });
+    call.endWith({ result, endedBy: GIVEN_UP.includes(status) ? 'house' : 'callee', prompt: null });
   }
 }

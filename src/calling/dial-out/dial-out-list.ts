@@ -22,6 +22,7 @@ type Campaign = {
   readonly trunk: OutboundTrunk;
   readonly callerId: E164;
   readonly language: string;
+  readonly calls: Set<DialOutCall>;
   readonly ticking: Timer;
 };
 
@@ -99,6 +100,7 @@ export class DialOutList {
         },
         callees: [],
       },
+      calls: new Set(),
       ticking: clock.every(TICK_MS, () => this.#tick(campaign)),
     };
     this.#campaigns.set(session.id, campaign);
@@ -106,6 +108,7 @@ export class DialOutList {
   }
 
   #tick(campaign: Campaign): void {
+    if (campaign.session.isOver) for (const call of campaign.calls) call.roomEnded();
     if (this.#draining || campaign.session.isOver)
       campaign.state = onDialOutEvent(campaign.state, { type: 'stopped' }).next;
     const { calling } = openCallees(campaign.state);
@@ -133,11 +136,13 @@ export class DialOutList {
       },
     });
     this.#calls.add(call);
+    campaign.calls.add(call);
     const result = await call.run().catch((error: unknown) => {
       this.parts().log.error('a call to the list was not begun', { roomId: session.room.id, error });
       return 'failed' as const;
     });
     this.#calls.delete(call);
+    campaign.calls.delete(call);
     const nowMs = this.parts().clock.nowMs();
     campaign.state = onDialOutEvent(campaign.state, { type: 'ended', entryId: entry.id, result, nowMs }).next;
     this.#tellSession(campaign);

@@ -33,6 +33,7 @@ export type Visitor = {
 export class RoomVisit implements SessionMember {
   readonly leg: Leg;
   nameFile: string | null = null;
+  #recordedFile: string | null = null;
   #waiting: 'moderator' | 'lobby' | null = null;
   #mayEnter = false;
   #isInside = false;
@@ -77,7 +78,7 @@ export class RoomVisit implements SessionMember {
   leave(): void {
     this.session.leave(this.call.id);
     this.#wake();
-    if (this.nameFile !== null) this.call.parts.forgetSpoolFile(this.nameFile);
+    if (this.#recordedFile !== null) this.call.parts.forgetSpoolFile(this.#recordedFile);
   }
 
   enter(): void {
@@ -115,6 +116,8 @@ export class RoomVisit implements SessionMember {
   async #askName(): Promise<void> {
     const { call } = this;
     const file = call.parts.spoolFile(`name-${call.id}.wav`);
+    // Silence makes a file too.
+    this.#recordedFile = file;
     await call.leg.play(call.files(['say-your-name']));
     const { seconds } = await call.leg.recordShort(file, {
       maxSeconds: NAME_SECONDS,
