@@ -43,7 +43,8 @@ export class TestService {
   #process: ChildProcess | null = null;
 
   private constructor(
-    private readonly folder: string,
+    /** Everything that the service keeps lies below it. */
+    readonly folder: string,
     private readonly settings: Readonly<Record<string, string>>,
     readonly database: Database,
     readonly seed: DemoSeed,
