@@ -60,6 +60,7 @@ describe('reconciliation', () => {
     ['the ringing of a leg we dialled', { direction: 'outbound', answeredAtMs: START_MS + 12_000 }, 12_000],
     ['the house’s last words', { endedBy: 'house', result: 'credit-exhausted' }, 15_000],
     ['last words after a moderator’s end', { endedBy: 'moderator', result: 'kicked' }, 15_000],
+    ['the silence after its SIP server died', { endedBy: 'network', result: 'failed' }, 20_000],
     ['the silence before a media time-out', { endedBy: 'network', result: 'media-lost' }, 20_000],
   ])('knows that %s belongs to the switch’s leg alone', (_, rest, longerMs) => {
     expect(kindsOf(ourLeg(rest), longerMs)).toEqual([]);

@@ -40,6 +40,7 @@ export type Difference = {
  * - a leg that we dialled is answered by the switch before it rings, so there the switch may be longer by the ringing;
  * - when the house or a moderator ends a call, its last words come after our end: up to 15 s longer;
  * - `media-lost` ends in our record with the last packet, on the switch after its RTP time-out: longer by that;
+ * - a call that `failed` by the network has lost its SIP server, over which the switch's leg would be let go: longer by the time-out too;
  * - `crashed` ends in our record with the last proof of life: longer by anything.
  * In no case may the switch's leg be shorter by more than a second. Legs that we never answered are not compared.
  */
@@ -88,7 +89,9 @@ function compare(
 function mayBeLongerMs(ours: OurLeg, answeredAtMs: number, rtpTimeoutMs: number): number {
   if (ours.result === 'crashed') return Number.POSITIVE_INFINITY;
   const before = ours.direction === 'outbound' ? answeredAtMs - ours.startedAtMs : 0;
-  if (ours.result === 'media-lost') return before + rtpTimeoutMs;
+  const lostTheNetwork =
+    ours.endedBy === 'network' && (ours.result === 'media-lost' || ours.result === 'failed');
+  if (lostTheNetwork) return before + rtpTimeoutMs;
   return ours.endedBy === 'house' || ours.endedBy === 'moderator' ? before + LAST_WORDS_MS : before;
 }
 

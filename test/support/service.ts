@@ -43,8 +43,7 @@ export class TestService {
   #process: ChildProcess | null = null;
 
   private constructor(
-    /** Everything that the service keeps lies below it. */
-    readonly folder: string,
+    private readonly folder: string,
     private readonly settings: Readonly<Record<string, string>>,
     readonly database: Database,
     readonly seed: DemoSeed,
