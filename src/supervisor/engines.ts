@@ -53,6 +53,7 @@ function sipServer(config: Config, clock: Clock, log: Log): ChildServer<SipAddre
     sipHost: config.BIND_ADDRESS,
     sipPort: config.SIP_PORT,
     transports: ['udp', 'tcp'],
+    logDebug: config.LOG_LEVEL === 'debug',
     ...external(config),
   };
   return new ChildServer<SipAddresses>({
@@ -78,6 +79,7 @@ function mediaServer(config: Config, clock: Clock, log: Log): ChildServer<MediaA
     rtpPortMax: config.RTP_PORT_MAX,
     rtpTimeoutMs: config.RTP_TIMEOUT_MS,
     maxSessions: config.MAX_LIVE_CALLS + 10,
+    logDebug: config.LOG_LEVEL === 'debug',
   };
   return new ChildServer<MediaAddresses>({
     name: 'embedded-media',

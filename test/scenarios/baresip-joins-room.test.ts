@@ -1,8 +1,9 @@
 import { sleep, systemClock, within } from '../../src/kernel/clock';
-import { Hearing } from '../../src/test-phone/hearing';
+import type { Hearing } from '../../src/test-phone/hearing';
 import { Baresip } from '../support/baresip';
 import { joinRoom } from '../support/join-room';
 import { TestService } from '../support/service';
+import { strongestTone } from '../support/strongest-tone';
 
 const ITS_TONE_HZ = 620;
 const OUR_TONE_HZ = 1_000;
@@ -30,7 +31,7 @@ describe('a baresip telephone', () => {
       baresip.command('hangup');
       const [cdr] = await service.ratedCdrs(1);
       expect(cdr).toMatchObject({ fromNumber: '+3222225566', result: 'completed', roomRole: 'speaker' });
-      expect(toneIn(baresip.heard(), OUR_TONE_HZ)).toBeGreaterThan(1_000);
+      expect(strongestTone(baresip.heard(), OUR_TONE_HZ)).toBeGreaterThan(1_000);
     } finally {
       await baresip.stop();
       await phone.close();
@@ -41,15 +42,4 @@ describe('a baresip telephone', () => {
 
 async function heardTone(hearing: Hearing, toneHz: number): Promise<void> {
   while (hearing.toneAmplitude(toneHz, 0.5) < 1_000) await sleep(systemClock, 100);
-}
-
-/** The strongest a tone ever was in a recording, second by second. */
-function toneIn(samples: Int16Array, toneHz: number): number {
-  const hearing = new Hearing();
-  let strongest = 0;
-  for (let at = 0; at + 160 <= samples.length; at += 160) {
-    hearing.take(samples.subarray(at, at + 160));
-    if (at % 8_000 === 0) strongest = Math.max(strongest, hearing.toneAmplitude(toneHz, 1));
-  }
-  return strongest;
 }
