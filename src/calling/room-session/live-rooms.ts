@@ -18,14 +18,14 @@ export class LiveRooms {
     });
   }
 
-  /** The session of a room, begun now when nobody is in it. */
+  /** The session of a room, begun now when nobody is in it; who comes while one ends is not sent away with it. */
   open(room: Room): RoomSession {
     const running = this.#sessions.get(room.id);
-    if (running) return running;
+    if (running && !running.isEnding) return running;
     const session: RoomSession = new RoomSession(this.parts, room, {
       changed: () => this.#tell('changed', session),
       closed: () => {
-        this.#sessions.delete(room.id);
+        if (this.#sessions.get(room.id) === session) this.#sessions.delete(room.id);
         this.#tell('closed', session);
       },
     });
