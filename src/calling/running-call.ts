@@ -299,7 +299,7 @@ export class RunningCall {
    */
   #onDialogGone(byeFrom: SrfRequest['source'] | undefined, reason: string | undefined): void {
     if (!this.#end && reason) this.noteCause(reason);
-    const result = this.#acked ? 'completed' : 'no-ack';
+    const result = this.#acked || byeFrom === 'network' ? 'completed' : 'no-ack';
     const endedBy = byeFrom === 'network' ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
   }

@@ -1,9 +1,8 @@
-/** How a leg enters a conference. Nobody hears a `muted` leg, a `deaf` one hears nobody, a `ghost` is not counted as a member. */
+/** How a leg enters a conference. Nobody hears a `muted` leg, a `deaf` one hears nobody. */
 export type JoinOptions = {
   readonly moderator?: boolean;
   readonly muted?: boolean;
   readonly deaf?: boolean;
-  readonly ghost?: boolean;
 };
 
 /** Sends an api command and gives its reply. */
@@ -32,8 +31,8 @@ export async function runConference(api: ApiCall, words: readonly string[]): Pro
 
 /** The flags of the application `conference` for these wishes. */
 export function conferenceFlags(options: JoinOptions): Record<string, boolean> {
-  const { moderator = false, muted = false, deaf = false, ghost = false } = options;
-  return { moderator, mute: muted, deaf, ghost };
+  const { moderator = false, muted = false, deaf = false } = options;
+  return { moderator, mute: muted, deaf };
 }
 
 /**

@@ -4,10 +4,7 @@ import { readAudioPacket } from './rtp-packet';
 import type { SilentPeer } from './silent-peer';
 import { FRAME_MS, TapTimeline } from './tap-timeline';
 
-/**
- * A silent ear of ours in a conference, which hears what a member that says nothing hears. It is not counted as a member, and speaks
- * to nobody.
- */
+/** A silent ear of ours in a conference, which hears what a member that says nothing hears. Who is in a room, it does not count. */
 export class ConferenceTap {
   readonly #timeline: TapTimeline;
   readonly #ticking: Timer;

@@ -125,7 +125,8 @@ export class MediaServers {
     return this.#withPeer([PCMU], async (peer) => {
       const leg = await this.createLeg(peer.sdp, { 'X-Purpose': 'tap' });
       try {
-        await leg.join(conference, { muted: true, ghost: true });
+        // A member like others, not a ghost: of somebody who is alone but for ghosts FreeSWITCH hears nothing.
+        await leg.join(conference, { muted: true });
         return new ConferenceTap(leg, peer, this.clock);
       } catch (error) {
         await leg.hangUp();

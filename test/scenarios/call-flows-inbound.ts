@@ -51,6 +51,8 @@ export type CallFlow = {
   readonly steps: (rooms: FlowRooms) => readonly string[];
   readonly record: FlowRecord;
   readonly dials?: string;
+  /** Sends without waiting for the answer before: that may come in between. */
+  readonly sendsAtOnce?: boolean;
   /** The telephone's own last sign of life, for a flow that ends without BYE or refusal: the first message that begins so. */
   readonly lastSign?: RegExp;
 };
@@ -100,6 +102,8 @@ const roomFlow = (name: string, steps: CallFlow['steps'], record: FlowRecord): C
   steps,
   record,
 });
+
+const atOnce = (made: CallFlow): CallFlow => ({ ...made, sendsAtOnce: true });
 
 const CANCELS: readonly CallFlow[] = [
   flow(
@@ -173,11 +177,7 @@ const ACKS: readonly CallFlow[] = [
 ];
 
 const BYES: readonly CallFlow[] = [
-  flow('BYE before ACK', [call(), maybe(100), gets(200), goodbye()], {
-    result: 'no-ack',
-    endedBy: 'caller',
-    sipStatus: 200,
-  }),
+  flow('BYE before ACK', [call(), maybe(100), gets(200), goodbye()], byCaller),
   flow('BYE during the welcome', [connected(), wait(150), goodbye()], byCaller),
   flow('BYE after the welcome', [connected(), wait(1_500), goodbye()], byCaller),
   flow('BYE between two digits', [connected(), wait(800), playDigits('12'), goodbye()], byCaller),
@@ -224,17 +224,19 @@ const BYES: readonly CallFlow[] = [
     during(request('OPTIONS', { cseq: 50 }), gets(200), request('BYE', { cseq: 20 }), gets(500)),
     byCaller,
   ),
-  roomFlow(
-    'BYE that crosses ours',
-    ({ broke }) => [
-      connected(),
-      ...intoRoom(broke).slice(0, -1),
-      asked('BYE'),
-      request('BYE', { cseq: 900 }),
-      answer('200 OK'),
-      getsEither(200, 481),
-    ],
-    withoutCredit,
+  atOnce(
+    roomFlow(
+      'BYE that crosses ours',
+      ({ broke }) => [
+        connected(),
+        ...intoRoom(broke).slice(0, -1),
+        asked('BYE'),
+        request('BYE', { cseq: 900 }),
+        answer('200 OK'),
+        getsEither(200, 481),
+      ],
+      withoutCredit,
+    ),
   ),
   roomFlow(
     'BYE of ours that is never answered',
@@ -525,7 +527,7 @@ const MEDIA: readonly CallFlow[] = [
 
 /** Calls to an access number. */
 export const INBOUND_FLOWS: readonly CallFlow[] = [
-  ...CANCELS,
+  ...CANCELS.map(atOnce),
   ...ACKS,
   ...BYES,
   ...OFFERS_INSIDE,

@@ -27,13 +27,17 @@ export async function runSipp(run: {
   limitSeconds?: number;
   from?: string;
   callId?: string;
+  /** For telephones that send twice without waiting: what comes in between is not out of place. */
+  ignoresUnexpected?: boolean;
 }): Promise<SippResult> {
   const calls = run.calls ?? 1;
   const limit = `${run.limitSeconds ?? 60}s`;
   const target = [`127.0.0.1:${run.sipPort}`, '-s', run.number];
   const how = ['-m', String(calls), '-r', String(calls), '-timeout', limit, '-timeout_error'];
   const who = run.callId === undefined ? [] : ['-cid_str', run.callId];
-  return (await spawnSipp(run.scenario, await freePort(), [...target, ...how, ...who], run.from)).ended;
+  const mood = run.ignoresUnexpected ? ['-default_behaviors', 'all,-abortunexp'] : [];
+  const words = [...target, ...how, ...who, ...mood];
+  return (await spawnSipp(run.scenario, await freePort(), words, run.from)).ended;
 }
 
 /** Telephones that are called: SIPp answers every call on `sipPort` as its scenario says, until stopped. */

@@ -8,9 +8,10 @@ import type { Leg } from '../../media/leg';
 import type { ListEntry } from '../../rooms/list/list-entry';
 import type { OutboundTrunk } from '../../trunks/trunks-store';
 import type { CallingParts } from '../calling-parts';
+import { judgeOffer } from '../judge-offer';
 import type { RoomSession } from '../room-session/room-session';
 import { RoomVisit } from '../room-session/room-visit';
-import { AlreadyEnded, RunningCall } from '../running-call';
+import { AlreadyEnded, Refused, RunningCall } from '../running-call';
 
 /** A telephone that nobody answers rings this long. */
 export const RING_LIMIT_MS = 45_000;
@@ -139,6 +140,7 @@ export class DialOutCall {
       chargedFromMs,
     });
     call.watchCredit(chargedFromMs ?? call.now(), grant, () => undefined);
+    if (judgeOffer(dialog.remote.sdp) !== 'usable') throw new Refused('no-codec');
     await leg.acceptAnswer(dialog.remote.sdp);
     if (!(await this.#accepts(call))) {
       call.endWith({ result: 'not-accepted', endedBy: 'house', prompt: 'goodbye' });
@@ -184,10 +186,9 @@ export class DialOutCall {
       const dialog = await Promise.race([inviting, call.whenEnded.then(() => null)]);
       if (dialog) return dialog;
       // Whoever answers at the same moment as we give up is hung up on.
-      inviting.then(
-        (late) => late.destroy(),
-        () => undefined,
-      );
+      inviting
+        .then((late) => late.destroy())
+        .catch(() => call.parts.log.info('a call that was taken back is over', { cdrId: call.id }));
       throw new AlreadyEnded();
     } catch (error) {
       const { status, reason = '' } = error as { status?: number; reason?: string };

@@ -108,8 +108,8 @@ export class DialOutList {
   }
 
   #tick(campaign: Campaign): void {
-    if (campaign.session.isOver) for (const call of campaign.calls) call.roomEnded();
-    if (this.#draining || campaign.session.isOver)
+    if (campaign.session.isEnding) for (const call of campaign.calls) call.roomEnded();
+    if (this.#draining || campaign.session.isEnding)
       campaign.state = onDialOutEvent(campaign.state, { type: 'stopped' }).next;
     const { calling } = openCallees(campaign.state);
     const freeSeats = campaign.session.freeSeats - calling;

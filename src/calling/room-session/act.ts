@@ -197,7 +197,7 @@ function onRoom(state: SessionState, by: Actor, action: WholeRoomAction): Sessio
       return step(state, { type: 'list-number', number: action.number, by });
     case 'end-for-all': {
       const end = { result: 'room-ended', endedBy: 'moderator', prompt: 'room-ended' } as const;
-      return step(state, ...partAll(state.members, end));
+      return step({ ...state, isEnding: true }, ...partAll(state.members, end));
     }
     // Staff is not in the room: there is nobody to speak to, and the answer is the room's state.
     case 'who':

@@ -40,7 +40,8 @@ export function arrive(state: SessionState, arrival: Arrival, nowMs: number): Se
     handRaisedAtMs: null,
     isTalking: false,
   };
-  const next = { ...state, members: [...state.members, member], nextNumber: state.nextNumber + 1 };
+  const members = [...state.members, member];
+  const next = { ...state, members, nextNumber: state.nextNumber + 1, isEnding: false };
   if (place === 'inside') return step(next, { type: 'enter', memberId });
   const knock = place === 'lobby' ? tellLeaders(next, 'somebody-in-lobby') : [];
   const reason = place === 'lobby' ? 'lobby' : 'moderator';

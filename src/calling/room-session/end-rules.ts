@@ -29,7 +29,8 @@ const ENDS: Readonly<Record<WatchedCondition, { result: CallResult; prompt: Prom
 export function onTick(before: SessionState, nowMs: number): SessionStep {
   const state = { ...before, since: conditionsSince(before, nowMs) };
   const ended = endOf(state, nowMs);
-  if (ended) return step(state, ...partAll(state.members, { ...ended, endedBy: 'house' }));
+  if (ended)
+    return step({ ...state, isEnding: true }, ...partAll(state.members, { ...ended, endedBy: 'house' }));
   const warned = warning(state, nowMs);
   return step(warned.next, ...warned.effects, ...waitedTooLong(state, nowMs));
 }

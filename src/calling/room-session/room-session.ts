@@ -174,6 +174,11 @@ export class RoomSession {
     return joinFlags(this.#state, memberId);
   }
 
+  /** Whether nobody is to be called for it any more. */
+  get isEnding(): boolean {
+    return this.isOver || this.#state.isEnding;
+  }
+
   /** Whether anybody is inside. */
   get isEmpty(): boolean {
     return inside(this.#state).length === 0;

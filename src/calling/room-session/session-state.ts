@@ -54,6 +54,8 @@ export type SessionState = {
   readonly barred: readonly string[];
   /** Calls to the list that are under way: nobody is alone who waits for them. */
   readonly diallingOut: number;
+  /** Everybody was sent away: nobody is called any more. Whoever comes by himself before the last has gone begins anew. */
+  readonly isEnding: boolean;
   /** Since when a rule's condition has held without a break; null when it does not. */
   readonly since: Readonly<Record<WatchedCondition, number | null>>;
   /** Smallest `secondsLeft` of the maximum duration that has been warned of. */
@@ -182,6 +184,7 @@ export function openSession(rules: SessionRules, nowMs: number): SessionState {
     recording: 'off',
     barred: [],
     diallingOut: 0,
+    isEnding: false,
     since: { alone: null, withoutModerator: null, silent: null },
     warnedAtSeconds: Number.POSITIVE_INFINITY,
   };

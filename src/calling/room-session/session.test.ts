@@ -316,6 +316,15 @@ describe('the end of a room', () => {
       { memberId: 'ben', result: 'room-ended' },
     ]);
   });
+
+  it('ends calling the list too, until somebody comes anew', () => {
+    const story = new SessionStory().come('anna', 'moderator').does('anna', { type: 'end-for-all' });
+    expect(story.state.isEnding).toBe(true);
+    expect(story.come('ben').state.isEnding).toBe(false);
+    const timed = new SessionStory({ maxDurationSeconds: 60 }).come('anna');
+    timed.wait(60);
+    expect(timed.state.isEnding).toBe(true);
+  });
 });
 
 describe('any program of events', () => {

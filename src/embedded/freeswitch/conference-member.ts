@@ -68,7 +68,7 @@ export class ConferenceMember implements MixerPort, FrameSource {
   }
 
   get canSpeak(): boolean {
-    return this.speaks && !this.conference.waitsForModerator;
+    return this.speaks && !this.conference.waitsForModerator && this.conference.carriesVoices;
   }
 
   get canHear(): boolean {

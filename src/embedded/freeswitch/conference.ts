@@ -57,6 +57,11 @@ export class Conference implements SlotWorker {
     };
   }
 
+  /** mod_conference throws away what a lone member says, unless it is recorded: ghosts are no company. */
+  get carriesVoices(): boolean {
+    return this.size > 1 || this.recorders.size > 0;
+  }
+
   /** Fires a `conference::maintenance` event about the room. */
   fire(action: string, extra: EventHeaders = {}): void {
     this.core.bus.fire('CUSTOM', () => ({ ...this.headers(), Action: action, ...extra }), { subclass });
