@@ -83,7 +83,7 @@ describe('any process that is killed in the middle of calls', () => {
       hangUp,
     );
     const { messages } = await runSipp({
-      scenario: story.replaceAll('+3222223344', `+322${String(point).padStart(4, '0')}[call_number]`),
+      scenario: story.replaceAll('[from]', `+322${String(point).padStart(4, '0')}[call_number]`),
       sipPort: service.sipPort,
       number: accessNumber,
       calls: CALLS,
