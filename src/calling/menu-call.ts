@@ -9,7 +9,7 @@ import { type ListedEntry, enterableRoom, listedEntries } from './find-entry';
 import type { CallPlan } from './plan-call';
 import { type Refusal, refusal, refusalHeaders } from './refuse-call';
 import { RoomVisit, type Visitor } from './room-session/room-visit';
-import { Refused, RunningCall } from './running-call';
+import { AlreadyEnded, Refused, RunningCall } from './running-call';
 
 /** How long a caller may think before the first digit, and between digits. */
 const FIRST_DIGIT_MS = 10_000;
@@ -73,7 +73,14 @@ export class MenuCall {
     const leg = await this.parts.media.createLeg(this.invite.req.body, { 'X-Call': call.id });
     call.useLeg(leg);
     call.stopIfEnded();
-    const dialog = await this.srf.createUAS(this.invite.req, this.invite.res, { localSdp: leg.localSdp });
+    const answering = this.srf.createUAS(this.invite.req, this.invite.res, { localSdp: leg.localSdp });
+    // A SIP server that dies meanwhile never says what became of our answer; to a CANCEL it does.
+    const lost = call.whenEnded.then(() => (call.end?.endedBy === 'network' ? null : answering));
+    const dialog = await Promise.race([answering, lost]);
+    if (!dialog) {
+      answering.catch((error: unknown) => call.warn('an answer was lost with the SIP server', error));
+      throw new AlreadyEnded();
+    }
     await call.answered(dialog, leg, { acked: false });
     this.parts.liveCalls.update(call.id, { phase: 'menu' });
     call.stopIfEnded();

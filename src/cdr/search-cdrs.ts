@@ -14,6 +14,9 @@ const SHORTEST_PREFIX = 3;
 /** Rows that are sorted for one page; a beginning of a number that more rows have is looked for in the order of time. */
 const SORTED_AT_MOST = 2_000;
 
+/** A page that takes longer is given up on MariaDB: many at once would keep the database from calls. */
+const LONGEST_SEARCH_SECONDS = 5;
+
 /** Which number of the leg is meant; `any`: either of the three. */
 export type NumberField = 'from' | 'dialled' | 'routed' | 'any';
 
@@ -56,12 +59,12 @@ export type FoundCdr = Omit<StoredCdr, 'routedNumber'> & { readonly routedNumber
 
 export type CdrsPage = { readonly cdrs: readonly FoundCdr[]; readonly next: CdrPosition | null };
 
-/** One page of legs, the newest first. @throws InvalidInput for a limit or filter out of bounds */
+/** One page of legs, the newest first. @throws InvalidInput for a limit or filter out of bounds; TooSlow */
 export async function searchCdrs(database: Database, search: CdrSearch): Promise<CdrsPage> {
   if (!Number.isInteger(search.limit) || search.limit < 1 || search.limit > MAX_CDRS_PER_PAGE)
     throw new InvalidInput('limit', `is ${search.limit}`, `ask for 1 to ${MAX_CDRS_PER_PAGE}`);
   const { statement, values } = searchStatement(search, await accessPaths(database, search.filter.number));
-  const rows = await database.read.all(statement, values);
+  const rows = await database.read.all(limited(database, statement), values);
   const found: readonly FoundCdr[] = rows.slice(0, search.limit).map(toStoredCdr);
   const last = rows.length > search.limit ? found.at(-1) : undefined;
   return {
@@ -248,4 +251,9 @@ function withMaskedPrefix(working: CdrRating['working']): CdrRating['working'] {
 
 function maskedOrNull(number: string | null): string | null {
   return number === null ? null : maskNumber(number);
+}
+
+function limited({ dialect }: Pick<Database, 'dialect'>, statement: string): string {
+  if (dialect === 'sqlite') return statement;
+  return `SET STATEMENT max_statement_time=${LONGEST_SEARCH_SECONDS} FOR ${statement}`;
 }

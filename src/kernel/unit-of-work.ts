@@ -1,3 +1,5 @@
+import { AppError } from './app-error';
+
 /** A value that can stand for a `?` in a statement. Micros go in as bigint. */
 export type SqlValue = string | number | bigint | null;
 
@@ -32,6 +34,14 @@ export class DuplicateKey extends Error {
   constructor(readonly statement: string) {
     super('a row with this key exists');
     this.name = 'DuplicateKey';
+  }
+}
+
+/** A question took longer than it may: answering it would keep the database from calls. */
+export class TooSlow extends AppError {
+  readonly code = 'too-slow';
+  constructor() {
+    super('this search would take too long; narrow it, best by a shorter time');
   }
 }
 

@@ -1,6 +1,6 @@
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
 import { InvalidInput } from '../kernel/app-error';
-import { DuplicateKey, integer, micros, text } from '../kernel/unit-of-work';
+import { DuplicateKey, integer, micros, TooSlow, text } from '../kernel/unit-of-work';
 import { openDatabase } from './database';
 import { pendingMigrations, runMigrations } from './run-migrations';
 
@@ -111,5 +111,14 @@ describe('openDatabase', () => {
   it('refuses a URL of a database we do not know and says which ones we do', async () => {
     await expect(openDatabase('postgres://x')).rejects.toThrow(InvalidInput);
     await expect(openDatabase('postgres://x')).rejects.toThrow(/sqlite:<file> or mysql:/);
+  });
+});
+
+describe('a question with a time limit on mariadb', () => {
+  it('that runs out of it is told as too slow', async () => {
+    const test = await emptyDatabase('mariadb');
+    const slow = 'SET STATEMENT max_statement_time=0.1 FOR SELECT SLEEP(5) AS slept';
+    await expect(test.database.read.all(slow)).rejects.toThrow(TooSlow);
+    await test.drop();
   });
 });

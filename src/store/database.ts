@@ -2,7 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import { InvalidInput } from '../kernel/app-error';
-import { type Database, DuplicateKey, type Row, type Sql, type SqlValue } from '../kernel/unit-of-work';
+import {
+  type Database,
+  DuplicateKey,
+  type Row,
+  type Sql,
+  type SqlValue,
+  TooSlow,
+} from '../kernel/unit-of-work';
 import { mariadbUnitOfWork, sqliteUnitOfWork } from './unit-of-work-sequelize';
 
 /** Statements a MariaDB pool may run at once; more callers wait in the pool's queue. */
@@ -62,6 +69,9 @@ async function openMariadb(url: string): Promise<Database> {
   };
 }
 
+/** MariaDB's answer to a statement that ran into its max_statement_time. */
+const STATEMENT_TIMED_OUT = 1969;
+
 /** Statements through one Sequelize connection or transaction. */
 function sqlOver(connection: Sequelize, forUpdate: string, transaction?: Transaction): Sql {
   const options = (values: readonly SqlValue[]) => ({
@@ -72,7 +82,12 @@ function sqlOver(connection: Sequelize, forUpdate: string, transaction?: Transac
   return {
     forUpdate,
     async all(statement, values = []) {
-      return connection.query<Row>(statement, { ...options(values), type: QueryTypes.SELECT });
+      try {
+        return await connection.query<Row>(statement, { ...options(values), type: QueryTypes.SELECT });
+      } catch (error) {
+        const cause = (error as { original?: { errno?: unknown } } | null)?.original;
+        throw cause?.errno === STATEMENT_TIMED_OUT ? new TooSlow() : error;
+      }
     },
     async run(statement, values = []) {
       try {
