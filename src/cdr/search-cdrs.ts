@@ -216,6 +216,9 @@ async function accessPaths(database: Database, number: NumberFilter | undefined)
   return { tooCommon: new Set(tooCommon.flatMap(({ indexes }) => indexes)), isPrefix: true };
 }
 
+/** Indexes of few values, each with a large part of the table: worth their reading only where there is no other. */
+const BROAD = ['cdrs_by_direction', 'cdrs_by_role'];
+
 /**
  * The table with the indexes that its filters allow. MariaDB left alone takes the right index by its first column only and reads all
  * newer rows before a page in the middle; told which indexes there are, it begins at the page and still chooses among them.
@@ -224,6 +227,7 @@ function cdrsBy(clauses: readonly Clause[], paths: AccessPaths): string {
   if (!paths) return 'cdrs';
   const indexes = new Set(clauses.flatMap((clause) => clause.indexes));
   for (const index of paths.tooCommon) indexes.delete(index);
+  for (const index of BROAD) if (indexes.size > 1) indexes.delete(index);
   const byPrefix = paths.isPrefix ? [...indexes].find((index) => index.endsWith('_number')) : undefined;
   if (indexes.size === 0) indexes.add(BY_TIME);
   return `cdrs FORCE INDEX (${byPrefix ?? [...indexes].join(', ')})`;
