@@ -2,7 +2,6 @@ import { isE164 } from '../kernel/phone-number';
 import { type ListEntry, mayEnterWithoutPin } from '../rooms/list/list-entry';
 import { roomsListing } from '../rooms/list/list-store';
 import { type Room, RoomClosed, RoomNotYet } from '../rooms/room';
-import { type RoomRole } from '../kernel/room-role';
 import { entryWindow } from '../rooms/schedule/occurrences';
 import { schedulesOfRoom } from '../rooms/schedule/schedules-store';
 import type { Trunk } from '../trunks/trunks-store';
@@ -27,14 +26,12 @@ export async function listedEntries(
   return listed.filter(({ room, entry }) => mayEnterWithoutPin({ entry, room, callerIdTrusted, nowMs }));
 }
 
-/** The room, if it may be entered now. @throws RoomClosed, RoomNotYet */
-export async function enterableRoom(
+/** Resolves when the room may be entered now. @throws RoomClosed, RoomNotYet */
+export async function checkEnterable(
   parts: Pick<CallingParts, 'database' | 'clock'>,
-  wanted: { readonly room: Room; readonly role: RoomRole },
-): Promise<{ readonly room: Room; readonly role: RoomRole }> {
-  const { room } = wanted;
+  room: Room,
+): Promise<void> {
   if (room.state !== 'open') throw new RoomClosed(room.id);
   const schedules = await schedulesOfRoom(parts.database.read, room.id);
   if (entryWindow(schedules, parts.clock.nowMs()) !== 'open') throw new RoomNotYet(room.id);
-  return wanted;
 }

@@ -5,7 +5,7 @@ import { chooseLanguageFile } from '../media/prompts';
 import { type MenuCommand, type MenuEvent, menuStep, openMenu } from './access-menu';
 import type { CallingParts } from './calling-parts';
 import { checkAccountPin, checkTypedPin } from './check-typed-pin';
-import { type ListedEntry, enterableRoom, listedEntries } from './find-entry';
+import { type ListedEntry, checkEnterable, listedEntries } from './find-entry';
 import type { CallPlan } from './plan-call';
 import { type Refusal, refusal, refusalHeaders } from './refuse-call';
 import { RoomVisit, type Visitor } from './room-session/room-visit';
@@ -111,12 +111,12 @@ export class MenuCall {
       case 'ask':
         return {
           type: 'typed',
-          digits: await this.#collect(this.#call.files([command.prompt]), command.maxDigits),
+          digits: await this.#collect(this.#call.file(command.prompt), command.maxDigits),
         };
       case 'ask-language':
         return {
           type: 'typed',
-          digits: await this.#collect([chooseLanguageFile(this.parts.settings.promptsDir)], 1),
+          digits: await this.#collect(chooseLanguageFile(this.parts.settings.promptsDir), 1),
         };
       case 'speak':
         this.#call.language = command.language;
@@ -131,8 +131,7 @@ export class MenuCall {
     }
   }
 
-  async #collect(files: readonly string[], maxDigits: number): Promise<string> {
-    const [file = ''] = files;
+  async #collect(file: string, maxDigits: number): Promise<string> {
     return this.#call.leg.collect({
       file,
       maxDigits,
@@ -150,7 +149,8 @@ export class MenuCall {
     );
     await call.keepBack(delayMs);
     if (!opened) return { type: 'refused' };
-    const { room, role } = await enterableRoom(this.parts, opened);
+    const { room, role } = opened;
+    await checkEnterable(this.parts, room);
     if (room.rules.language !== null) call.language = room.rules.language;
     return { room, role, name: null, isExpected: false, ratedNumber: this.plan.accessNumber.number };
   }
@@ -177,7 +177,7 @@ export class MenuCall {
     const found = listed.find(({ room }) => room.roomNumber === roomNumber);
     if (!found) throw new Refused('wrong-pin');
     const { room, entry } = found;
-    await enterableRoom(this.parts, { room, role: entry.role });
+    await checkEnterable(this.parts, room);
     this.#call.language = entry.language ?? room.rules.language ?? this.#call.language;
     return {
       room,

@@ -4,7 +4,7 @@ import { type ClosedLeg, type EndedBy, MAX_HANGUP_CAUSE_LENGTH } from '../cdr/cd
 import type { OpenedLeg, RoomEntry } from '../cdr/journal-records';
 import { type Timer, within } from '../kernel/clock';
 import { type Leg, LegGone } from '../media/leg';
-import type { PromptName } from '../media/prompts';
+import { type PromptName, promptFile } from '../media/prompts';
 import { type Line, lineFiles } from '../media/spoken-line';
 import {
   type CallCommand,
@@ -243,6 +243,11 @@ export class RunningCall {
     });
     await Promise.race([over, this.whenEnded]);
     timer?.cancel();
+  }
+
+  /** The file of a prompt in this call's language. */
+  file(prompt: PromptName): string {
+    return promptFile(this.parts.settings.promptsDir, this.language, prompt);
   }
 
   /** The files of a line in this call's language. */

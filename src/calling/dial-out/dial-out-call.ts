@@ -208,7 +208,7 @@ export class DialOutCall {
 
   /** Only a person presses a key on being asked. */
   async #accepts(call: RunningCall): Promise<boolean> {
-    const [file = ''] = call.files(['dial-out-invitation']);
+    const file = call.file('dial-out-invitation');
     for (let n = 0; n < INVITATIONS; n++) {
       const wait = { firstDigitMs: KEY_WAIT_MS, nextDigitMs: KEY_WAIT_MS };
       const digit = await call.leg.collect({ file, maxDigits: 1, ...wait });

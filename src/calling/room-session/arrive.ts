@@ -57,7 +57,7 @@ function placeOf(state: SessionState, arrival: Arrival): Member['place'] {
 /** The leg has joined: the others are told, and the arrival of a moderator opens the room for those who waited for one. */
 export function joined(
   state: SessionState,
-  { memberId, heardNotice, joinedAs, nowMs }: Joining & { memberId: string; nowMs: number },
+  { memberId, heardNotice, joinedAs }: Joining & { readonly memberId: string },
 ): SessionStep {
   const member = memberOf(state, memberId);
   if (!member) return step(state);
@@ -77,7 +77,7 @@ export function joined(
     effects.push({ type: 'record', command: 'start' }, ...announceRecording(next));
   }
   if (!leads(member)) return step(next, ...effects);
-  const opened = letWaitingIn(next, nowMs);
+  const opened = letWaitingIn(next);
   return step(opened.next, ...effects, ...opened.effects, ...lobbyIsWaiting(opened.next, memberId));
 }
 
@@ -106,7 +106,7 @@ export function announceRecording(state: SessionState): SessionEffect[] {
   ];
 }
 
-function letWaitingIn(state: SessionState, _nowMs: number): SessionStep {
+function letWaitingIn(state: SessionState): SessionStep {
   const effects: SessionEffect[] = [];
   let next = state;
   for (const { memberId, place } of state.members) {
