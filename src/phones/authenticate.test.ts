@@ -16,6 +16,9 @@ const ELSEWHERE = '198.51.100.9';
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
+const nonceOf = (answer: Identified<string>) =>
+  /nonce="([^"]+)"/.exec(answer.kind === 'challenge' ? (answer.headers[0] ?? '') : '')?.[1] ?? '';
+
 describe.each(DIALECTS)('telephones on %s', (dialect) => {
   let test: TestDatabase;
   let clock: FakeClock;
@@ -45,8 +48,6 @@ describe.each(DIALECTS)('telephones on %s', (dialect) => {
     });
   const ask = (authorization: string, address = HOME) =>
     authenticator.identify({ method: 'REGISTER', authorization, address });
-  const nonceOf = (answer: Identified<string>) =>
-    /nonce="([^"]+)"/.exec(answer.kind === 'challenge' ? (answer.headers[0] ?? '') : '')?.[1] ?? '';
   const authorization = (
     nonce: string,
     change: { password?: string; username?: string; nc?: string } = {},
@@ -87,7 +88,7 @@ describe.each(DIALECTS)('telephones on %s', (dialect) => {
 
   it('are asked again when they waited too long, without a failure', async () => {
     const nonce = nonceOf(await ask(''));
-    clock.advance(121_000);
+    await clock.advance(121_000);
     expect(await ask(authorization(nonce))).toMatchObject({
       kind: 'challenge',
       headers: [expect.stringContaining('stale=true'), expect.anything()],

@@ -7,11 +7,7 @@ const SECRET_BYTES = 32;
 
 /** The secret that nonces are sealed with, the same for all nodes; made by whichever needs it first. */
 export async function nonceSecret(database: Database): Promise<string> {
-  const read = async (sql: Sql) => {
-    const [row] = await sql.all('SELECT value FROM shared_secrets WHERE name = ?', [NAME]);
-    return row ? text(row.value) : null;
-  };
-  const kept = await read(database.read);
+  const kept = await readSecret(database.read);
   if (kept) return kept;
   try {
     await database.write((sql) =>
@@ -20,9 +16,14 @@ export async function nonceSecret(database: Database): Promise<string> {
   } catch (error) {
     if (!(error instanceof DuplicateKey)) throw error;
   }
-  const made = await read(database.read);
+  const made = await readSecret(database.read);
   if (made === null) throw new Error('the secret of nonces was made and is not there');
   return made;
+}
+
+async function readSecret(sql: Sql): Promise<string | null> {
+  const [row] = await sql.all('SELECT value FROM shared_secrets WHERE name = ?', [NAME]);
+  return row ? text(row.value) : null;
 }
 
 /** Uses a count of a nonce up; false when it was used before, by whatever node. Its unit of work must do nothing else. */

@@ -26,6 +26,9 @@ function statusOf(work: () => unknown): number | null {
   }
 }
 
+const flow = (port: number) =>
+  `<sip:p1@192.0.2.7:${port};transport=tcp>;+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>";reg-id=1`;
+
 describe('a REGISTER', () => {
   it('binds its Contact for as long as it asks', () => {
     const { bindings } = after({});
@@ -62,8 +65,6 @@ describe('a REGISTER', () => {
   });
 
   it('replaces the flow of a telephone that says which it is, whatever its Contact (RFC 5626)', () => {
-    const flow = (port: number) =>
-      `<sip:p1@192.0.2.7:${port};transport=tcp>;+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>";reg-id=1`;
     const held = after({ contact: flow(1111) }).bindings;
     const { bindings } = after({ contact: flow(2222), callId: 'two' }, held);
     expect(bindings.map(({ contactUri }) => contactUri)).toEqual(['sip:p1@192.0.2.7:2222;transport=tcp']);
