@@ -22,6 +22,8 @@ export const SCOPES = [
   'cases:close',
   /** Sees telephone numbers whole; without it they are masked. */
   'numbers:full',
+  /** Sees numbers that their callers asked to keep from others. */
+  'numbers:withheld',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
