@@ -1,9 +1,16 @@
 import type { SrfRequest } from 'drachtio-srf';
-import { normaliseDialled } from '../numbers/normalise-dialled';
+import type { Account } from '../accounts/account';
+import { understandDialled } from '../numbers/understand-dialled';
+import type { Device } from '../phones/device';
+import type { Trunk } from '../trunks/trunks-store';
 
 /** Longest caller's or dialled number that is kept; more is cut off. */
 const MAX_NUMBER_LENGTH = 64;
 
+/** Who calls, proven by his address or his password. */
+export type Caller =
+  | { readonly kind: 'trunk'; readonly trunk: Trunk }
+  | { readonly kind: 'device'; readonly device: Device; readonly account: Account; readonly number: string | null };
 /**
  * The number a caller says he has: P-Asserted-Identity before From (RFC 3325), in E.164 where it can be read as such; null when it is
  * withheld or no number. Good for records alone: who a caller is, only his address says.
