@@ -14,6 +14,7 @@ import { forgetOldRuns } from './rooms/schedule/schedules-store';
 import { forgetRecordings } from './rooms/recording/delete-recordings';
 import { forgetSwitchLegs } from './cdr/switch-legs-store';
 import { httpApp, listen } from './http/server';
+import { numberRoutes } from './numbers/numbers-routes';
 import { listRoutes } from './rooms/list/list-routes';
 import { liveRoomRoutes } from './calling/room-session/room-routes';
 import { liveRoutes } from './calling/live-routes';
@@ -88,6 +89,7 @@ export async function serveApi(
     ...recordingRoutes(database, recordings),
     ...accountRoutes(database),
     ...deckRoutes(database),
+    ...numberRoutes(database),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {

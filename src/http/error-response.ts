@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/app-error';
-import { ImportRefused } from '../rooms/list/import-list';
+import { ImportRefused } from '../csv/read-csv-file';
 
 /** The caller did not say who he is, or may not do this. */
 export class Denied extends AppError {

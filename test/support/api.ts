@@ -15,6 +15,7 @@ import { MediaUnavailable } from '../../src/media/media-servers';
 import { caseRoutes } from '../../src/cdr/cases-routes';
 import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
+import { numberRoutes } from '../../src/numbers/numbers-routes';
 import { listRoutes } from '../../src/rooms/list/list-routes';
 import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
 import { recordingKeys } from '../../src/rooms/recording/recording-keys';
@@ -68,6 +69,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...recordingRoutes(database, place),
     ...accountRoutes(database),
     ...deckRoutes(database),
+    ...numberRoutes(database),
   ];
   const app = httpApp({
     database,
