@@ -131,6 +131,10 @@ export class DialOutCall {
       number: entry.number,
       startedAtMs: call.opened.startedAtMs,
       nowMs: call.now(),
+      direction: 'outbound',
+      roomId: room.id,
+      kind: 'room',
+      nodeId: this.parts.settings.nodeId,
     });
     const leg = await this.parts.media.createOutboundLeg({ 'X-Call': call.id });
     call.useLeg(leg);
