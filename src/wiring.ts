@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import Srf from 'drachtio-srf';
 import { extendCredit } from './billing/credit/extend-credit';
+import { releaseCredit } from './billing/credit/release-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
 import { readBalance } from './billing/ledger/ledger-accounts';
 import { rateCdrHandler } from './billing/rating/rate-cdr';
@@ -20,6 +21,7 @@ import { type JobRunner, startJobRunner } from './jobs/job-runner';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
+import { LeaseKeeper } from './leases/lease-keeper';
 import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
 import { endCrashedRecordings } from './rooms/recording/end-recordings';
@@ -86,6 +88,15 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   undo.push(claimFolder(config.VAR_DIR));
   const liveCalls = new LiveCalls();
   const { database, jobs, keeper, countCalls } = await openBooks(world, undo);
+  const leases = new LeaseKeeper({
+    database,
+    nodeId: config.NODE_ID,
+    liveHolderIds: () => liveCalls.list().map(({ callId }) => callId),
+    clock,
+    log,
+  });
+  await leases.start();
+  undo.push(() => leases.stop());
   const { engines, media, sip, door, liveRooms } = await openCalls(world, undo, {
     database,
     keeper,
@@ -204,6 +215,7 @@ async function openCalls(
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
+      release: (wanted) => releaseCredit(books.database, wanted),
       balance: (accountId) => readBalance(books.database.read, accountId),
     },
     clock,

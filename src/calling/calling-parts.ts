@@ -1,9 +1,9 @@
 import type { CreditGrant } from '../billing/credit/credit-grant';
+import type { CreditWanted } from '../billing/credit/credit-wanted';
 import type { JournalKeeper } from '../cdr/journal-keeper';
 import type { Clock } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import type { Money } from '../kernel/money';
-import type { E164 } from '../kernel/phone-number';
 import type { Database } from '../kernel/unit-of-work';
 import type { MediaServers } from '../media/media-servers';
 import type { LiveCalls } from './live-calls';
@@ -35,14 +35,10 @@ export type CallingSettings = {
 
 /** The part of billing/credit that calls use, with its database already given. */
 export type CallCredit = {
-  reserve(wanted: {
-    callId: string;
-    payerAccountId: string;
-    number: E164;
-    startedAtMs: number;
-    nowMs: number;
-  }): Promise<CreditGrant>;
+  reserve(wanted: CreditWanted): Promise<CreditGrant>;
   /** What the ledger has of an account. @throws NotFound */
   balance(accountId: string): Promise<{ readonly balance: Money }>;
   extend(wanted: { callId: string; untilSeconds: number; nowMs: number }): Promise<CreditGrant>;
+  /** Frees what a leg without talk holds, at once: before the next trunk is tried. True when there was something to free. */
+  release(wanted: { callId: string; nowMs: number }): Promise<boolean>;
 };

@@ -191,9 +191,6 @@ describe.each(DIALECTS)('leases on %s', (dialect) => {
       Promise.allSettled(
         Array.from({ length: count }, (_, n) => work(nodes[n % NODES] as Database, n, `node-${n % NODES}`)),
       );
-    const reasons = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
-      outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-
     it('never exceed a limit, and nobody waits for ever', async () => {
       const outcomes = await burst(200, (database, n, nodeId) =>
         take(
@@ -257,3 +254,7 @@ describe.each(DIALECTS)('leases on %s', (dialect) => {
     });
   });
 });
+
+function reasons(outcomes: readonly PromiseSettledResult<unknown>[]): readonly unknown[] {
+  return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+}

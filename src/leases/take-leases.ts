@@ -90,8 +90,6 @@ function insertWhereAllHavePlaces(
 ): Promise<number> {
   const rows = wishes.map(() => 'SELECT ? AS scope, ? AS most').join(' UNION ALL ');
   const values = wishes.flatMap(({ scope, limit }) => [scope, limit]);
-  const notHeld = (wish: string) => `NOT EXISTS (SELECT 1 FROM leases mine
-    WHERE mine.holder_id = ? AND mine.scope = ${wish}.scope AND mine.expires_at_ms > ?)`;
   return sql.run(
     `INSERT INTO leases (holder_id, scope, node_id, expires_at_ms)
      SELECT ?, wish.scope, ?, ? FROM (${rows}) wish
@@ -125,4 +123,10 @@ export async function countLeases(sql: Sql, scope: string, nowMs: number): Promi
 
 function placeholders(values: readonly unknown[]): string {
   return values.map(() => '?').join(', ');
+}
+
+/** Condition that the holder has no living lease of the scope of the row called `wish`. Takes holder and now. */
+function notHeld(wish: string): string {
+  return `NOT EXISTS (SELECT 1 FROM leases mine
+    WHERE mine.holder_id = ? AND mine.scope = ${wish}.scope AND mine.expires_at_ms > ?)`;
 }

@@ -1,62 +1,107 @@
 import { Conflict } from '../../kernel/app-error';
 import { currency, type Money, money } from '../../kernel/money';
-import { DuplicateKey, integer, micros, type Row, type Sql, text } from '../../kernel/unit-of-work';
-import { customerLedgerId, freeHeld, readBalance, tryHold } from './ledger-accounts';
-import { HoldNotOpen, InsufficientCredit } from './ledger-errors';
+import {
+  DuplicateKey,
+  integer,
+  micros,
+  type Row,
+  type Sql,
+  text,
+  textOrNull,
+} from '../../kernel/unit-of-work';
+import { customerLedgerId, type DaySpending, freeHeld, readBalance, tryHold } from './ledger-accounts';
+import { DaySpent, HoldNotOpen, InsufficientCredit } from './ledger-errors';
 
 export type HoldState = 'open' | 'settled' | 'released';
 
-/** Credit kept aside for one running leg. `rate` is the caller's text: the price that was promised when the hold was opened. */
+/** Credit kept aside for one running leg. */
 export type Hold = {
   readonly callId: string;
   readonly accountId: string;
   readonly amount: Money;
   readonly state: HoldState;
+  /** The caller's text: the price that was promised when the hold was opened. */
   readonly rate: string;
+  readonly direction: string;
+  readonly kind: string;
+  /** The caller's text: what is kept aside for the leg beside money; null when nothing is. */
+  readonly included: string | null;
+  /** The last day on which it grew and what it grew by then, where a day's spending is counted. */
+  readonly ofDay: { readonly day: number; readonly heldMicros: bigint } | null;
   readonly openedAtMs: number;
   readonly changedAtMs: number;
 };
 
-const COLUMNS = 'call_id, account_id, currency, amount_micros, state, rate, opened_at_ms, changed_at_ms';
+const COLUMNS = `call_id, account_id, currency, amount_micros, state, rate, direction, kind, included, spend_day, day_held_micros,
+  opened_at_ms, changed_at_ms`;
 
 export type NewHold = {
   readonly callId: string;
   readonly accountId: string;
   readonly amount: Money;
   readonly rate: string;
+  readonly direction: string;
+  readonly kind: string;
+  readonly included: string | null;
+  readonly spending: DaySpending | null;
+  /** The account's states in which the call may be paid. */
+  readonly allowedStates: readonly string[];
   readonly nowMs: number;
 };
 
 /**
- * Opens the hold of a call. The second time it gives the hold that is there. Lock order everywhere: the hold, then its account.
- * @throws InsufficientCredit; HoldNotOpen when the call's hold was used up before; Conflict when another account holds for this call
+ * Opens the hold of a call; null when the account is in no state that allows it. The second time it gives the hold that is there.
+ * Lock order everywhere: leases, the hold, bundles, the account.
+ * @throws InsufficientCredit; HoldNotOpen when the call's hold was used up before; Conflict when another account holds for this call;
+ * DaySpent
  */
-export async function openHold(sql: Sql, wanted: NewHold): Promise<Hold> {
-  const ledgerAccountId = customerLedgerId(wanted.accountId);
+export async function openHold(sql: Sql, wanted: NewHold): Promise<Hold | null> {
+  const { callId, accountId, amount, rate, direction, kind, included, spending, nowMs } = wanted;
+  const ofDay = spending && { day: spending.day, heldMicros: amount.amountMicros };
+  const hold: Hold = {
+    ...{ callId, accountId, amount, rate, direction, kind, included, ofDay },
+    ...{ state: 'open', openedAtMs: nowMs, changedAtMs: nowMs },
+  };
   try {
-    await sql.run(
-      `INSERT INTO credit_holds (${COLUMNS}, ledger_account_id) VALUES (?, ?, ?, ?, 'open', ?, ?, ?, ?)`,
-      [
-        wanted.callId,
-        wanted.accountId,
-        wanted.amount.currency,
-        wanted.amount.amountMicros,
-        wanted.rate,
-        wanted.nowMs,
-        wanted.nowMs,
-        ledgerAccountId,
-      ],
-    );
+    if (!(await insertHold(sql, hold, wanted.allowedStates))) return null;
   } catch (error) {
     if (error instanceof DuplicateKey) return existingHold(sql, wanted);
     throw error;
   }
-  if (!(await tryHold(sql, ledgerAccountId, wanted.amount.amountMicros)))
-    throw new InsufficientCredit(wanted.amount, (await readBalance(sql, wanted.accountId)).available);
-  return { ...wanted, state: 'open', openedAtMs: wanted.nowMs, changedAtMs: wanted.nowMs };
+  const amountMicros = amount.amountMicros;
+  if (await tryHold(sql, customerLedgerId(accountId), { amountMicros, spending })) return hold;
+  const { available } = await readBalance(sql, accountId);
+  if (available.amountMicros >= amountMicros) throw new DaySpent(callId);
+  throw new InsufficientCredit(amount, available);
 }
 
-async function existingHold(sql: Sql, wanted: NewHold): Promise<Hold> {
+async function insertHold(sql: Sql, hold: Hold, allowedStates: readonly string[]): Promise<boolean> {
+  const inserted = await sql.run(
+    `INSERT INTO credit_holds (${COLUMNS}, ledger_account_id)
+     SELECT ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
+     WHERE id = ? AND state IN (${allowedStates.map(() => '?').join(', ')})`,
+    [
+      hold.callId,
+      hold.accountId,
+      hold.amount.currency,
+      hold.amount.amountMicros,
+      hold.rate,
+      hold.direction,
+      hold.kind,
+      hold.included,
+      hold.ofDay?.day ?? null,
+      hold.ofDay?.heldMicros ?? 0n,
+      hold.openedAtMs,
+      hold.changedAtMs,
+      customerLedgerId(hold.accountId),
+      hold.accountId,
+      ...allowedStates,
+    ],
+  );
+  return inserted === 1;
+}
+
+async function existingHold(sql: Sql, wanted: Pick<NewHold, 'callId' | 'accountId'>): Promise<Hold> {
   const hold = await lockOpenHold(sql, wanted.callId);
   if (hold.accountId !== wanted.accountId)
     throw new Conflict('another account holds credit for this call', { callId: wanted.callId });
@@ -84,19 +129,31 @@ export async function lockOpenHold(sql: Sql, callId: string): Promise<Hold> {
   return hold;
 }
 
-/** Grows a hold that the caller has locked by `byMicros`; null when the account's credit does not reach that far. */
-export async function growHold(
-  sql: Sql,
-  hold: Hold,
-  { byMicros, nowMs }: { readonly byMicros: bigint; readonly nowMs: number },
-): Promise<Hold | null> {
-  if (!(await tryHold(sql, customerLedgerId(hold.accountId), byMicros))) return null;
+export type Growth = {
+  readonly byMicros: bigint;
+  readonly included: string | null;
+  readonly spending: DaySpending | null;
+  readonly nowMs: number;
+};
+
+/** Grows a hold that the caller has locked; null when the account's credit or its day does not reach that far. */
+export async function growHold(sql: Sql, hold: Hold, growth: Growth): Promise<Hold | null> {
+  const { byMicros, included, spending, nowMs } = growth;
+  const grows = { amountMicros: byMicros, spending };
+  if (!(await tryHold(sql, customerLedgerId(hold.accountId), grows))) return null;
   const amount = money(hold.amount.amountMicros + byMicros, hold.amount.currency);
+  const ofDay = spending ? grownOn(hold.ofDay, spending.day, byMicros) : hold.ofDay;
   await sql.run(
-    "UPDATE credit_holds SET amount_micros = ?, changed_at_ms = ? WHERE call_id = ? AND state = 'open'",
-    [amount.amountMicros, nowMs, hold.callId],
+    `UPDATE credit_holds SET amount_micros = ?, included = ?, spend_day = ?, day_held_micros = ?, changed_at_ms = ?
+     WHERE call_id = ? AND state = 'open'`,
+    [amount.amountMicros, included, ofDay?.day ?? null, ofDay?.heldMicros ?? 0n, nowMs, hold.callId],
   );
-  return { ...hold, amount, changedAtMs: nowMs };
+  return { ...hold, amount, included, ofDay, changedAtMs: nowMs };
+}
+
+function grownOn(before: Hold['ofDay'], day: number, byMicros: bigint): Hold['ofDay'] {
+  if (before && before.day >= day) return { day: before.day, heldMicros: before.heldMicros + byMicros };
+  return { day, heldMicros: byMicros };
 }
 
 /** Notes that a call is alive though its hold did not grow, so that it does not look stale. */
@@ -108,20 +165,27 @@ export async function touchHold(sql: Sql, callId: string, nowMs: number): Promis
 }
 
 /**
- * Ends an open hold, once, and frees all it kept; a charge is posted after this, in the same unit of work. False when it was not
- * open (any more).
+ * Ends an open hold, once, and frees all it kept; the charge is posted after this, in the same unit of work. False when it was not
+ * open (any more). What was held beyond the charge does not count to the day's spending any more.
  */
 export async function closeHold(
   sql: Sql,
   hold: Hold,
-  { state, nowMs }: { readonly state: 'settled' | 'released'; readonly nowMs: number },
+  end: { readonly state: 'settled' | 'released'; readonly chargeMicros: bigint; readonly nowMs: number },
 ): Promise<boolean> {
   const changed = await sql.run(
     "UPDATE credit_holds SET state = ?, changed_at_ms = ? WHERE call_id = ? AND state = 'open'",
-    [state, nowMs, hold.callId],
+    [end.state, end.nowMs, hold.callId],
   );
   if (changed === 0) return false;
-  await freeHeld(sql, customerLedgerId(hold.accountId), hold.amount.amountMicros);
+  const unused = hold.amount.amountMicros - end.chargeMicros;
+  await freeHeld(sql, customerLedgerId(hold.accountId), {
+    amountMicros: hold.amount.amountMicros,
+    ofDay: hold.ofDay && {
+      day: hold.ofDay.day,
+      unspentMicros: unused < hold.ofDay.heldMicros ? unused : hold.ofDay.heldMicros,
+    },
+  });
   return true;
 }
 
@@ -154,6 +218,13 @@ function toHold(row: Row): Hold {
     amount: money(micros(row.amount_micros), currency(text(row.currency))),
     state: text(row.state) as HoldState,
     rate: text(row.rate),
+    direction: text(row.direction),
+    kind: text(row.kind),
+    included: textOrNull(row.included),
+    ofDay:
+      row.spend_day === null
+        ? null
+        : { day: integer(row.spend_day), heldMicros: micros(row.day_held_micros) },
     openedAtMs: integer(row.opened_at_ms),
     changedAtMs: integer(row.changed_at_ms),
   };

@@ -87,6 +87,15 @@ export async function lockBalance(sql: Sql, accountId: string): Promise<Balance>
   return toBalance(row);
 }
 
+/** What the account spent or holds on a day, in micros. */
+export async function readDaySpent(sql: Sql, accountId: string, day: number): Promise<bigint> {
+  const [row] = await sql.all(
+    'SELECT CASE WHEN spend_day >= ? THEN day_spent_micros ELSE 0 END AS spent FROM ledger_accounts WHERE id = ?',
+    [day, customerLedgerId(accountId)],
+  );
+  return micros(row?.spent ?? 0);
+}
+
 /**
  * Lets the account's balance go down to −limit.
  * @throws Conflict when the account already uses more than the new limit; NotFound; InvalidInput below zero
@@ -112,24 +121,69 @@ export async function setCreditLimit(
   return readBalance(sql, accountId);
 }
 
-/** Keeps `amountMicros` more of the account's credit for a running call, or refuses. One conditional statement. */
-export async function tryHold(sql: Sql, ledgerAccountId: string, amountMicros: bigint): Promise<boolean> {
+/**
+ * What may be spent in a day. Days are numbers that grow (20260115); what is held counts on the day it is held on, so a call over
+ * midnight counts on both.
+ */
+export type DaySpending = { readonly day: number; readonly capMicros: bigint };
+
+/**
+ * Keeps `amountMicros` more of the account's credit for a running call, or refuses: when credit or, where given, the day does not
+ * reach that far. One conditional statement.
+ */
+export async function tryHold(
+  sql: Sql,
+  ledgerAccountId: string,
+  { amountMicros, spending }: { readonly amountMicros: bigint; readonly spending: DaySpending | null },
+): Promise<boolean> {
   // MariaDB counts a row that keeps its values as not changed.
   if (amountMicros === 0n) return true;
+  if (!spending) {
+    const changed = await sql.run(
+      `UPDATE ledger_accounts SET held_micros = held_micros + ?
+       WHERE id = ? AND balance_micros + credit_limit_micros - held_micros >= ?`,
+      [amountMicros, ledgerAccountId, amountMicros],
+    );
+    return changed === 1;
+  }
+  const { day, capMicros } = spending;
+  // A node whose clock is still before midnight adds to the day that another has begun. Assigned before spend_day: MariaDB would see the new one.
   const changed = await sql.run(
-    `UPDATE ledger_accounts SET held_micros = held_micros + ?
-     WHERE id = ? AND balance_micros + credit_limit_micros - held_micros >= ?`,
-    [amountMicros, ledgerAccountId, amountMicros],
+    `UPDATE ledger_accounts SET held_micros = held_micros + ?,
+       day_spent_micros = CASE WHEN spend_day >= ? THEN day_spent_micros ELSE 0 END + ?,
+       spend_day = CASE WHEN spend_day >= ? THEN spend_day ELSE ? END
+     WHERE id = ? AND balance_micros + credit_limit_micros - held_micros >= ?
+       AND CASE WHEN spend_day >= ? THEN day_spent_micros ELSE 0 END + ? <= ?`,
+    [amountMicros, day, amountMicros, day, day, ledgerAccountId, amountMicros, day, amountMicros, capMicros],
   );
   return changed === 1;
 }
 
-/** Gives held credit back to the account. */
-export async function freeHeld(sql: Sql, ledgerAccountId: string, amountMicros: bigint): Promise<void> {
+/** Gives held credit back to the account; `ofDay` of it, if any, was never spent on that day. */
+export async function freeHeld(
+  sql: Sql,
+  ledgerAccountId: string,
+  freed: {
+    readonly amountMicros: bigint;
+    readonly ofDay: { readonly day: number; readonly unspentMicros: bigint } | null;
+  },
+): Promise<void> {
+  const { amountMicros, ofDay } = freed;
   if (amountMicros === 0n) return;
+  const givesBack = ofDay !== null && ofDay.unspentMicros > 0n;
   const changed = await sql.run(
-    'UPDATE ledger_accounts SET held_micros = held_micros - ? WHERE id = ? AND held_micros >= ?',
-    [amountMicros, ledgerAccountId, amountMicros],
+    `UPDATE ledger_accounts SET held_micros = held_micros - ?${
+      givesBack
+        ? `, day_spent_micros = CASE WHEN spend_day = ? AND day_spent_micros >= ?
+             THEN day_spent_micros - ? ELSE day_spent_micros END`
+        : ''
+    } WHERE id = ? AND held_micros >= ?`,
+    [
+      amountMicros,
+      ...(givesBack ? [ofDay.day, ofDay.unspentMicros, ofDay.unspentMicros] : []),
+      ledgerAccountId,
+      amountMicros,
+    ],
   );
   if (changed !== 1) throw new Error(`${ledgerAccountId} holds less than the ${amountMicros} micros to free`);
 }

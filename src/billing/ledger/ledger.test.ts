@@ -114,6 +114,11 @@ describe.each(DIALECTS)('ledger on %s', (dialect) => {
         accountId: account.id,
         amount: eur('0.60'),
         rate: '{}',
+        direction: 'inbound',
+        kind: 'room',
+        included: null,
+        spending: null,
+        allowedStates: ['active'],
         nowMs: START_MS,
       }),
     );

@@ -7,6 +7,7 @@ import { NotFound } from '../../kernel/app-error';
 import type { Clock } from '../../kernel/clock';
 import { currency, type Money, zero } from '../../kernel/money';
 import { type Database, type Sql, text } from '../../kernel/unit-of-work';
+import { releaseLeases } from '../../leases/renew-leases';
 import { closeHold, type Hold, lockHold } from '../ledger/holds';
 import { callCharge } from '../ledger/movements';
 import { postEntries } from '../ledger/post-entries';
@@ -32,7 +33,13 @@ export function rateCdr(
     const hold = await lockHold(sql, cdrId);
     const priced = await price(sql, cdr, hold);
     const talked = chargedSeconds(cdr) > 0;
-    if (hold?.state === 'open') await closeHold(sql, hold, { state: talked ? 'settled' : 'released', nowMs });
+    if (hold?.state === 'open')
+      await closeHold(sql, hold, {
+        state: talked ? 'settled' : 'released',
+        chargeMicros: priced.charge.amountMicros,
+        nowMs,
+      });
+    await releaseLeases(sql, cdrId);
     const rating: CdrRating = {
       ...priced,
       ledgerTransactionId: await postCharge(sql, cdr, priced.charge, nowMs),

@@ -108,6 +108,10 @@ export class DialOutCall {
       number: entry.number,
       startedAtMs: call.opened.startedAtMs,
       nowMs: call.now(),
+      direction: 'outbound',
+      roomId: room.id,
+      kind: 'room',
+      nodeId: this.parts.settings.nodeId,
     });
     const target: OutwardTarget = {
       uri: `sip:${entry.number}@${trunk.outboundHost}:${trunk.outboundPort}`,
