@@ -5,9 +5,12 @@ import type { Clock } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import type { Money } from '../kernel/money';
 import type { Database } from '../kernel/unit-of-work';
+import type { Trunk } from '../trunks/trunks-store';
 import type { MediaServers } from '../media/media-servers';
 import type { LiveCalls } from './live-calls';
 import type { LiveRooms } from './room-session/live-rooms';
+import type { Conversations } from './two-party/conversation';
+import type { Authenticator } from '../phones/authenticate';
 
 /** What calls are made of; put together once in wiring. */
 export type CallingParts = {
@@ -16,10 +19,18 @@ export type CallingParts = {
   readonly keeper: JournalKeeper;
   readonly liveCalls: LiveCalls;
   readonly liveRooms: LiveRooms;
+  readonly conversations: Conversations;
+  readonly authenticator: Authenticator<Trunk>;
   readonly credit: CallCredit;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: CallingSettings;
+  /** Credits a voucher to an account; false when its code is not good, or too many were tried. */
+  readonly redeemVoucher: (wish: {
+    readonly accountId: string;
+    readonly code: string;
+    readonly nowMs: number;
+  }) => Promise<boolean>;
   /** Where a short-lived file lies that the media server writes and plays; `forgetSpoolFile` removes it. */
   readonly spoolFile: (name: string) => string;
   readonly forgetSpoolFile: (file: string) => void;

@@ -1,6 +1,6 @@
 import type { SrfRequest } from 'drachtio-srf';
 import type { Account } from '../accounts/account';
-import { understandDialled } from '../numbers/understand-dialled';
+import { normaliseDialled } from '../numbers/normalise-dialled';
 import type { Device } from '../phones/device';
 import type { Trunk } from '../trunks/trunks-store';
 
@@ -11,6 +11,13 @@ const MAX_NUMBER_LENGTH = 64;
 export type Caller =
   | { readonly kind: 'trunk'; readonly trunk: Trunk }
   | { readonly kind: 'device'; readonly device: Device; readonly account: Account; readonly number: string | null };
+/** The way a caller comes in, as far as guesses are counted by it and its word about his number is believed. */
+export type CallLine = { readonly id: string; readonly trustsCallerId: boolean };
+
+export function lineOf(caller: Caller): CallLine {
+  return caller.kind === 'trunk' ? caller.trunk : { id: caller.device.id, trustsCallerId: false };
+}
+
 /**
  * The number a caller says he has: P-Asserted-Identity before From (RFC 3325), in E.164 where it can be read as such; null when it is
  * withheld or no number. Good for records alone: who a caller is, only his address says.

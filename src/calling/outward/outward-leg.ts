@@ -38,7 +38,6 @@ const LATE_ANSWER_MS = 40_000;
 /** One INVITE of ours with its leg on the media server, and its way to its one CDR. */
 export class OutwardLeg {
   #ringing: SrfRequest | null = null;
-  #leg: OutboundLeg | null = null;
   #hasEarlyMedia = false;
   #heard = false;
   #isGivenUp = false;
@@ -77,7 +76,6 @@ export class OutwardLeg {
   async ring(target: OutwardTarget, options: RingOptions): Promise<void> {
     const { call } = this;
     const leg = await call.parts.media.createOutboundLeg({ 'X-Call': call.id }, { secure: target.secure });
-    this.#leg = leg;
     call.useLeg(leg);
     const dialog = await this.#invite(target, leg, options);
     await call.answered(dialog, leg, { acked: true });

@@ -1,14 +1,6 @@
 import type { DeviceBinding } from '../../phones/registrations-store';
 import type { OutwardTarget } from '../outward/outward-leg';
-
-/** The caller as others see him. */
-export type ShownCaller = {
-  /** In E.164 or a 123-voip number; null when nothing is known of it. */
-  readonly number: string | null;
-  /** He asked that it be kept from the called. */
-  readonly isWithheld: boolean;
-  readonly accountId: string | null;
-};
+import type { ShownCaller } from './shown-caller';
 
 /** What stands in From for a caller who is not told (RFC 3323 4.1.1.3). */
 const ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>';

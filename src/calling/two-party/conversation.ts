@@ -39,6 +39,7 @@ export class Conversation {
     const { left, right } = this;
     await left.leg.bridge(right.leg);
     this.parts.conversations.add(this);
+    for (const leg of [left, right]) leg.warnBy((prompt) => this.#tell(leg.payerAccountId, prompt));
     for (const leg of [left, right]) void leg.whenEnded.then(() => this.#onEnd(leg));
     for (const leg of [left, right]) this.parts.liveCalls.update(leg.id, { phase: 'talking' });
   }
@@ -52,7 +53,8 @@ export class Conversation {
   }
 
   /** Speaks to whom the account belongs, while both go on talking; nobody hears it when the account has no leg here. */
-  tell(accountId: string, prompt: PromptName): void {
+  #tell(accountId: string | null, prompt: PromptName): void {
+    if (accountId === null) return;
     const leg = [this.left, this.right].find(({ opened }) => opened.accountId === accountId);
     if (!leg || leg.end || this.#isOver) return;
     leg.leg.playOver(leg.files([prompt])).catch((error: unknown) => leg.warn('a warning was not heard', error));

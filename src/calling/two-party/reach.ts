@@ -4,7 +4,9 @@ import { newId } from '../../kernel/ids';
 import { readHandling } from '../../phones/call-handling';
 import { bindingsOf, type DeviceBinding, dropBinding } from '../../phones/registrations-store';
 import type { CallingParts } from '../calling-parts';
-import { bindingTarget, type ShownCaller } from './binding-target';
+import { readAccount } from '../../accounts/accounts-store';
+import { bindingTarget } from './binding-target';
+import type { ShownCaller } from './shown-caller';
 import { isFarEndsWord, NotAnswered, resultOfStatus } from '../outward/far-status';
 import { OutwardLeg } from '../outward/outward-leg';
 import type { RefusalReason } from '../refuse-call';
@@ -100,10 +102,9 @@ export class Reach {
     if (this.#forwards > MAX_FORWARDS || this.#forwarders.has(from.accountId))
       return { kind: 'refused', reason: 'loop' };
     this.#forwarders.add(from.accountId);
-    const destination = await findDestination(this.parts.database.read, {
-      dialled: to,
-      accountId: from.accountId,
-    });
+    const sql = this.parts.database.read;
+    const { country } = await readAccount(sql, from.accountId);
+    const destination = await findDestination(sql, { dialled: to, country });
     if (destination.kind === 'user') return this.#reachUser(destination);
     if (destination.kind !== 'telephone') return { kind: 'refused', reason: 'number-not-served' };
     return this.#reachTelephone(destination, from.accountId, from.number);
