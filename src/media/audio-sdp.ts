@@ -42,3 +42,33 @@ export function audioSdp(audio: { address: string; port: number; payloadTypes: r
     '',
   ].join('\r\n');
 }
+
+/** What whoever sent an SDP does with its audio: speaks and listens, holds the other, or only listens. */
+export type Manner = 'speaks' | 'holds' | 'listens';
+
+const DIRECTION = /^a=(sendrecv|sendonly|recvonly|inactive)\s*$/m;
+
+/** Reads it (RFC 8866 section 6.7); the address 0.0.0.0 is the old way to hold (RFC 3264 section 8.4). */
+export function mannerOf(sdp: string): Manner {
+  const [session = '', ...media] = sdp.split(/^(?=m=)/m);
+  const audio = media.find((section) => /^m=audio [1-9]/.test(section)) ?? '';
+  const address = /^c=IN IP4 (\S+)/m.exec(audio) ?? /^c=IN IP4 (\S+)/m.exec(session);
+  const said = (DIRECTION.exec(audio) ?? DIRECTION.exec(session))?.[1];
+  if (said === 'sendonly' || said === 'inactive' || address?.[1] === '0.0.0.0') return 'holds';
+  return said === 'recvonly' ? 'listens' : 'speaks';
+}
+
+/**
+ * A far end's SDP as every media server reads it alike: FreeSWITCH waits for a peer that only listens from the beginning, but looks for
+ * `recvonly` before the first m line alone; and it refuses keys of SRTP in a plain offer, which many telephones put there as a wish
+ * (RFC 8643).
+ */
+export function plainlySaid(sdp: string): string {
+  const [session = '', ...media] = sdp.split(/^(?=m=)/m);
+  const audio = media.findIndex((section) => /^m=audio [1-9]/.test(section));
+  const section = media[audio];
+  if (section === undefined) return sdp;
+  if (/^m=audio \d+ RTP\/AVPF? /.test(section)) media[audio] = section.replace(/^a=crypto:.*(\r?\n|$)/gm, '');
+  const silent = mannerOf(sdp) === 'listens' && !/^a=recvonly\s*$/m.test(session);
+  return [session, silent ? 'a=recvonly\r\n' : '', ...media].join('');
+}

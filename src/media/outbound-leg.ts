@@ -2,6 +2,7 @@ import type { Endpoint } from 'drachtio-fsmrf';
 import type { Clock } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import { audioSdp, KEYS, mediaAddress, PCMA, PCMU } from './audio-sdp';
+import type { BridgeWatch } from './bridge-watch';
 import { Leg } from './leg';
 import type { SilentPeer } from './silent-peer';
 
@@ -20,9 +21,10 @@ export class OutboundLeg extends Leg {
     endpoint: Endpoint,
     clock: Clock,
     log: Log,
+    bridges: BridgeWatch,
     private readonly standIn: SilentPeer,
   ) {
-    super(endpoint, clock, log);
+    super(endpoint, clock, log, bridges);
     // Built anew out of address and port: nothing of the inner network stands in it, and both codecs, not the one that was answered.
     const listening = mediaAddress(super.localSdp);
     this.#offer = audioSdp({ ...listening, payloadTypes: OUTBOUND_PAYLOAD_TYPES });

@@ -80,6 +80,8 @@ export async function startBed(settings: Partial<FreeswitchSettings> = {}): Prom
 /** The RTP half of a telephone: sends a tone and keys, keeps what it hears. */
 export class RtpPhone {
   readonly heard: number[] = [];
+  /** Keys that came by RFC 4733, each once. */
+  readonly keys: string[] = [];
   packets = 0;
   private readonly socket: Socket = createSocket('udp4');
   private timer: NodeJS.Timeout | undefined;
@@ -90,6 +92,7 @@ export class RtpPhone {
   private sampleAt = 0;
   private startedMs = 0;
   private spoken = 0;
+  private lastKeyAt = -1;
 
   /** Opens the socket and starts to send silence once it knows where to. */
   static async open(): Promise<RtpPhone> {
@@ -188,9 +191,17 @@ export class RtpPhone {
     this.socket.send(Buffer.concat([head, payload]), this.target.port, this.target.address);
   }
 
+  private takeKey(event: number, timestamp: number): void {
+    if (timestamp === this.lastKeyAt) return;
+    this.lastKeyAt = timestamp;
+    this.keys.push('0123456789*#ABCD'.charAt(event));
+  }
+
   private hear(datagram: Buffer): void {
     const packet = emptyRtpPacket();
-    if (!parseRtp(datagram, packet) || packet.payloadType !== 0) return;
+    if (!parseRtp(datagram, packet)) return;
+    if (packet.payloadType === 101) this.takeKey(datagram[packet.payloadStart] as number, packet.timestamp);
+    if (packet.payloadType !== 0) return;
     this.packets += 1;
     for (const byte of datagram.subarray(packet.payloadStart, packet.payloadEnd)) {
       this.heard.push(decodeTables.PCMU[byte] as number);

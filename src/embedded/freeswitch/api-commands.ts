@@ -32,6 +32,7 @@ export class ApiCommands {
       ['uuid_set_media_stats', setStats],
       ['uuid_bridge', bridge],
       ['uuid_transfer', transfer],
+      ['uuid_displace', (core, argument) => displace(core, files, argument)],
       ['uuid_kill', withChannel(kill)],
       ['uuid_exists', (core, argument) => String(core.channels.find(argument.trim()) !== undefined)],
       ['uuid_getvar', withChannel((channel, [name]) => getVariable(channel, name))],
@@ -86,6 +87,19 @@ function bridge(core: Core, argument: string): string {
   const second = core.channels.find(other);
   if (!first || !second || first === second || !bridgeChannels(first, second)) return '-ERR Invalid uuid\n';
   return `+OK ${other}\n`;
+}
+
+async function displace(core: Core, files: AudioFiles, argument: string): Promise<string> {
+  const [uuid = '', action = '', path = '', , flags = ''] = splitArguments(argument, 5);
+  if (path === '' || !/^(start|stop)$/i.test(action))
+    return '-USAGE: <uuid> [start|stop] <path> [<limit>] [mux]\n';
+  const channel = core.channels.find(uuid);
+  if (!channel) return '-ERR Cannot locate session!\n';
+  if (/^stop$/i.test(action))
+    return channel.displacement.stop(path) ? '+OK Success\n' : '-ERR Cannot stop displace session!\n';
+  const audio = await files.open(path);
+  const begun = audio && channel.alive && channel.displacement.start(path, audio.source, flags.includes('m'));
+  return begun ? '+OK Success\n' : '-ERR Cannot displace session!\n';
 }
 
 /** Only `park inline` is known of the dialplans: it is how a bridge is taken apart. */

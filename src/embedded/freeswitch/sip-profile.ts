@@ -2,7 +2,7 @@ import type { MediaLeg } from '../media/media-leg';
 import { parseSdp, type RemoteSdp, writeAnswer, writeOffer } from '../media/sdp';
 import type { IncomingCall } from '../user-agent/incoming-call';
 import type { ApiCommands } from './api-commands';
-import { Channel, type Caller } from './channel';
+import { type Caller, Channel } from './channel';
 import type { Core } from './core';
 import { type ControllerAddress, openControlSocket, parseControllerAddress } from './outbound-socket';
 
@@ -142,7 +142,9 @@ class ChannelCall {
   private negotiate(leg: MediaLeg, remote: RemoteSdp, text: string): void {
     const { channel, options } = this;
     const { audio } = remote;
-    leg.negotiate(audio, options.core.media.host);
+    // As mod_sofia reads it: before the first m line alone, and for ever.
+    if (/^a=recvonly\s*$/m.test(text.split(/^m=/m)[0] ?? '')) channel.setVariable('media_timeout_audio', '0');
+    leg.negotiate(audio, options.core.media.host, mediaTimeoutMs(channel));
     channel.setVariable('switch_r_sdp', text);
     channel.setVariable('remote_media_ip', audio.address);
     channel.setVariable('remote_media_port', String(audio.port));
@@ -208,6 +210,12 @@ function userOf(nameAddress: string): string {
   return /sips?:([^@;>\s]{1,256})@/i.exec(nameAddress)?.[1] ?? '';
 }
 
+/** How long the peer may send nothing, 0 for ever. */
+function mediaTimeoutMs({ variables }: Channel): number {
+  const said = variables.get('media_timeout_audio') ?? variables.get('media_timeout') ?? '';
+  return Number.parseInt(said, 10) || 0;
+}
+
 /** Variables the application reads: the call's SIP facts, and every X- and P- header of the INVITE. */
 function setSipVariables(channel: Channel, call: IncomingCall): void {
   const { caller } = channel;
@@ -230,6 +238,9 @@ function setSipVariables(channel: Channel, call: IncomingCall): void {
     hangup_after_bridge: 'false',
     park_after_bridge: 'true',
     playback_terminators: 'none',
+    media_timeout: String(channel.core.media.rtpTimeoutMs),
+    hold_music: 'silence',
+    bridge_generate_comfort_noise: '-1',
     sensitive_dtmf: 'true',
   };
   for (const [name, value] of Object.entries(variables)) channel.setVariable(name, value);

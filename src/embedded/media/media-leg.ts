@@ -79,7 +79,9 @@ export class MediaLeg {
   /** Indexed by payload type: how to decode it. */
   private readonly decoders: (Int16Array | undefined)[] = Array.from({ length: 128 });
   private sending = false;
-  private expecting = false;
+  /** So long the peer may send nothing; undefined when it may for ever. */
+  private silenceLimitMs: number | undefined;
+  private onHold = false;
   private lastRtpMs = 0;
   private silenceTold = false;
   private pinned = false;
@@ -104,8 +106,11 @@ export class MediaLeg {
     this.port = port;
   }
 
-  /** Takes what the remote SDP says; `localAddress` keeps us from sending to ourselves when a peer gives our own SDP back. */
-  negotiate(remote: RemoteAudio, localAddress: string): void {
+  /**
+   * Takes what the remote SDP says; `localAddress` keeps us from sending to ourselves when a peer gives our own SDP back. A peer that
+   * sends nothing for `rtpTimeoutMs` counts as dead, never when it is 0.
+   */
+  negotiate(remote: RemoteAudio, localAddress: string, rtpTimeoutMs = this.options.rtpTimeoutMs): void {
     const ownEcho = remote.port === this.localPort && remote.address === localAddress;
     const preferred = remote.codecs[0];
     this.remote = remote;
@@ -115,11 +120,10 @@ export class MediaLeg {
       this.sendCodec = preferred.codec;
       this.sendPayloadType = preferred.payloadType;
     }
-    const theySend = remote.direction === 'sendrecv' || remote.direction === 'sendonly';
     const theyListen = remote.direction === 'sendrecv' || remote.direction === 'recvonly';
     this.sending = theyListen && !ownEcho;
-    // A peer on hold may send music or nothing: both are right, so only a two-way stream is missed when it stops.
-    this.expecting = theySend && theyListen && !ownEcho;
+    this.silenceLimitMs = ownEcho || rtpTimeoutMs === 0 ? undefined : rtpTimeoutMs;
+    this.onHold = remote.direction === 'sendonly' || remote.direction === 'inactive';
     this.lastRtpMs = this.options.clock.monotonicMs();
     this.lock.expect({ address: remote.address, port: remote.port });
     if (!this.lock.isConfirmed) this.unpin();
@@ -179,7 +183,7 @@ export class MediaLeg {
   receive(slots: number): void {
     const heard = this.jitter.read(this.input, slots);
     if (heard) this.inputIsClean = false;
-    this.inputActive = heard && !this.muteInput;
+    this.inputActive = heard && !this.muteInput && !this.onHold;
     if (!this.inputActive && !this.inputIsClean) {
       this.input.fill(0);
       this.inputIsClean = true;
@@ -214,7 +218,8 @@ export class MediaLeg {
       });
       if (report) this.rtcp.send(this.port, report, target);
     }
-    if (!this.expecting || this.silenceTold || nowMs - this.lastRtpMs <= this.options.rtpTimeoutMs) return;
+    const limitMs = this.silenceLimitMs;
+    if (limitMs === undefined || this.silenceTold || nowMs - this.lastRtpMs <= limitMs) return;
     this.silenceTold = true;
     this.options.handlers.onSilent();
   }
@@ -232,7 +237,7 @@ export class MediaLeg {
   /** Closes the sockets. */
   close(): void {
     this.sending = false;
-    this.expecting = false;
+    this.silenceLimitMs = undefined;
     this.source = undefined;
     this.port?.close();
     this.port = undefined;
