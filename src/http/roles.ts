@@ -24,6 +24,8 @@ export const SCOPES = [
   'numbers:full',
   /** Sees numbers that their callers asked to keep from others. */
   'numbers:withheld',
+  /** Sees what carriers take for a leg, and what is earned by it. */
+  'costs:read',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -41,6 +43,7 @@ export const ROLES = {
     'ledger:read',
     'ledger:write',
     'decks:read',
+    'costs:read',
     'numbers:full',
   ],
   moderator: [
@@ -57,6 +60,7 @@ export const ROLES = {
     'calls:end',
     'cdrs:read',
     'decks:read',
+    'costs:read',
     'metrics:read',
     'alerts:read',
     'cases:read',
