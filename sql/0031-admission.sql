@@ -3,6 +3,7 @@
 
 ALTER TABLE credit_holds ADD COLUMN direction VARCHAR(8) NOT NULL DEFAULT 'inbound';
 ALTER TABLE credit_holds ADD COLUMN kind VARCHAR(10) NOT NULL DEFAULT 'room';
+ALTER TABLE credit_holds ADD COLUMN number_e164 VARCHAR(16) NULL;
 ALTER TABLE credit_holds ADD COLUMN included TEXT NULL;
 ALTER TABLE credit_holds ADD COLUMN spend_day INTEGER NULL;
 ALTER TABLE credit_holds ADD COLUMN day_held_micros BIGINT NOT NULL DEFAULT 0;

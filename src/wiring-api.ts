@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { LiveRooms } from './calling/room-session/live-rooms';
 import { accountRoutes } from './billing/accounts-routes';
+import { bundleRoutes } from './billing/bundles/bundles-routes';
+import { limitRoutes } from './billing/credit/limits-routes';
 import { alertRoutes } from './alerts/alerts-routes';
 import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
@@ -88,6 +90,8 @@ export async function serveApi(
     ...scheduleRoutes(database),
     ...recordingRoutes(database, recordings),
     ...accountRoutes(database),
+    ...bundleRoutes(database),
+    ...limitRoutes(database),
     ...deckRoutes(database),
     ...numberRoutes(database),
   ];

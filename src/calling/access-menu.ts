@@ -21,7 +21,15 @@ const MAX_LANGUAGE_CHOICES = 5;
 
 /** Where in the menu a caller stands. */
 export type MenuState = {
-  readonly step: 'room-id' | 'pin' | 'checking' | 'language' | 'account-pin' | 'account' | 'number' | 'voucher';
+  readonly step:
+    | 'room-id'
+    | 'pin'
+    | 'checking'
+    | 'language'
+    | 'account-pin'
+    | 'account'
+    | 'number'
+    | 'voucher';
   readonly triesUsed: number;
   readonly roomNumber: string;
   /** Whether anything was ever typed: decides between a wrong PIN and a caller who said nothing. */

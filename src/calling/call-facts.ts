@@ -1,11 +1,12 @@
+import { lastDialled } from '../cdr/last-dialled';
 import type { Sql } from '../kernel/unit-of-work';
 import { callerIdNumber } from '../numbers/access-numbers-store';
 import type { Caller } from './identify-caller';
 import type { CallFacts } from './plan-call';
-import { findDestination } from './two-party/destination';
+import { type Destination, findDestination } from './two-party/destination';
 
 /** What a call says of itself. */
-export type AskedCall = Pick<CallFacts, 'offer' | 'maxForwards' | 'isLoop'> & { readonly dialled: string };
+export type AskedCall = Pick<CallFacts, 'offer' | 'maxForwards' | 'sameCalls'> & { readonly dialled: string };
 
 /** Looks up what the dialled string leads to; the same for a real call and for explain. */
 export async function gatherFacts(
@@ -16,7 +17,7 @@ export async function gatherFacts(
 ): Promise<CallFacts> {
   const { dialled, ...asked } = call;
   const country = caller.kind === 'device' ? caller.account.country : null;
-  const destination = await findDestination(sql, { dialled, country });
+  const destination = await meant(sql, caller, await findDestination(sql, { dialled, country }));
   const isRated = destination.kind === 'feature' || destination.kind === 'room';
   return {
     caller,
@@ -25,4 +26,13 @@ export async function gatherFacts(
     ...asked,
     ...house,
   };
+}
+
+/** Redial stands for the number that the account's telephones called last. */
+async function meant(sql: Sql, caller: Caller, destination: Destination): Promise<Destination> {
+  if (caller.kind !== 'device' || destination.kind !== 'feature' || destination.code !== 'redial')
+    return destination;
+  const { id, country } = caller.account;
+  const dialled = await lastDialled(sql, id);
+  return dialled === null ? { kind: 'nobody', number: null } : findDestination(sql, { dialled, country });
 }

@@ -39,6 +39,8 @@ export type CallingParts = {
 export type CallingSettings = {
   readonly nodeId: string;
   readonly promptsDir: string;
+  /** What is spoken to whom has chosen no language. */
+  readonly houseLanguage: string;
   readonly maxLiveCalls: number;
   readonly creditAheadSeconds: number;
   readonly rtpTimeoutMs: number;

@@ -58,6 +58,20 @@ export class LiveCalls {
     return this.#calls.size;
   }
 
+  /** Inbound calls from one number to another that are going on; a withheld number is nobody's. */
+  countSame(fromNumber: string | null, dialledNumber: string): number {
+    if (fromNumber === null) return 0;
+    let count = 0;
+    for (const { call } of this.#calls.values())
+      if (
+        call.direction === 'inbound' &&
+        call.fromNumber === fromNumber &&
+        call.dialledNumber === dialledNumber
+      )
+        count += 1;
+    return count;
+  }
+
   list(): readonly LiveCall[] {
     return [...this.#calls.values()].map(({ call }) => call);
   }

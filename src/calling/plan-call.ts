@@ -4,6 +4,9 @@ import type { Offer } from './judge-offer';
 import type { RefusalReason } from './refuse-call';
 import type { Destination } from './two-party/destination';
 
+/** As many calls from one number to another are no loop yet. */
+const MOST_SAME_CALLS = 5;
+
 /** All that the decision about a call depends on. */
 export type CallFacts = {
   /** Who calls; null for a stranger. */
@@ -15,8 +18,8 @@ export type CallFacts = {
   readonly offer: Offer;
   /** Hops the INVITE may still make (RFC 3261 8.1.1.6). */
   readonly maxForwards: number;
-  /** The INVITE has passed through us before. */
-  readonly isLoop: boolean;
+  /** Calls that are going on from the same number to the same number: more than a person has, when a call comes back to us. */
+  readonly sameCalls: number;
   readonly draining: boolean;
   readonly liveCalls: number;
   readonly maxLiveCalls: number;
@@ -32,7 +35,7 @@ export type CallPlan =
       readonly roomId: string | null;
     }
   | { readonly kind: 'connect'; readonly caller: Caller; readonly destination: Connectable }
-  | { readonly kind: 'echo' | 'balance' | 'redial'; readonly caller: DeviceCaller }
+  | { readonly kind: 'echo' | 'balance'; readonly caller: DeviceCaller }
   | { readonly kind: 'refuse'; readonly reason: RefusalReason; readonly caller: Caller | null };
 
 /** A destination at which somebody is rung. */
@@ -63,7 +66,7 @@ function mediumRefusal({ offer }: CallFacts): RefusalReason | null {
 }
 
 function houseRefusal(facts: CallFacts): RefusalReason | null {
-  if (facts.isLoop) return 'loop';
+  if (facts.sameCalls >= MOST_SAME_CALLS) return 'loop';
   if (facts.maxForwards <= 0) return 'too-many-hops';
   if (facts.draining) return 'draining';
   return facts.liveCalls >= facts.maxLiveCalls ? 'too-many-calls' : null;
@@ -114,6 +117,8 @@ function fromDevice(
     case 'room':
       return menuOfRoom(caller, destination, houseNumber);
     case 'feature':
+      // What redial stands for was looked up with the facts; here it stands for nothing.
+      if (destination.code === 'redial') return refuse('number-not-served');
       return feature(destination.code, caller, houseNumber, refuse);
     case 'user':
     case 'telephone':
@@ -125,7 +130,7 @@ function fromDevice(
 }
 
 function feature(
-  code: Extract<Destination, { kind: 'feature' }>['code'],
+  code: Exclude<Extract<Destination, { kind: 'feature' }>['code'], 'redial'>,
   caller: DeviceCaller,
   houseNumber: AccessNumber | null,
   refuse: (reason: RefusalReason) => CallPlan,

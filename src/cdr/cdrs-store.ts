@@ -17,6 +17,18 @@ export type CdrRating = {
   readonly heldCapped: boolean;
   readonly ledgerTransactionId: string | null;
   readonly ratedAtMs: number;
+  /** What the carrier takes for the leg; null when it has no cost deck. */
+  readonly cost: CdrCost | null;
+};
+
+/** The carrier's side of a leg. */
+export type CdrCost = {
+  /** Null when the carrier's deck has no price for the number. */
+  readonly amount: Money | null;
+  /** Charge less cost; null when the two cannot be compared, and the working says why. */
+  readonly margin: Money | null;
+  /** How the cost came about, as plain JSON. */
+  readonly working: Readonly<Record<string, unknown>>;
 };
 
 /** A stored leg; `rating` is null until the rating job has run. */
@@ -25,7 +37,8 @@ export type StoredCdr = ClosedLeg & { readonly rating: CdrRating | null };
 export const CDR_COLUMNS = `id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
   room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by, sip_status,
   attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, call_id, account_id, device_id, cost_deck_id, is_withheld,
-  caller_identity, charge_micros, currency, rating_working, held_capped, ledger_transaction_id, rated_at_ms`;
+  caller_identity, charge_micros, currency, rating_working, held_capped, ledger_transaction_id, rated_at_ms,
+  cost_micros, cost_currency, cost_working, margin_micros`;
 
 /** Inserts the leg, not rated yet. @throws DuplicateKey when its id or its place in the node's sequence is taken */
 export async function insertCdr(sql: Sql, leg: ClosedLeg): Promise<void> {
@@ -92,16 +105,11 @@ export async function findCdrBySipCallId(sql: Sql, sipCallId: string): Promise<S
   return row ? toStoredCdr(row) : null;
 }
 
-/** The stored leg with its row locked until the unit of work ends, or null. */
-export async function lockCdr(sql: Sql, cdrId: string): Promise<StoredCdr | null> {
-  const [row] = await sql.all(`SELECT ${CDR_COLUMNS} FROM cdrs WHERE id = ?${sql.forUpdate}`, [cdrId]);
-  return row ? toStoredCdr(row) : null;
-}
-
 /** Writes the price beside the leg, once. False when it had one. */
 export async function storeRating(sql: Sql, cdrId: string, rating: CdrRating): Promise<boolean> {
   const changed = await sql.run(
-    `UPDATE cdrs SET charge_micros = ?, currency = ?, rating_working = ?, held_capped = ?, ledger_transaction_id = ?, rated_at_ms = ?
+    `UPDATE cdrs SET charge_micros = ?, currency = ?, rating_working = ?, held_capped = ?, ledger_transaction_id = ?, rated_at_ms = ?,
+       cost_micros = ?, cost_currency = ?, cost_working = ?, margin_micros = ?
      WHERE id = ? AND rated_at_ms IS NULL`,
     [
       rating.charge.amountMicros,
@@ -110,6 +118,10 @@ export async function storeRating(sql: Sql, cdrId: string, rating: CdrRating): P
       rating.heldCapped ? 1 : 0,
       rating.ledgerTransactionId,
       rating.ratedAtMs,
+      rating.cost?.amount?.amountMicros ?? null,
+      rating.cost?.amount?.currency ?? null,
+      rating.cost ? JSON.stringify(rating.cost.working) : null,
+      rating.cost?.margin?.amountMicros ?? null,
       cdrId,
     ],
   );
@@ -163,5 +175,19 @@ function toRating(row: Row): CdrRating | null {
     heldCapped: integer(row.held_capped) === 1,
     ledgerTransactionId: textOrNull(row.ledger_transaction_id),
     ratedAtMs,
+    cost: toCost(row),
+  };
+}
+
+function toCost(row: Row): CdrCost | null {
+  const working = textOrNull(row.cost_working);
+  if (working === null) return null;
+  const unit = textOrNull(row.cost_currency);
+  const inCostCurrency = (value: unknown) =>
+    unit === null || value === null ? null : money(micros(value), currency(unit));
+  return {
+    amount: inCostCurrency(row.cost_micros),
+    margin: inCostCurrency(row.margin_micros),
+    working: JSON.parse(working) as Readonly<Record<string, unknown>>,
   };
 }

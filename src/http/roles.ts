@@ -35,6 +35,8 @@ export const SCOPES = [
   'numbers:full',
   /** Sees numbers that their callers asked to keep from others. */
   'numbers:withheld',
+  /** Sees what carriers take for a leg, and what is earned by it. */
+  'costs:read',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -62,6 +64,7 @@ export const ROLES = {
     'ledger:write',
     'decks:read',
     'dids:read',
+    'costs:read',
     'numbers:full',
   ],
   moderator: [
@@ -85,6 +88,7 @@ export const ROLES = {
     'trunks:write',
     'caller-ids:read',
     'caller-ids:write',
+    'costs:read',
     'metrics:read',
     'alerts:read',
     'cases:read',

@@ -3,6 +3,8 @@ import { LiveCalls } from '../../src/calling/live-calls';
 import { LiveRooms } from '../../src/calling/room-session/live-rooms';
 import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
 import { accountRoutes } from '../../src/billing/accounts-routes';
+import { bundleRoutes } from '../../src/billing/bundles/bundles-routes';
+import { limitRoutes } from '../../src/billing/credit/limits-routes';
 import { deckRoutes } from '../../src/billing/rating/decks-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
 import { createApiKey } from '../../src/http/api-keys';
@@ -68,6 +70,8 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...scheduleRoutes(database),
     ...recordingRoutes(database, place),
     ...accountRoutes(database),
+    ...bundleRoutes(database),
+    ...limitRoutes(database),
     ...deckRoutes(database),
     ...numberRoutes(database),
   ];

@@ -224,13 +224,22 @@ export class TestService {
   }
 
   async cdrs(): Promise<readonly FoundCdr[]> {
-    return (await searchCdrs(this.database, { filter: {}, after: null, limit: 200, numbers: 'full' })).cdrs;
+    return (
+      await searchCdrs(this.database, {
+        filter: {},
+        after: null,
+        limit: 200,
+        numbers: 'full',
+        costs: 'shown',
+      })
+    ).cdrs;
   }
 
   /** Every CDR there is, page by page. */
   async allCdrs(): Promise<readonly FoundCdr[]> {
     const found: FoundCdr[] = [];
-    for await (const cdr of allCdrs(this.database, { filter: {}, numbers: 'full' })) found.push(cdr);
+    for await (const cdr of allCdrs(this.database, { filter: {}, numbers: 'full', costs: 'shown' }))
+      found.push(cdr);
     return found;
   }
 

@@ -1,4 +1,5 @@
 import type { Money } from '../../kernel/money';
+import { readParts, secondsOf } from '../bundles/bundle';
 import type { Hold } from '../ledger/holds';
 import { affordableSeconds } from '../rating/affordable-seconds';
 import type { Rate } from '../rating/rate';
@@ -20,6 +21,7 @@ export type CreditGrant = {
   readonly reachedLimit: boolean;
   /** Why it does; null when it reaches as far as was asked. */
   readonly limitedBy: LimitedBy | null;
+  /** Money that is held; seconds of bundles are held beside it. */
   readonly held: Money;
 };
 
@@ -35,7 +37,11 @@ export function rateText(rate: Rate): string {
 export function grantOf(hold: Hold, limitedBy: LimitedBy | null): CreditGrant {
   return {
     callId: hold.callId,
-    paidSeconds: affordableSeconds(promisedRate(hold), hold.amount.amountMicros),
+    paidSeconds: affordableSeconds(
+      promisedRate(hold),
+      hold.amount.amountMicros,
+      secondsOf(readParts(hold.included)),
+    ),
     reachedLimit: limitedBy !== null,
     limitedBy,
     held: hold.amount,

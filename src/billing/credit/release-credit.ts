@@ -1,6 +1,8 @@
 import type { Money } from '../../kernel/money';
 import type { Database } from '../../kernel/unit-of-work';
 import { releaseLeases } from '../../leases/renew-leases';
+import { readParts } from '../bundles/bundle';
+import { settleSeconds } from '../bundles/hold-seconds';
 import { closeHold, listUntouchedHolds, lockHold } from '../ledger/holds';
 
 /**
@@ -15,9 +17,9 @@ export function releaseCredit(
   return database.write(async (sql) => {
     await releaseLeases(sql, callId);
     const hold = await lockHold(sql, callId);
-    return (
-      hold?.state === 'open' && (await closeHold(sql, hold, { state: 'released', chargeMicros: 0n, nowMs }))
-    );
+    if (hold?.state !== 'open') return false;
+    await settleSeconds(sql, { held: readParts(hold.included), used: [] });
+    return closeHold(sql, hold, { state: 'released', chargeMicros: 0n, nowMs });
   });
 }
 

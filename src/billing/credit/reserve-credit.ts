@@ -1,11 +1,15 @@
 import { readAccount } from '../../accounts/accounts-store';
+import { zero } from '../../kernel/money';
+import { digitsOf } from '../../kernel/phone-number';
 import type { Database, Sql } from '../../kernel/unit-of-work';
 import { CALL_LEASE_MS } from '../../leases/lease';
 import { takeLeases } from '../../leases/take-leases';
-import { openHold } from '../ledger/holds';
+import { partsText, secondsOf } from '../bundles/bundle';
+import { holdSeconds } from '../bundles/hold-seconds';
+import { growHold, type Hold, openHold, whyNotHeld } from '../ledger/holds';
 import { findRate } from '../rating/find-rate';
 import type { Rate } from '../rating/rate';
-import { rateCall } from '../rating/rate-call';
+import { billedSecondsOf, rateCall } from '../rating/rate-call';
 import { AccountBlocked, NoRate } from './credit-errors';
 import { type CreditGrant, grantOf, rateText } from './credit-grant';
 import type { CreditWanted } from './credit-wanted';
@@ -29,28 +33,47 @@ export async function reserveCredit(database: Database, wanted: CreditWanted): P
       nowMs: wanted.nowMs,
       leaseMs: CALL_LEASE_MS,
     });
-    return holdFirstBlock(sql, wanted, rate);
+    return holdFirstBlock(sql, wanted, { payer, rate });
   });
   return grantOf(hold, null);
 }
 
-async function holdFirstBlock(sql: Sql, wanted: CreditWanted, rate: Rate) {
-  const hold = await openHold(sql, {
+type Terms = { readonly payer: Payer; readonly rate: Rate };
+
+/** Seconds of bundles first, then money. Without bundles one statement does it; with them the hold is there before they are locked. */
+async function holdFirstBlock(sql: Sql, wanted: CreditWanted, { payer, rate }: Terms): Promise<Hold> {
+  const usesBundles = payer.hasBundles && rate.pricePerMinuteMicros > 0;
+  const opened = await openHold(sql, {
     callId: wanted.callId,
-    accountId: wanted.payerAccountId,
-    amount: rateCall(rate, 1).charge,
+    accountId: payer.accountId,
+    amount: usesBundles ? zero(rate.currency) : rateCall(rate, 1).charge,
     rate: rateText(rate),
     direction: wanted.direction,
     kind: wanted.kind,
+    number: wanted.number,
     included: null,
     spending: null,
     allowedStates: statesThatPay(wanted.direction),
     nowMs: wanted.nowMs,
   });
-  if (hold) return hold;
   // Its state changed since it was read.
-  const { id, state } = await readAccount(sql, wanted.payerAccountId);
-  throw new AccountBlocked(id, state);
+  if (!opened) throw new AccountBlocked(payer.accountId, (await readAccount(sql, payer.accountId)).state);
+  if (!usesBundles || !opened.isNew) return opened.hold;
+  const parts = await holdSeconds(sql, {
+    accountId: payer.accountId,
+    digits: digitsOf(wanted.number),
+    seconds: billedSecondsOf(rate, 1),
+    nowMs: wanted.nowMs,
+  });
+  const { charge } = rateCall(rate, 1, secondsOf(parts));
+  const grown = await growHold(sql, opened.hold, {
+    byMicros: charge.amountMicros,
+    included: partsText(parts),
+    spending: null,
+    nowMs: wanted.nowMs,
+  });
+  if (!grown) throw await whyNotHeld(sql, opened.hold, charge);
+  return grown;
 }
 
 async function rateFor(database: Database, payer: Payer, wanted: CreditWanted): Promise<Rate> {

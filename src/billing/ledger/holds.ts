@@ -24,6 +24,8 @@ export type Hold = {
   readonly rate: string;
   readonly direction: string;
   readonly kind: string;
+  /** The number that the leg is rated by; null for a hold of before it was kept. */
+  readonly number: string | null;
   /** The caller's text: what is kept aside for the leg beside money; null when nothing is. */
   readonly included: string | null;
   /** The last day on which it grew and what it grew by then, where a day's spending is counted. */
@@ -32,7 +34,7 @@ export type Hold = {
   readonly changedAtMs: number;
 };
 
-const COLUMNS = `call_id, account_id, currency, amount_micros, state, rate, direction, kind, included, spend_day, day_held_micros,
+const COLUMNS = `call_id, account_id, currency, amount_micros, state, rate, direction, kind, number_e164, included, spend_day, day_held_micros,
   opened_at_ms, changed_at_ms`;
 
 export type NewHold = {
@@ -42,6 +44,7 @@ export type NewHold = {
   readonly rate: string;
   readonly direction: string;
   readonly kind: string;
+  readonly number: string;
   readonly included: string | null;
   readonly spending: DaySpending | null;
   /** The account's states in which the call may be paid. */
@@ -49,36 +52,54 @@ export type NewHold = {
   readonly nowMs: number;
 };
 
+/** A hold, and whether this call opened it or found it there. */
+export type OpenedHold = { readonly hold: Hold; readonly isNew: boolean };
+
 /**
  * Opens the hold of a call; null when the account is in no state that allows it. The second time it gives the hold that is there.
  * Lock order everywhere: leases, the hold, bundles, the account.
- * @throws InsufficientCredit; HoldNotOpen when the call's hold was used up before; Conflict when another account holds for this call;
- * DaySpent
+ * @throws InsufficientCredit; DaySpent; HoldNotOpen when the call's hold was used up before; Conflict when another account holds for
+ * this call
  */
-export async function openHold(sql: Sql, wanted: NewHold): Promise<Hold | null> {
-  const { callId, accountId, amount, rate, direction, kind, included, spending, nowMs } = wanted;
-  const ofDay = spending && { day: spending.day, heldMicros: amount.amountMicros };
+export async function openHold(sql: Sql, wanted: NewHold): Promise<OpenedHold | null> {
+  const { amount, spending, allowedStates, nowMs, ...terms } = wanted;
   const hold: Hold = {
-    ...{ callId, accountId, amount, rate, direction, kind, included, ofDay },
-    ...{ state: 'open', openedAtMs: nowMs, changedAtMs: nowMs },
+    ...terms,
+    amount,
+    state: 'open',
+    ofDay: spending && { day: spending.day, heldMicros: amount.amountMicros },
+    openedAtMs: nowMs,
+    changedAtMs: nowMs,
   };
   try {
-    if (!(await insertHold(sql, hold, wanted.allowedStates))) return null;
+    if (!(await insertHold(sql, hold, allowedStates))) return null;
   } catch (error) {
-    if (error instanceof DuplicateKey) return existingHold(sql, wanted);
+    if (error instanceof DuplicateKey) return { hold: await existingHold(sql, wanted), isNew: false };
     throw error;
   }
-  const amountMicros = amount.amountMicros;
-  if (await tryHold(sql, customerLedgerId(accountId), { amountMicros, spending })) return hold;
+  if (
+    !(await tryHold(sql, customerLedgerId(hold.accountId), { amountMicros: amount.amountMicros, spending }))
+  )
+    throw await whyNotHeld(sql, hold, amount);
+  return { hold, isNew: true };
+}
+
+/** Why `amount` more could not be held for a call: the credit, or else the day. */
+export async function whyNotHeld(
+  sql: Sql,
+  { callId, accountId }: Pick<Hold, 'callId' | 'accountId'>,
+  amount: Money,
+): Promise<InsufficientCredit | DaySpent> {
   const { available } = await readBalance(sql, accountId);
-  if (available.amountMicros >= amountMicros) throw new DaySpent(callId);
-  throw new InsufficientCredit(amount, available);
+  return available.amountMicros < amount.amountMicros
+    ? new InsufficientCredit(amount, available)
+    : new DaySpent(callId);
 }
 
 async function insertHold(sql: Sql, hold: Hold, allowedStates: readonly string[]): Promise<boolean> {
   const inserted = await sql.run(
     `INSERT INTO credit_holds (${COLUMNS}, ledger_account_id)
-     SELECT ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
+     SELECT ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
      WHERE id = ? AND state IN (${allowedStates.map(() => '?').join(', ')})`,
     [
       hold.callId,
@@ -88,6 +109,7 @@ async function insertHold(sql: Sql, hold: Hold, allowedStates: readonly string[]
       hold.rate,
       hold.direction,
       hold.kind,
+      hold.number,
       hold.included,
       hold.ofDay?.day ?? null,
       hold.ofDay?.heldMicros ?? 0n,
@@ -220,6 +242,7 @@ function toHold(row: Row): Hold {
     rate: text(row.rate),
     direction: text(row.direction),
     kind: text(row.kind),
+    number: textOrNull(row.number_e164),
     included: textOrNull(row.included),
     ofDay:
       row.spend_day === null

@@ -116,6 +116,7 @@ describe.each(DIALECTS)('ledger on %s', (dialect) => {
         rate: '{}',
         direction: 'inbound',
         kind: 'room',
+        number: '+3225550123',
         included: null,
         spending: null,
         allowedStates: ['active'],

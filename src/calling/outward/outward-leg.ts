@@ -75,7 +75,7 @@ export class OutwardLeg {
    */
   async ring(target: OutwardTarget, options: RingOptions): Promise<void> {
     const { call } = this;
-    const leg = await call.parts.media.createOutboundLeg({ 'X-Call': call.id }, { secure: target.secure });
+    const leg = await call.parts.media.createOutboundLeg({ 'X-Call': call.id });
     call.useLeg(leg);
     const dialog = await this.#invite(target, leg, options);
     await call.answered(dialog, leg, { acked: true });

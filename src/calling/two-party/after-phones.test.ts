@@ -16,16 +16,23 @@ describe('a call that no telephone answered', () => {
     ['unreachable', 'unreachable'],
   ] as const)('goes where its owner forwards it when %s, also before voicemail', (outcome, to) => {
     expect(afterPhones(outcome, FORWARDING)).toEqual({ kind: 'forward', to });
-    expect(afterPhones(outcome, { ...FORWARDING, voicemailTo: 'owner@example.org' })).toEqual({ kind: 'forward', to });
+    expect(afterPhones(outcome, { ...FORWARDING, voicemailTo: 'owner@example.org' })).toEqual({
+      kind: 'forward',
+      to,
+    });
   });
 
-  it.each(['declined', 'do-not-disturb'] as const)('is not forwarded when its owner wants none: %s', (outcome) => {
-    expect(afterPhones(outcome, FORWARDING).kind).toBe('refuse');
-  });
+  it.each(['declined', 'do-not-disturb'] as const)(
+    'is not forwarded when its owner wants none: %s',
+    (outcome) => {
+      expect(afterPhones(outcome, FORWARDING).kind).toBe('refuse');
+    },
+  );
 
   it.each(['busy', 'declined', 'no-answer', 'unreachable', 'do-not-disturb'] as const)(
     'may leave a message when %s',
-    (outcome) => expect(afterPhones(outcome, VOICEMAIL)).toEqual({ kind: 'voicemail', mailTo: 'owner@example.org' }),
+    (outcome) =>
+      expect(afterPhones(outcome, VOICEMAIL)).toEqual({ kind: 'voicemail', mailTo: 'owner@example.org' }),
   );
 
   it.each([

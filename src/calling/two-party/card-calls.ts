@@ -13,7 +13,9 @@ import { shownCallerOf } from './shown-caller';
 const HANG_UP_KEYS = '##';
 
 /** What a refusal is called by when the account that pays is the caller's own. */
-const OWN_PROMPTS = { 'no-credit': 'credit-too-low' } as const satisfies Partial<Record<RefusalReason, string>>;
+const OWN_PROMPTS = { 'no-credit': 'credit-too-low' } as const satisfies Partial<
+  Record<RefusalReason, string>
+>;
 
 /**
  * Calls that are dialled within a call: somebody typed the PIN of an account, which pays them, and dials one number after the other. His own leg goes

@@ -10,7 +10,6 @@ import { payInbound } from './pay-inbound';
 import { Reach } from './reach';
 import type { ShownCaller } from './shown-caller';
 import { offerTransfer } from './transfer';
-import { takeMessage } from '../voicemail/take-message';
 
 /** A call that rings somebody: an account's telephones or a number outside. The caller is answered when the far end is. */
 export class ConnectCall {
@@ -55,11 +54,7 @@ export class ConnectCall {
     });
     const reached = await reach.reach(plan.destination);
     if (reached.kind === 'refused') throw new Refused(reached.reason);
-    if (reached.kind === 'voicemail') {
-      await this.#inbound.answer();
-      await takeMessage(parts, call, reached.accountId);
-      return;
-    }
+    if (reached.kind === 'voicemail') throw new Refused('user-no-answer');
     const far = reached.leg.call;
     try {
       await this.#inbound.answer();

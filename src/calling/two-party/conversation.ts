@@ -57,7 +57,9 @@ export class Conversation {
     if (accountId === null) return;
     const leg = [this.left, this.right].find(({ opened }) => opened.accountId === accountId);
     if (!leg || leg.end || this.#isOver) return;
-    leg.leg.playOver(leg.files([prompt])).catch((error: unknown) => leg.warn('a warning was not heard', error));
+    leg.leg
+      .playOver(leg.files([prompt]))
+      .catch((error: unknown) => leg.warn('a warning was not heard', error));
   }
 
   /** Ends it without ending its legs: neither hears anybody. @throws LegGone */
@@ -103,8 +105,7 @@ export class Conversations {
 
   /** The conversation with a leg that has this dialog (RFC 3891 3): our tag is the other side's `to-tag` for it. */
   byDialog(dialog: DialogName): { readonly conversation: Conversation; readonly leg: RunningCall } | null {
-    for (const [leg, conversation] of this.#byLeg)
-      if (leg.hasDialog(dialog)) return { conversation, leg };
+    for (const [leg, conversation] of this.#byLeg) if (leg.hasDialog(dialog)) return { conversation, leg };
     return null;
   }
 }

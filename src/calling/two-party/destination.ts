@@ -55,7 +55,11 @@ function behindDid(did: AssignedDid): Destination {
   const { target, number } = did;
   switch (target.kind) {
     case 'menu':
-      return { kind: 'menu', accessNumber: { number, language: target.language, country: target.country }, did };
+      return {
+        kind: 'menu',
+        accessNumber: { number, language: target.language, country: target.country },
+        did,
+      };
     case 'room':
       return { kind: 'room', roomId: target.roomId, did };
     case 'user':

@@ -53,7 +53,8 @@ export async function dialTrunks(
       return { kind: 'answered', leg };
     } catch (error) {
       await leg.finishUnanswered(error);
-      if (payerAccountId !== null) await parts.credit.release({ callId: leg.call.id, nowMs: parts.clock.nowMs() });
+      if (payerAccountId !== null)
+        await parts.credit.release({ callId: leg.call.id, nowMs: parts.clock.nowMs() });
       if (error instanceof AlreadyEnded) throw error;
       if (!(error instanceof NotAnswered)) return { kind: 'refused', reason: refusalReasonOf(error) };
       reason = reasonOf(error.status);

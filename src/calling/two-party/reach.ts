@@ -128,7 +128,8 @@ export class Reach {
     const legs = await Promise.all(bindings.map((binding) => this.#openLeg(destination, binding)));
     const stop = (result: 'cancelled' | 'answered-elsewhere' | 'declined') => {
       for (const { call } of legs)
-        if (!call.isAnswered) call.endWith({ result, endedBy: result === 'cancelled' ? 'caller' : 'callee', prompt: null });
+        if (!call.isAnswered)
+          call.endWith({ result, endedBy: result === 'cancelled' ? 'caller' : 'callee', prompt: null });
     };
     void this.wish.whenGone.then(() => stop('cancelled'));
     let winner: OutwardLeg | null = null;
@@ -143,7 +144,8 @@ export class Reach {
             onRinging: () => this.wish.onRinging(null),
           });
           winner ??= leg;
-          if (winner !== leg) leg.call.endWith({ result: 'answered-elsewhere', endedBy: 'house', prompt: null });
+          if (winner !== leg)
+            leg.call.endWith({ result: 'answered-elsewhere', endedBy: 'house', prompt: null });
           else stop('answered-elsewhere');
           void leg.finish();
           return 'no-answer';
@@ -219,6 +221,7 @@ function outcomeOf(error: unknown): PhonesOutcome {
   if (!(error instanceof NotAnswered)) return 'unreachable';
   const result = resultOfStatus(error.status);
   if (result === 'busy' || result === 'declined') return result;
-  return result === 'no-answer' && (error.status === 408 || isFarEndsWord(error.status)) ? 'no-answer' : 'unreachable';
+  return result === 'no-answer' && (error.status === 408 || isFarEndsWord(error.status))
+    ? 'no-answer'
+    : 'unreachable';
 }
-
