@@ -22,6 +22,7 @@ import { liveRoomRoutes } from './calling/room-session/room-routes';
 import { liveRoutes } from './calling/live-routes';
 import { recordingKeys } from './rooms/recording/recording-keys';
 import { recordingRoutes } from './rooms/recording/recording-routes';
+import { phoneRoutes } from './phones/phones-routes';
 import { roomRoutes } from './rooms/rooms-routes';
 import { scheduleRoutes } from './rooms/schedule/schedule-routes';
 import { type PartHealth, serviceRoutes } from './http/service-routes';
@@ -90,6 +91,7 @@ export async function serveApi(
     ...scheduleRoutes(database),
     ...recordingRoutes(database, recordings),
     ...accountRoutes(database),
+    ...phoneRoutes(database, config.SIP_REALM),
     ...bundleRoutes(database),
     ...limitRoutes(database),
     ...deckRoutes(database),

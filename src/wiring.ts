@@ -25,6 +25,9 @@ import { LeaseKeeper } from './leases/lease-keeper';
 import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
 import { endCrashedRecordings } from './rooms/recording/end-recordings';
+import { Authenticator } from './phones/authenticate';
+import type { Trunk } from './trunks/trunks-store';
+import { Conversations } from './calling/two-party/conversation';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
@@ -212,6 +215,15 @@ async function openCalls(
     ...books,
     ...rooms,
     media,
+    conversations: new Conversations(),
+    authenticator: new Authenticator<Trunk>({
+      database: books.database,
+      clock,
+      log,
+      realm: config.SIP_REALM,
+      otherNames: async () => null,
+    }),
+    redeemVoucher: async () => false,
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
@@ -223,6 +235,7 @@ async function openCalls(
     settings: {
       nodeId: config.NODE_ID,
       promptsDir,
+      houseLanguage: config.HOUSE_LANGUAGE,
       maxLiveCalls: config.MAX_LIVE_CALLS,
       creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
       rtpTimeoutMs: config.RTP_TIMEOUT_MS,

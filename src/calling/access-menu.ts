@@ -13,8 +13,9 @@ export const MAX_NUMBER_DIGITS = 24;
 /** Typed in place of a Room ID, which has six digits at least. */
 const LANGUAGE_CODE = '9';
 const ACCOUNT_CODE = '0';
-/** Typed in place of a number to call. */
+/** Typed in place of a number to call; no number has one digit alone. */
 const VOUCHER_CODE = '0';
+const ROOMS_CODE = '1';
 
 /** How often one call may choose its language. */
 const MAX_LANGUAGE_CHOICES = 5;
@@ -146,6 +147,7 @@ function onRoomId(state: MenuState, digits: string): MenuStep {
 /** Account mode: a number is called, and when its call is over the next one may be typed. */
 function onNumber(state: MenuState, digits: string): MenuStep {
   if (digits === '') return silentNumber(state);
+  if (digits === ROOMS_CODE) return welcome(state);
   if (digits === VOUCHER_CODE)
     return {
       state: { ...state, step: 'voucher' },

@@ -30,7 +30,7 @@ describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
   const check = (callerNumber: string, typed: { roomNumber?: string; pin?: string }) =>
     checkTypedPin(
       { database: test.database, clock, log },
-      { callId: 'call', callerNumber, trunk },
+      { callId: 'call', callerNumber, line: trunk },
       { roomNumber: secrets.roomNumber, pin: secrets.participantPin, ...typed },
     );
   // Neither can be drawn: those begin with no zero.
@@ -93,7 +93,7 @@ describe.each(DIALECTS)('a typed account PIN on %s', (dialect) => {
     const check = (callerNumber: string, typed: string) =>
       checkAccountPin(
         { database: test.database, clock, log: silentLog },
-        { callId: 'call', callerNumber, trunk },
+        { callId: 'call', callerNumber, line: trunk },
         typed,
       );
     expect(await check('+3222000001', pin)).toEqual({ accountId: 'owner', delayMs: 0 });

@@ -31,7 +31,8 @@ export async function answerRegister(
     res.send(200, { headers: answerHeaders(outcome, wish.path, nowMs) });
   } catch (error) {
     if (!(error instanceof RegisterRefused)) throw error;
-    const headers = error.sipStatus === 423 ? { 'Min-Expires': String(LEAST_EXPIRES_SECONDS) } : {};
+    const headers: Record<string, string> =
+      error.sipStatus === 423 ? { 'Min-Expires': String(LEAST_EXPIRES_SECONDS) } : {};
     res.send(error.sipStatus, error.sipReason, { headers });
   }
 }

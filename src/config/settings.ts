@@ -60,6 +60,20 @@ export const SETTINGS = {
     most: 65535,
     about: 'Port that phones and trunks send SIP to (UDP and TCP); 0 picks a free one',
   },
+  SIP_REALM: {
+    type: 'text',
+    default: '123-voip',
+    pattern: /^[A-Za-z0-9.-]{1,60}$/,
+    form: 'up to 60 letters, digits, points and hyphens',
+    about:
+      'Name that telephones sign in to; it is part of every stored password, so a change makes all of them wrong',
+  },
+  HOUSE_LANGUAGE: {
+    type: 'choice',
+    default: 'en',
+    choices: ['en', 'es', 'fr', 'de', 'ar'],
+    about: 'Language spoken to whoever has chosen none',
+  },
   EXTERNAL_ADDRESS: {
     type: 'text',
     default: '',
