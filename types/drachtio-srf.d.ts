@@ -83,13 +83,9 @@ declare namespace Srf {
     get(header: string): string | undefined;
     send(
       status: number,
-      options?: { headers?: Record<string, string | string[]>; body?: string; reason?: string },
+      options?: { headers?: Record<string, string>; body?: string; reason?: string },
     ): void;
-    send(
-      status: number,
-      reason: string,
-      options?: { headers?: Record<string, string | string[]>; body?: string },
-    ): void;
+    send(status: number, reason: string, options?: { headers?: Record<string, string>; body?: string }): void;
   }
 
   interface Dialog extends EventEmitter {

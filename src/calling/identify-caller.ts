@@ -42,6 +42,7 @@ export async function identifyRequest(
     method: req.method,
     authorization: req.get('Authorization') ?? '',
     address: req.source_address,
+    userAgent: req.get('User-Agent') ?? '',
   });
   if (found.kind === 'other') return { kind: 'known', caller: { kind: 'trunk', trunk: found.found } };
   if (found.kind !== 'device') return found;

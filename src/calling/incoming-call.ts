@@ -140,7 +140,9 @@ function turnAway(
 ): void {
   if (identity.kind === 'blocked') return refuse(parts, req, res, 'unknown-caller');
   if (res.finalResponseSent) return;
-  res.send(401, 'Unauthorized', { headers: { 'WWW-Authenticate': [...identity.headers] } });
+  // Two challenges may not share a line (RFC 3261 7.3.1), and srf sends one line a name: the second begins within the first's value.
+  const challenges = identity.headers.join('\r\nWWW-Authenticate: ');
+  res.send(401, 'Unauthorized', { headers: { 'WWW-Authenticate': challenges } });
 }
 
 function refuse(parts: CallingParts, req: SrfRequest, res: SrfResponse, reason: RefusalReason): void {

@@ -41,13 +41,13 @@ function answerHeaders(
   { bindings }: RegisterOutcome,
   path: string | null,
   nowMs: number,
-): Record<string, string | string[]> {
+): Record<string, string> {
   const contacts = bindings.map(
     ({ contactUri, expiresAtMs }) => `<${contactUri}>;expires=${Math.ceil((expiresAtMs - nowMs) / 1_000)}`,
   );
   return {
     Date: new Date(nowMs).toUTCString(),
-    ...(contacts.length === 0 ? {} : { Contact: contacts }),
+    ...(contacts.length === 0 ? {} : { Contact: contacts.join(', ') }),
     ...(path === null ? {} : { Path: path }),
   };
 }

@@ -69,9 +69,23 @@ export function isAnsweredRightly(credentials: Credentials, hashes: PasswordHash
   return given.length === right.length && timingSafeEqual(Buffer.from(given), Buffer.from(right));
 }
 
-/** WWW-Authenticate headers of a challenge, the stronger algorithm first (RFC 8760 2.1). */
-export function challengeHeaders(realm: string, nonce: string, isStale: boolean): readonly string[] {
-  return ALGORITHMS.map(
+/**
+ * Telephones that give up on a challenge of an algorithm they do not have instead of passing over it (RFC 8760 2.4), by the beginning of their
+ * User-Agent: they are offered MD5 alone. libre had no SHA-256 before its version 2.
+ */
+const MD5_ALONE = [/^baresip v[01]\./];
+
+/** The algorithms that a telephone is offered, the stronger first. */
+export function algorithmsFor(userAgent: string): readonly Algorithm[] {
+  return MD5_ALONE.some((beginning) => beginning.test(userAgent)) ? ['MD5'] : ALGORITHMS;
+}
+
+/** WWW-Authenticate headers of a challenge, one an algorithm, in their order (RFC 8760 2.1). */
+export function challengeHeaders(
+  { realm, nonce, isStale }: { readonly realm: string; readonly nonce: string; readonly isStale: boolean },
+  algorithms: readonly Algorithm[],
+): readonly string[] {
+  return algorithms.map(
     (algorithm) =>
       `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${isStale ? ', stale=true' : ''}`,
   );

@@ -10,6 +10,22 @@ import { eventually } from './service';
 /** It speaks this long; a call of a story is shorter. */
 const TONE_SECONDS = 60;
 
+/** A telephone of an account of ours. */
+export type BaresipAccount = {
+  readonly username: string;
+  readonly password: string;
+  readonly sipPort: number;
+  /** How it takes calls: by itself, or by the command accept. */
+  readonly answers: 'auto' | 'manual';
+  readonly transport?: 'udp' | 'tcp' | 'tls';
+};
+
+const STRANGER = '<sip:+3222225566@127.0.0.1>;regint=0;audio_codecs=PCMU';
+
+function accountLine({ username, password, sipPort, answers, transport = 'udp' }: BaresipAccount): string {
+  return `<sip:${username}@127.0.0.1:${sipPort};transport=${transport}>;auth_user=${username};auth_pass=${password};answermode=${answers};regint=600;audio_codecs=PCMU`;
+}
+
 /** A baresip telephone: a program we did not write, that sends a tone of its own and records what it hears. */
 export class Baresip {
   #output = '';
@@ -24,12 +40,12 @@ export class Baresip {
     });
   }
 
-  /** Starts it; `toneHz` is what it says all the time. */
-  static async start(toneHz: number): Promise<Baresip> {
+  /** Starts it; `toneHz` is what it says all the time. Signed in with an account it is registered before this resolves. */
+  static async start(toneHz: number, account: BaresipAccount | null = null): Promise<Baresip> {
     const folder = mkdtempSync(join(tmpdir(), '123-voip-baresip-'));
     const controlPort = await freePort();
     writeFileSync(join(folder, 'config'), configuration(folder, controlPort, await freePort()));
-    writeFileSync(join(folder, 'accounts'), '<sip:+3222225566@127.0.0.1>;regint=0;audio_codecs=PCMU\n');
+    writeFileSync(join(folder, 'accounts'), `${account ? accountLine(account) : STRANGER}\n`);
     writeFileSync(join(folder, 'contacts'), '');
     writeFileSync(join(folder, 'tone.wav'), writeWav(tone(toneHz, TONE_SECONDS)));
     const child = spawn('baresip', ['-f', folder], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -44,7 +60,10 @@ export class Baresip {
       control = await tryConnect(controlPort);
       return control !== null;
     });
-    return new Baresip(child, control as unknown as Socket, folder);
+    const phone = new Baresip(child, control as unknown as Socket, folder);
+    // It registers before anybody can listen to its events; on its output it says so too.
+    if (account) await eventually(10_000, () => log.includes('binding]'));
+    return phone;
   }
 
   /** Gives a command of its menu, for example dial. */
@@ -56,6 +75,11 @@ export class Baresip {
   /** Resolves when it reports an event, for example CALL_ESTABLISHED. */
   async reports(event: string, limitMs = 20_000): Promise<void> {
     await eventually(limitMs, () => this.#output.includes(`"type":"${event}"`));
+  }
+
+  /** How often it has reported an event. */
+  count(event: string): number {
+    return this.#output.split(`"type":"${event}"`).length - 1;
   }
 
   /** What it heard, 8 kHz; to be asked after the call. */
