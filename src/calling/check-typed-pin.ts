@@ -4,7 +4,7 @@ import { type PinTry, takeTry } from '../rooms/guess-counters-store';
 import type { JudgedTry } from '../rooms/guess-limits';
 import type { Room } from '../rooms/room';
 import type { RoomRole } from '../kernel/room-role';
-import type { Trunk } from '../trunks/trunks-store';
+import type { Trunk } from '../trunks/trunk';
 import type { CallingParts } from './calling-parts';
 
 /** The answer to a typed pair, to be given `delayMs` from now. */

@@ -4,7 +4,7 @@ import { roomsListing } from '../rooms/list/list-store';
 import { type Room, RoomClosed, RoomNotYet } from '../rooms/room';
 import { entryWindow } from '../rooms/schedule/occurrences';
 import { schedulesOfRoom } from '../rooms/schedule/schedules-store';
-import type { Trunk } from '../trunks/trunks-store';
+import type { Trunk } from '../trunks/trunk';
 import type { CallingParts } from './calling-parts';
 
 /** A room whose list names the caller. */

@@ -1,8 +1,9 @@
+import { aTrunk } from '../../test/support/trunk-builders';
 import { e164 } from '../kernel/phone-number';
 import { type CallFacts, planCall } from './plan-call';
 import { refusal, refusalHeaders, refusalReasonOf } from './refuse-call';
 
-const trunk = { id: 't', name: 'carrier', state: 'active', trustsCallerId: false } as const;
+const trunk = aTrunk({ name: 'carrier' });
 const accessNumber = { number: e164('+3225550100'), language: 'en', country: 'BE' };
 const served: CallFacts = {
   trunk,

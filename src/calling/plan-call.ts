@@ -1,5 +1,5 @@
 import type { AccessNumber } from '../numbers/access-numbers-store';
-import type { Trunk } from '../trunks/trunks-store';
+import type { Trunk } from '../trunks/trunk';
 import type { Offer } from './judge-offer';
 import type { RefusalReason } from './refuse-call';
 

@@ -6,7 +6,8 @@ import { newId } from '../../kernel/ids';
 import type { E164 } from '../../kernel/phone-number';
 import type { Leg } from '../../media/leg';
 import type { ListEntry } from '../../rooms/list/list-entry';
-import type { OutboundTrunk } from '../../trunks/trunks-store';
+import { firstTarget, hostPort } from '../../trunks/outward';
+import type { OutwardTrunk } from '../../trunks/trunk';
 import type { CallingParts } from '../calling-parts';
 import { judgeOffer } from '../judge-offer';
 import type { RoomSession } from '../room-session/room-session';
@@ -38,7 +39,7 @@ export type DialOutWish = {
   readonly session: RoomSession;
   readonly entry: ListEntry;
   readonly attempt: number;
-  readonly trunk: OutboundTrunk;
+  readonly trunk: OutwardTrunk;
   /** What the callee's telephone shows. */
   readonly callerId: E164;
   readonly language: string;
@@ -161,17 +162,18 @@ export class DialOutCall {
   /** @throws NotAnswered, AlreadyEnded */
   async #ring(call: RunningCall, leg: Leg): Promise<Dialog> {
     const { trunk, entry, callerId } = this.wish;
+    const target = firstTarget(trunk.outward);
     call.stopIfEnded();
     const timer = this.parts.clock.after(RING_LIMIT_MS, () => this.#ringing?.cancel());
     try {
       const inviting = this.srf.createUAC(
-        `sip:${entry.number}@${trunk.outboundHost}:${trunk.outboundPort}`,
+        `sip:${entry.number}@${hostPort(target)}`,
         {
           localSdp: leg.localSdp,
           headers: {
             'Call-ID': call.opened.sipCallId,
             From: `<sip:${callerId}@localhost>`,
-            To: `<sip:${entry.number}@${trunk.outboundHost}>`,
+            To: `<sip:${entry.number}@${hostPort({ ...target, port: null })}>`,
           },
         },
         {
