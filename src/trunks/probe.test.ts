@@ -11,7 +11,7 @@ function run(
   let state: Probe = NEW_PROBE;
   const commands: string[] = [];
   events.forEach((event, second) => {
-    const step = probeStep(state, { ...event, nowMs: second * 1_000 } as ProbeEvent);
+    const step = probeStep(state, { ...event, nowMs: second * 1_000 });
     state = step.next;
     commands.push(...step.commands.map(({ kind }) => `${second} ${kind}`));
   });

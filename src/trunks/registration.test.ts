@@ -21,7 +21,7 @@ class Story {
     const { next, commands } = registrationStep(this.state, {
       ...event,
       nowMs: this.nowMs,
-    } as RegistrationEvent);
+    });
     this.state = next;
     return commands;
   }
