@@ -16,6 +16,8 @@ import { forgetOldRuns } from './rooms/schedule/schedules-store';
 import { forgetRecordings } from './rooms/recording/delete-recordings';
 import { forgetSwitchLegs } from './cdr/switch-legs-store';
 import { httpApp, listen } from './http/server';
+import { trunkKey } from './trunks/trunk-secrets';
+import { trunkRoutes } from './trunks/trunks-routes';
 import { numberRoutes } from './numbers/numbers-routes';
 import { listRoutes } from './rooms/list/list-routes';
 import { liveRoomRoutes } from './calling/room-session/room-routes';
@@ -38,6 +40,8 @@ import type { RecordingPlace } from './rooms/recording/end-recordings';
 import type { Clock } from './kernel/clock';
 
 const PACKAGE = join(resolve(__dirname, '..'), 'package.json');
+/** The realm in which phones and carriers are asked who they are. */
+const SIP_REALM = '123-voip';
 const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;
 
 /** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
@@ -96,6 +100,7 @@ export async function serveApi(
     ...limitRoutes(database),
     ...deckRoutes(database),
     ...numberRoutes(database),
+    ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: SIP_REALM }),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {

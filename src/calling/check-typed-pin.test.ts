@@ -1,3 +1,4 @@
+import { aTrunk } from '../../test/support/trunk-builders';
 import { DIALECTS, type TestDatabase } from '../../test/support/databases';
 import { databaseWithOwner } from '../../test/support/room-builders';
 import { FakeClock } from '../../test/support/fake-clock';
@@ -7,7 +8,7 @@ import type { RoomSecrets } from '../rooms/room';
 import { createRoom } from '../rooms/rooms-store';
 import { checkAccountPin, checkTypedPin } from './check-typed-pin';
 
-const trunk = { id: 'trunk', name: 'Trunk', state: 'active', trustsCallerId: true } as const;
+const trunk = aTrunk({ trustsCallerId: true });
 
 describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
   let test: TestDatabase;

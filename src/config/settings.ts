@@ -229,6 +229,36 @@ export const SETTINGS = {
     generated: false,
     about: 'Keys used before RECORDING_KEY, so that recordings made with them can still be heard',
   },
+  TRUNK_KEY: {
+    type: 'secret',
+    pattern: /^[0-9a-fA-F]{64}$/,
+    form: '64 hexadecimal digits (32 random bytes)',
+    about: 'Key that our passwords at carriers are sealed with; without it they must be set again',
+  },
+  STIR_CERT_FILE: {
+    type: 'text',
+    default: '',
+    about:
+      'PEM file of the certificate (its chain behind it) that calls are signed with; empty: calls are not signed',
+  },
+  STIR_KEY_FILE: {
+    type: 'text',
+    default: '',
+    about: 'PEM file of the certificate’s private key, which is on the curve P-256',
+  },
+  STIR_CERT_URL: {
+    type: 'text',
+    default: '',
+    pattern: /^https:\/\/[^\s<>"]{1,500}$/,
+    form: 'a URL that begins with https://',
+    about: 'Where others find the certificate that calls are signed with',
+  },
+  STIR_CA_FILE: {
+    type: 'text',
+    default: '',
+    about:
+      'PEM file of the authorities whose certificates are believed when others sign; empty: signatures are not checked',
+  },
   NODE_ID: {
     type: 'text',
     default: 'node-1',

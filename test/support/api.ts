@@ -17,6 +17,8 @@ import { MediaUnavailable } from '../../src/media/media-servers';
 import { caseRoutes } from '../../src/cdr/cases-routes';
 import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
+import { trunkKey } from '../../src/trunks/trunk-secrets';
+import { trunkRoutes } from '../../src/trunks/trunks-routes';
 import { numberRoutes } from '../../src/numbers/numbers-routes';
 import { listRoutes } from '../../src/rooms/list/list-routes';
 import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
@@ -74,6 +76,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...limitRoutes(database),
     ...deckRoutes(database),
     ...numberRoutes(database),
+    ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),
   ];
   const app = httpApp({
     database,

@@ -3,7 +3,8 @@ import type { CallResult } from '../../cdr/cdr';
 import { newId } from '../../kernel/ids';
 import type { E164 } from '../../kernel/phone-number';
 import type { ListEntry } from '../../rooms/list/list-entry';
-import type { OutboundTrunk } from '../../trunks/trunks-store';
+import { firstTarget, hostPort } from '../../trunks/outward';
+import type { OutwardTrunk } from '../../trunks/trunk';
 import type { CallingParts } from '../calling-parts';
 import { OutwardLeg, type OutwardTarget } from '../outward/outward-leg';
 import type { RoomSession } from '../room-session/room-session';
@@ -21,7 +22,7 @@ export type DialOutWish = {
   readonly session: RoomSession;
   readonly entry: ListEntry;
   readonly attempt: number;
-  readonly trunk: OutboundTrunk;
+  readonly trunk: OutwardTrunk;
   /** What the callee's telephone shows. */
   readonly callerId: E164;
   readonly language: string;
