@@ -4,6 +4,7 @@ import type { LiveRooms } from './calling/room-session/live-rooms';
 import { accountRoutes } from './billing/accounts-routes';
 import { bundleRoutes } from './billing/bundles/bundles-routes';
 import { limitRoutes } from './billing/credit/limits-routes';
+import { capRoutes } from './billing/fraud-caps/caps-routes';
 import { alertRoutes } from './alerts/alerts-routes';
 import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
@@ -91,6 +92,7 @@ export async function serveApi(
     ...accountRoutes(database),
     ...bundleRoutes(database),
     ...limitRoutes(database),
+    ...capRoutes(database),
     ...deckRoutes(database),
   ];
   if (!(await hasApiKeys(database.read))) {

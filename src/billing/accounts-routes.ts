@@ -158,6 +158,10 @@ function accountWrites(database: Database): readonly Route[] {
         currency: z.string().regex(/^[A-Z]{3}$/, 'is no ISO 4217 code'),
         deckId: z.string().max(36).nullable().default(null),
         creditLimit: amountText.default('0'),
+        country: z
+          .string()
+          .regex(/^[A-Z]{2}$/, 'is no ISO 3166 code')
+          .optional(),
       }),
       answer: { kind: 'json', status: 201, schema: accountSchema },
       handle: ({ body, nowMs }): Promise<Account> =>
@@ -166,6 +170,7 @@ function accountWrites(database: Database): readonly Route[] {
           currency: currency(body.currency),
           deckId: body.deckId,
           creditLimitMicros: parseMicros(body.creditLimit),
+          ...(body.country === undefined ? {} : { country: body.country }),
           nowMs,
         }),
     }),

@@ -4,6 +4,7 @@ import { Conflict, InvalidInput, NotFound } from '../kernel/app-error';
 import type { Currency } from '../kernel/money';
 import { MAX_STORED_MICROS } from '../kernel/money';
 import { type Database, type Sql, text } from '../kernel/unit-of-work';
+import { setCaps } from './fraud-caps/caps-store';
 import { openLedgerAccount } from './ledger/ledger-accounts';
 
 export type AccountWanted = {
@@ -13,6 +14,8 @@ export type AccountWanted = {
   readonly deckId: string | null;
   /** How far the balance may go below zero: 0 for prepaid. */
   readonly creditLimitMicros?: bigint;
+  /** Where it is at home (ISO 3166): other countries are closed to its calls until it opens them. */
+  readonly country?: string;
   readonly nowMs: number;
 };
 
@@ -33,6 +36,7 @@ export function openAccount(database: Database, wanted: AccountWanted): Promise<
       creditLimitMicros,
       nowMs: wanted.nowMs,
     });
+    if (wanted.country !== undefined) await setCaps(sql, account.id, { homeCountries: [wanted.country] });
     return account;
   });
 }

@@ -5,6 +5,7 @@ import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
 import { accountRoutes } from '../../src/billing/accounts-routes';
 import { bundleRoutes } from '../../src/billing/bundles/bundles-routes';
 import { limitRoutes } from '../../src/billing/credit/limits-routes';
+import { capRoutes } from '../../src/billing/fraud-caps/caps-routes';
 import { deckRoutes } from '../../src/billing/rating/decks-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
 import { createApiKey } from '../../src/http/api-keys';
@@ -71,6 +72,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...accountRoutes(database),
     ...bundleRoutes(database),
     ...limitRoutes(database),
+    ...capRoutes(database),
     ...deckRoutes(database),
   ];
   const app = httpApp({
