@@ -44,10 +44,12 @@ const COLUMNS = [
   'time_zone',
 ] as const;
 
-/** Columns and joins that add the caps of account `a` to a SELECT; `toCaps` reads the row. */
-export const CAPS_COLUMNS = COLUMNS.map((name) => `COALESCE(own.${name}, house.${name}) AS ${name}`).join(
-  ', ',
-);
+/** Columns and joins that add the caps of account `a` to a SELECT; `toCaps` reads the row. Home is where it dials from. */
+export const CAPS_COLUMNS = COLUMNS.map((name) =>
+  name === 'home_countries'
+    ? `COALESCE(own.${name}, a.country, house.${name}) AS ${name}`
+    : `COALESCE(own.${name}, house.${name}) AS ${name}`,
+).join(', ');
 export const CAPS_JOINS =
   'LEFT JOIN fraud_caps own ON own.subject = a.id LEFT JOIN fraud_caps house ON house.subject = a.currency';
 

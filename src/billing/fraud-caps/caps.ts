@@ -13,7 +13,10 @@ export type Caps = {
   readonly shortCallsPerTenMinutes: number;
   /** Calls abroad or to premium numbers that begin within any hour of the account's night. */
   readonly nightCallsPerHour: number;
-  /** Where the account is at home, its own country first; empty when nobody said so, and then no country is closed. */
+  /**
+   * Where the account is at home, its own country first: what was set, or its country, or the house's. Empty when nobody said so, and then
+   * no country is closed.
+   */
   readonly homeCountries: readonly string[];
   /** IANA name; null: that of the first home country, or UTC. */
   readonly timeZone: string | null;

@@ -1,4 +1,5 @@
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../../test/support/databases';
+import { setAccountPlace } from '../../accounts/accounts-store';
 import { listAlerts } from '../../alerts/alerts-store';
 import { writeCdr } from '../../cdr/write-cdr';
 import { InvalidInput, NotFound } from '../../kernel/app-error';
@@ -251,6 +252,18 @@ describe.each(DIALECTS)('caps against fraud on %s', (dialect) => {
     await expect(test.database.write((sql) => setCaps(sql, 'EUR', wrong))).rejects.toBeInstanceOf(
       InvalidInput,
     );
+  });
+
+  it('take home from the account’s country, unless something else was set', async () => {
+    const account = await anAccount(test.database, { credit: '5', deckId });
+    const homeOf = async () => (await readCaps(test.database.read, account.id)).homeCountries;
+    expect(await homeOf()).toEqual([]);
+    await test.database.write((sql) => setAccountPlace(sql, account.id, { country: 'BE' }));
+    expect(await homeOf()).toEqual(['BE']);
+    await expect(call(account.id, { number: SOMALIA })).rejects.toBeInstanceOf(DestinationClosed);
+    await test.database.write((sql) => setCaps(sql, account.id, { homeCountries: ['SO', 'BE'] }));
+    expect(await homeOf()).toEqual(['SO', 'BE']);
+    expect((await call(account.id, { number: SOMALIA })).paidSeconds).toBe(60);
   });
 
   it('open a country for no longer than a year, and to accounts that there are', async () => {
