@@ -5,6 +5,8 @@ import { accountRoutes } from './billing/accounts-routes';
 import { bundleRoutes } from './billing/bundles/bundles-routes';
 import { limitRoutes } from './billing/credit/limits-routes';
 import { capRoutes } from './billing/fraud-caps/caps-routes';
+import { numberFeeRoutes } from './billing/number-fees/number-fees-routes';
+import { voucherRoutes } from './billing/payments/vouchers/vouchers-routes';
 import { alertRoutes } from './alerts/alerts-routes';
 import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
@@ -93,6 +95,8 @@ export async function serveApi(
     ...bundleRoutes(database),
     ...limitRoutes(database),
     ...capRoutes(database),
+    ...numberFeeRoutes(database),
+    ...voucherRoutes(database),
     ...deckRoutes(database),
   ];
   if (!(await hasApiKeys(database.read))) {

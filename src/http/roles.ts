@@ -15,6 +15,8 @@ export const SCOPES = [
   'accounts:write',
   'ledger:read',
   'ledger:write',
+  /** Makes vouchers, whose codes are money, and cancels them. */
+  'vouchers:write',
   'decks:read',
   'metrics:read',
   'alerts:read',
@@ -54,6 +56,7 @@ export const ROLES = {
     'accounts:write',
     'ledger:read',
     'ledger:write',
+    'vouchers:write',
     'decks:read',
     'costs:read',
     'numbers:full',

@@ -6,6 +6,8 @@ import { accountRoutes } from '../../src/billing/accounts-routes';
 import { bundleRoutes } from '../../src/billing/bundles/bundles-routes';
 import { limitRoutes } from '../../src/billing/credit/limits-routes';
 import { capRoutes } from '../../src/billing/fraud-caps/caps-routes';
+import { numberFeeRoutes } from '../../src/billing/number-fees/number-fees-routes';
+import { voucherRoutes } from '../../src/billing/payments/vouchers/vouchers-routes';
 import { deckRoutes } from '../../src/billing/rating/decks-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
 import { createApiKey } from '../../src/http/api-keys';
@@ -73,6 +75,8 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...bundleRoutes(database),
     ...limitRoutes(database),
     ...capRoutes(database),
+    ...numberFeeRoutes(database),
+    ...voucherRoutes(database),
     ...deckRoutes(database),
   ];
   const app = httpApp({
