@@ -4,6 +4,9 @@ import type { LiveRooms } from './calling/room-session/live-rooms';
 import { accountRoutes } from './billing/accounts-routes';
 import { bundleRoutes } from './billing/bundles/bundles-routes';
 import { limitRoutes } from './billing/credit/limits-routes';
+import { capRoutes } from './billing/fraud-caps/caps-routes';
+import { numberFeeRoutes } from './billing/number-fees/number-fees-routes';
+import { voucherRoutes } from './billing/payments/vouchers/vouchers-routes';
 import { alertRoutes } from './alerts/alerts-routes';
 import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
@@ -98,6 +101,9 @@ export async function serveApi(
     ...phoneRoutes(database, config.SIP_REALM),
     ...bundleRoutes(database),
     ...limitRoutes(database),
+    ...capRoutes(database),
+    ...numberFeeRoutes(database),
+    ...voucherRoutes(database),
     ...deckRoutes(database),
     ...numberRoutes(database),
     ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: SIP_REALM }),

@@ -3,7 +3,9 @@ import Srf from 'drachtio-srf';
 import { extendCredit } from './billing/credit/extend-credit';
 import { releaseCredit } from './billing/credit/release-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
+import { HourlyWork } from './billing/hourly-work';
 import { readBalance } from './billing/ledger/ledger-accounts';
+import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
 import { rateCdrHandler } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { type CallDoor, openDoor } from './calling/incoming-call';
@@ -100,6 +102,13 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   await leases.start();
   undo.push(() => leases.stop());
+  const hourly = new HourlyWork({
+    tasks: [{ name: 'expired vouchers', run: (nowMs) => endExpiredBatches(database, nowMs) }],
+    clock,
+    log,
+  });
+  hourly.start();
+  undo.push(() => hourly.stop());
   const { engines, media, sip, door, liveRooms } = await openCalls(world, undo, {
     database,
     keeper,

@@ -243,7 +243,8 @@ async function* csvRows(found: AsyncIterable<FoundCdr>) {
       ledgerTransactionId: cdr.rating?.ledgerTransactionId ?? '',
       costMicros: cdr.rating?.cost?.amount?.amountMicros.toString() ?? '',
       costCurrency: cdr.rating?.cost?.amount?.currency ?? '',
-      marginMicros: cdr.rating?.cost?.margin?.amountMicros.toString() ?? '',
+      // A number, not text: what is below zero is no formula.
+      marginMicros: cdr.rating?.cost?.margin?.amountMicros ?? '',
     };
   }
 }

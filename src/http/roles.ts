@@ -15,6 +15,8 @@ export const SCOPES = [
   'accounts:write',
   'ledger:read',
   'ledger:write',
+  /** Makes vouchers, whose codes are money, and cancels them. */
+  'vouchers:write',
   'decks:read',
   /** Numbers lent by carriers: always whole, so only for roles that see numbers whole. */
   'dids:read',
@@ -62,6 +64,7 @@ export const ROLES = {
     'accounts:write',
     'ledger:read',
     'ledger:write',
+    'vouchers:write',
     'decks:read',
     'dids:read',
     'costs:read',

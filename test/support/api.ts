@@ -5,6 +5,9 @@ import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
 import { accountRoutes } from '../../src/billing/accounts-routes';
 import { bundleRoutes } from '../../src/billing/bundles/bundles-routes';
 import { limitRoutes } from '../../src/billing/credit/limits-routes';
+import { capRoutes } from '../../src/billing/fraud-caps/caps-routes';
+import { numberFeeRoutes } from '../../src/billing/number-fees/number-fees-routes';
+import { voucherRoutes } from '../../src/billing/payments/vouchers/vouchers-routes';
 import { deckRoutes } from '../../src/billing/rating/decks-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
 import { createApiKey } from '../../src/http/api-keys';
@@ -74,6 +77,9 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...accountRoutes(database),
     ...bundleRoutes(database),
     ...limitRoutes(database),
+    ...capRoutes(database),
+    ...numberFeeRoutes(database),
+    ...voucherRoutes(database),
     ...deckRoutes(database),
     ...numberRoutes(database),
     ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),

@@ -4,7 +4,8 @@ import { writeCdr } from '../../cdr/write-cdr';
 import { newId } from '../../kernel/ids';
 import { e164 } from '../../kernel/phone-number';
 import { countLeases } from '../../leases/take-leases';
-import { readBalance } from '../ledger/ledger-accounts';
+import { setCaps } from '../fraud-caps/caps-store';
+import { readBalance, readDaySpent } from '../ledger/ledger-accounts';
 import { topUp } from '../ledger/movements';
 import { postEntries } from '../ledger/post-entries';
 import { verifyLedger } from '../ledger/verify-ledger';
@@ -168,7 +169,7 @@ describe.each(DIALECTS)('admission of a charged leg on %s', (dialect) => {
     expect(await extend(callId, 300)).toMatchObject({ paidSeconds: 300, limitedBy: null });
   });
 
-  it('lets 200 legs at once have no more places and no more credit than there are', async () => {
+  it('lets 200 legs at once have no more places, credit and money of the day than there are', async () => {
     const account = await anAccount(test.database, { credit: '12.34' });
     const roomId = newId(START_MS);
     const legs = Array.from({ length: 200 }, (_, n) => ({
@@ -177,16 +178,21 @@ describe.each(DIALECTS)('admission of a charged leg on %s', (dialect) => {
     }));
     await limit({ kind: 'account-out', id: account.id, most: 9 });
     await limit({ kind: 'room', id: roomId, most: 3 });
+    await test.database.write((sql) =>
+      setCaps(sql, account.id, { homeCountries: ['BE'], maxDayCostMicros: 3_100_000n }),
+    );
     const outcomes = await Promise.allSettled(legs.map((leg) => reserve(account.id, leg)));
     const admitted = legs.filter((_, n) => outcomes[n]?.status === 'fulfilled');
     const refusals = outcomes.flatMap((outcome) =>
       outcome.status === 'rejected' ? [(outcome.reason as { code: string }).code] : [],
     );
-    expect(new Set(refusals)).toEqual(new Set(['limit-reached', 'insufficient-credit']));
-    expect(admitted.length).toBe(20);
-    expect(admitted.filter(({ direction }) => direction === 'outbound').length).toBeLessThanOrEqual(9);
+    expect(new Set(refusals)).toEqual(new Set(['limit-reached', 'cap-reached', 'insufficient-credit']));
+    expect(admitted).toHaveLength(20);
+    const outward = admitted.filter(({ direction }) => direction === 'outbound').length;
+    expect(outward).toBeLessThanOrEqual(5);
     expect(admitted.filter((leg) => leg.roomId !== null).length).toBeLessThanOrEqual(3);
-    expect(await callsOf(`account-out:${account.id}`)).toBeLessThanOrEqual(9);
+    expect(await callsOf(`account-out:${account.id}`)).toBe(outward);
+    expect(await readDaySpent(test.database.read, account.id, 20260115)).toBe(600_000n * BigInt(outward));
     expect((await readBalance(test.database.read, account.id)).available).toEqual(eur('0.34'));
     expect((await verifyLedger(test.database)).faults).toEqual([]);
   });

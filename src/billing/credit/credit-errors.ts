@@ -1,6 +1,7 @@
 import type { AccountState } from '../../accounts/account';
 import { AppError } from '../../kernel/app-error';
 
+export { CapReached, DestinationClosed } from '../fraud-caps/caps-errors';
 export { LimitReached } from '../../leases/lease';
 export { HoldNotOpen, InsufficientCredit } from '../ledger/ledger-errors';
 

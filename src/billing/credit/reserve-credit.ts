@@ -6,7 +6,12 @@ import { CALL_LEASE_MS } from '../../leases/lease';
 import { takeLeases } from '../../leases/take-leases';
 import { partsText, secondsOf } from '../bundles/bundle';
 import { holdSeconds } from '../bundles/hold-seconds';
+import { alertOfCap } from '../fraud-caps/cap-alerts';
+import { CapReached, DestinationClosed } from '../fraud-caps/caps-errors';
+import { placeOf } from '../fraud-caps/number-place';
+import { countBeginning, requireUnderCaps, spendingOf } from '../fraud-caps/outward-call';
 import { growHold, type Hold, openHold, whyNotHeld } from '../ledger/holds';
+import { DaySpent } from '../ledger/ledger-errors';
 import { findRate } from '../rating/find-rate';
 import type { Rate } from '../rating/rate';
 import { billedSecondsOf, rateCall } from '../rating/rate-call';
@@ -16,16 +21,37 @@ import type { CreditWanted } from './credit-wanted';
 import { type Payer, readPayer, statesThatPay } from './payer';
 
 /**
- * Lets a leg begin: the account's state allows it, there is a place among its calls and the room's, and connect fee and first block
- * are held; all or nothing, in one unit of work. The second time for one leg it gives the hold that is there.
- * @throws AccountBlocked, LimitReached, InsufficientCredit, NoRate, NotFound (payer), HoldNotOpen (the leg was settled or released before)
+ * Lets a leg begin: the account's state allows it, no cap against fraud forbids it, there is a place among its calls and the room's, and
+ * connect fee and first block are held; all or nothing, in one unit of work. The second time for one leg it gives the hold that is there.
+ * @throws AccountBlocked, CapReached, DestinationClosed, LimitReached, InsufficientCredit, NoRate, NotFound (payer), HoldNotOpen (the leg
+ * was settled or released before)
  */
 export async function reserveCredit(database: Database, wanted: CreditWanted): Promise<CreditGrant> {
+  try {
+    return grantOf(await admit(database, wanted), null);
+  } catch (error) {
+    if (error instanceof CapReached || error instanceof DestinationClosed)
+      await alertOfCap(database, {
+        accountId: wanted.payerAccountId,
+        cap: error.cap,
+        country: placeOf(wanted.number).country,
+        nowMs: wanted.nowMs,
+      });
+    throw error;
+  }
+}
+
+async function admit(database: Database, wanted: CreditWanted): Promise<Hold> {
   const payer = await readPayer(database.read, wanted);
   if (!statesThatPay(wanted.direction).includes(payer.state))
     throw new AccountBlocked(payer.accountId, payer.state);
   const rate = await rateFor(database, payer, wanted);
-  const hold = await database.write(async (sql) => {
+  if (payer.outward)
+    requireUnderCaps(payer.accountId, payer.outward, {
+      pricePerMinuteMicros: BigInt(rate.pricePerMinuteMicros),
+      firstBlockMicros: rateCall(rate, 1).charge.amountMicros,
+    });
+  return database.write(async (sql) => {
     await takeLeases(sql, {
       holderId: wanted.callId,
       nodeId: wanted.nodeId,
@@ -33,9 +59,11 @@ export async function reserveCredit(database: Database, wanted: CreditWanted): P
       nowMs: wanted.nowMs,
       leaseMs: CALL_LEASE_MS,
     });
-    return holdFirstBlock(sql, wanted, { payer, rate });
+    if (payer.outward) await countBeginning(sql, payer.outward, { ...wanted, accountId: payer.accountId });
+    return holdFirstBlock(sql, wanted, { payer, rate }).catch((error: unknown) => {
+      throw error instanceof DaySpent ? new CapReached(payer.accountId, 'day-cost') : error;
+    });
   });
-  return grantOf(hold, null);
 }
 
 type Terms = { readonly payer: Payer; readonly rate: Rate };
@@ -43,6 +71,7 @@ type Terms = { readonly payer: Payer; readonly rate: Rate };
 /** Seconds of bundles first, then money. Without bundles one statement does it; with them the hold is there before they are locked. */
 async function holdFirstBlock(sql: Sql, wanted: CreditWanted, { payer, rate }: Terms): Promise<Hold> {
   const usesBundles = payer.hasBundles && rate.pricePerMinuteMicros > 0;
+  const spending = payer.outward && spendingOf(payer.outward.caps, wanted.nowMs);
   const opened = await openHold(sql, {
     callId: wanted.callId,
     accountId: payer.accountId,
@@ -52,7 +81,7 @@ async function holdFirstBlock(sql: Sql, wanted: CreditWanted, { payer, rate }: T
     kind: wanted.kind,
     number: wanted.number,
     included: null,
-    spending: null,
+    spending,
     allowedStates: statesThatPay(wanted.direction),
     nowMs: wanted.nowMs,
   });
@@ -69,7 +98,7 @@ async function holdFirstBlock(sql: Sql, wanted: CreditWanted, { payer, rate }: T
   const grown = await growHold(sql, opened.hold, {
     byMicros: charge.amountMicros,
     included: partsText(parts),
-    spending: null,
+    spending,
     nowMs: wanted.nowMs,
   });
   if (!grown) throw await whyNotHeld(sql, opened.hold, charge);

@@ -12,7 +12,15 @@ import { DuplicateKey, micros, type Row, type Sql, text } from '../../kernel/uni
 import { InsufficientCredit, PostingRefused } from './ledger-errors';
 
 /** The house's own accounts, one of each per currency. What each means and how to read its sign: billing/README. */
-export const HOUSE_ACCOUNTS = ['funds-received', 'call-revenue', 'adjustments'] as const;
+export const HOUSE_ACCOUNTS = [
+  'funds-received',
+  'call-revenue',
+  'adjustments',
+  'number-fees',
+  'voucher-liability',
+  'vouchers-issued',
+  'voucher-breakage',
+] as const;
 
 export type HouseAccount = (typeof HOUSE_ACCOUNTS)[number];
 
@@ -44,7 +52,7 @@ type NewLedgerAccount = {
 
 /** Opens the ledger account of a customer, and the house's accounts of its currency where they are missing. */
 export async function openLedgerAccount(sql: Sql, wanted: NewLedgerAccount): Promise<void> {
-  for (const kind of HOUSE_ACCOUNTS) await openHouseAccount(sql, kind, wanted.currency, wanted.nowMs);
+  await openHouseAccounts(sql, wanted.currency, wanted.nowMs);
   await sql.run(
     `INSERT INTO ledger_accounts (id, kind, account_id, currency, balance_micros, held_micros, credit_limit_micros, created_at_ms)
      VALUES (?, 'customer', ?, ?, 0, 0, ?, ?)`,
@@ -58,15 +66,24 @@ export async function openLedgerAccount(sql: Sql, wanted: NewLedgerAccount): Pro
   );
 }
 
+/** Opens the house's accounts of a currency where they are missing: a later version of the program knows more of them. */
+export async function openHouseAccounts(sql: Sql, unit: Currency, nowMs: number): Promise<void> {
+  const ids = HOUSE_ACCOUNTS.map((kind) => houseLedgerId(kind, unit));
+  const rows = await sql.all(
+    `SELECT id FROM ledger_accounts WHERE id IN (${ids.map(() => '?').join(', ')})`,
+    ids,
+  );
+  const known = new Set(rows.map((row) => text(row.id)));
+  for (const kind of HOUSE_ACCOUNTS)
+    if (!known.has(houseLedgerId(kind, unit))) await openHouseAccount(sql, kind, unit, nowMs);
+}
+
 async function openHouseAccount(sql: Sql, kind: HouseAccount, unit: Currency, nowMs: number): Promise<void> {
-  const id = houseLedgerId(kind, unit);
-  const found = await sql.all('SELECT id FROM ledger_accounts WHERE id = ?', [id]);
-  if (found.length > 0) return;
   try {
     await sql.run(
       `INSERT INTO ledger_accounts (id, kind, account_id, currency, balance_micros, held_micros, credit_limit_micros, created_at_ms)
        VALUES (?, ?, NULL, ?, 0, 0, NULL, ?)`,
-      [id, kind, unit, nowMs],
+      [houseLedgerId(kind, unit), kind, unit, nowMs],
     );
   } catch (error) {
     if (!(error instanceof DuplicateKey)) throw error;

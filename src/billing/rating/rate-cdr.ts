@@ -10,6 +10,7 @@ import { type Database, type Sql, text } from '../../kernel/unit-of-work';
 import { releaseLeases } from '../../leases/renew-leases';
 import { firstSeconds, type IncludedPart, readParts, secondsOf } from '../bundles/bundle';
 import { settleSeconds } from '../bundles/hold-seconds';
+import { countEnd } from '../fraud-caps/outward-call';
 import { closeHold, type Hold, lockHold } from '../ledger/holds';
 import { callCharge } from '../ledger/movements';
 import { postEntries } from '../ledger/post-entries';
@@ -69,6 +70,13 @@ async function settle(
     });
   }
   await releaseLeases(sql, cdr.cdrId);
+  if (hold?.direction === 'outbound')
+    await countEnd(sql, {
+      accountId: hold.accountId,
+      cdrId: cdr.cdrId,
+      talkSeconds: chargedSeconds(cdr),
+      endedAtMs: cdr.endedAtMs,
+    });
   const rating: CdrRating = {
     charge: priced.charge,
     working: priced.working,
