@@ -45,7 +45,7 @@ export class ReceivedCall implements IncomingCall {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly key: string;
-  private readonly localTag = randomId();
+  readonly localTag = randomId();
   private readonly request: SipRequest;
   private readonly okRepeater: OkRepeater;
   private phase: Phase = 'ringing';
