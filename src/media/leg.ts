@@ -1,6 +1,8 @@
 import type { Endpoint } from 'drachtio-fsmrf';
+import type { SrfResponse } from 'drachtio-srf';
 import { type Clock, sleep, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
+import { isSecure } from './secure-audio';
 import type { BridgeWatch, Settled } from './bridge-watch';
 import { ConferenceSeat, conferenceFlags, type JoinOptions, quoted } from './conference-seat';
 import { mannerOf, plainlySaid } from './audio-sdp';
@@ -205,6 +207,25 @@ export class Leg {
     await this.#allowSilence(sdp);
     await this.#commands.do('re-INVITE', COMMAND_LIMIT_MS, () => this.endpoint.modify(plainlySaid(sdp)));
     return this.endpoint.local.sdp;
+  }
+
+  /** Whether what goes over this leg is encrypted (SRTP). */
+  get secure(): boolean {
+    return isSecure(this.endpoint.local.sdp);
+  }
+
+  /** Lets the media server make an offer and takes this SDP for the answer. @throws LegGone, TimedOut, LegRefused */
+  protected async answerItsOffer(sdp: string): Promise<void> {
+    await this.#allowSilence(sdp);
+    await this.#commands.set('media_audio_mode', '');
+    const answered = new Promise<void>((resolve) => {
+      this.endpoint.dialog.once('modify', (_offer: unknown, res: SrfResponse) => {
+        res.send(200, { body: sdp, headers: { 'Content-Type': 'application/sdp' } });
+        resolve();
+      });
+    });
+    await this.#ask('uuid_media_reneg', [this.id]);
+    await this.#commands.do('re-INVITE', COMMAND_LIMIT_MS, () => answered);
   }
 
   /**

@@ -122,10 +122,16 @@ export class MediaServers {
     );
   }
 
-  /** Sets up a channel for somebody we call: its `localSdp` is our offer. `headers` as in createLeg. @throws MediaUnavailable */
-  async createOutboundLeg(headers: Readonly<Record<string, string>>): Promise<OutboundLeg> {
+  /**
+   * Sets up a channel for somebody we call: its `localSdp` is our offer, of SRTP alone when it is to be `secure`. `headers` as in createLeg.
+   * @throws MediaUnavailable
+   */
+  async createOutboundLeg(
+    headers: Readonly<Record<string, string>>,
+    { secure = false }: { readonly secure?: boolean } = {},
+  ): Promise<OutboundLeg> {
     return this.#withPeer(OUTBOUND_PAYLOAD_TYPES, async (peer) => {
-      const endpoint = await this.#createEndpoint(peer.sdp, headers);
+      const endpoint = await this.#createEndpoint(plainlySaid(secure ? peer.secureSdp : peer.sdp), headers);
       return new OutboundLeg(endpoint, this.clock, this.log, this.#bridges, peer);
     });
   }

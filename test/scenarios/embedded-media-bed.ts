@@ -6,6 +6,8 @@ import { startDrachtioServer } from '../../src/embedded/drachtio-server/start-dr
 import { type FreeswitchSettings, startFreeswitch } from '../../src/embedded/freeswitch/start-freeswitch';
 import { decodeTables, encodeTables } from '../../src/embedded/media/g711';
 import { emptyRtpPacket, parseRtp, writeRtpHeader } from '../../src/embedded/media/rtp';
+import { cryptoLine, offerKey, type SdesKey, usableKey } from '../../src/embedded/media/sdes';
+import { SrtpReceiver, SrtpSender, type SrtpSuite } from '../../src/embedded/media/srtp';
 import { systemClock } from '../../src/kernel/clock';
 import type { Log } from '../../src/kernel/log';
 
@@ -93,6 +95,9 @@ export class RtpPhone {
   private startedMs = 0;
   private spoken = 0;
   private lastKeyAt = -1;
+  private ownKey: SdesKey | undefined;
+  private sender: SrtpSender | undefined;
+  private receiver: SrtpReceiver | undefined;
 
   /** Opens the socket and starts to send silence once it knows where to. */
   static async open(): Promise<RtpPhone> {
@@ -109,16 +114,24 @@ export class RtpPhone {
     return this.socket.address().port;
   }
 
+  /** Speaks SRTP from now on: this key of ours, and the other side's from the SDP it follows. */
+  encrypt(suite: SrtpSuite): void {
+    this.ownKey = offerKey(1, suite);
+    this.sender = new SrtpSender(suite, this.ownKey.master);
+  }
+
   offer(direction = 'sendrecv'): string {
+    const key = this.ownKey;
     return [
       'v=0',
       'o=- 1 1 IN IP4 127.0.0.1',
       's=-',
       'c=IN IP4 127.0.0.1',
       't=0 0',
-      `m=audio ${this.port} RTP/AVP 0 101`,
+      `m=audio ${this.port} ${key ? 'RTP/SAVP' : 'RTP/AVP'} 0 101`,
       'a=rtpmap:0 PCMU/8000',
       'a=rtpmap:101 telephone-event/8000',
+      ...(key ? [cryptoLine(key)] : []),
       `a=${direction}`,
       '',
     ].join('\r\n');
@@ -128,6 +141,8 @@ export class RtpPhone {
   follow(sdp: string): void {
     const port = Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
     this.target = { port, address: '127.0.0.1' };
+    const key = usableKey(sdp.split('\r\n'));
+    if (key && this.ownKey) this.receiver = new SrtpReceiver(key.suite, key.master);
   }
 
   /** Sends this frequency from now on; 0 is silence. */
@@ -188,7 +203,8 @@ export class RtpPhone {
     const head = Buffer.alloc(12);
     this.sequence += 1;
     writeRtpHeader(head, { payloadType, marker, sequence: this.sequence, timestamp, ssrc: this.port });
-    this.socket.send(Buffer.concat([head, payload]), this.target.port, this.target.address);
+    const packet = Buffer.concat([head, payload]);
+    this.socket.send(this.sender?.protectRtp(packet) ?? packet, this.target.port, this.target.address);
   }
 
   private takeKey(event: number, timestamp: number): void {
@@ -197,9 +213,10 @@ export class RtpPhone {
     this.keys.push('0123456789*#ABCD'.charAt(event));
   }
 
-  private hear(datagram: Buffer): void {
+  private hear(arrived: Buffer): void {
+    const datagram = this.receiver ? this.receiver.unprotectRtp(arrived) : arrived;
     const packet = emptyRtpPacket();
-    if (!parseRtp(datagram, packet)) return;
+    if (!datagram || !parseRtp(datagram, packet)) return;
     if (packet.payloadType === 101) this.takeKey(datagram[packet.payloadStart] as number, packet.timestamp);
     if (packet.payloadType !== 0) return;
     this.packets += 1;

@@ -67,6 +67,35 @@ export async function setStage(options: Partial<DrachtioServerOptions> = {}): Pr
   };
 }
 
+/**
+ * The same around the server that the environment names (docs/real-engines.md), or else around the embedded one: for stories that both must
+ * tell. Only one of them may run at a time on a real server, which shares requests out among all its applications.
+ */
+export async function setStageOnEither(): Promise<Omit<Stage, 'server'>> {
+  const { DRACHTIO_HOST, DRACHTIO_PORT, DRACHTIO_SECRET, SIP_PORT } = process.env;
+  if (!DRACHTIO_HOST) return setStage();
+  const apps: Srf[] = [];
+  const peers: RawPeer[] = [];
+  return {
+    sipPort: Number(SIP_PORT),
+    app: async () => {
+      const app = await connectApp(Number(DRACHTIO_PORT), DRACHTIO_SECRET);
+      apps.push(app);
+      return app;
+    },
+    peer: async () => {
+      const peer = await rawPeer();
+      peers.push(peer);
+      return peer;
+    },
+    close: async () => {
+      for (const app of apps) disconnect(app);
+      for (const peer of peers) peer.close();
+      await sleep(systemClock, 50);
+    },
+  };
+}
+
 /** srf throws when its connection is already gone. */
 function disconnect(app: Srf): void {
   try {
@@ -76,12 +105,12 @@ function disconnect(app: Srf): void {
   }
 }
 
-function connectApp(port: number): Promise<Srf> {
+function connectApp(port: number, key = secret): Promise<Srf> {
   const app = new Srf();
   return new Promise((resolve, reject) => {
     app.on('error', () => {});
     app.on('connect', (error: Error | null) => (error ? reject(error) : resolve(app)));
-    app.connect({ host: '127.0.0.1', port, secret });
+    app.connect({ host: '127.0.0.1', port, secret: key });
   });
 }
 

@@ -76,6 +76,7 @@ export async function startDrachtioServer(options: DrachtioServerOptions): Promi
       admit: (request) => incoming.admit(request),
       request: (transaction) => incoming.request(transaction),
       ack: (ack, source) => incoming.ack(ack, source),
+      tagOf: (invite) => incoming.tagOf(invite),
       cancelled: (invite, cancel) => incoming.cancelled(invite, cancel),
     },
   });

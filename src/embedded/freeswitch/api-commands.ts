@@ -33,6 +33,7 @@ export class ApiCommands {
       ['uuid_bridge', bridge],
       ['uuid_transfer', transfer],
       ['uuid_displace', (core, argument) => displace(core, files, argument)],
+      ['uuid_media_reneg', renegotiate],
       ['uuid_kill', withChannel(kill)],
       ['uuid_exists', (core, argument) => String(core.channels.find(argument.trim()) !== undefined)],
       ['uuid_getvar', withChannel((channel, [name]) => getVariable(channel, name))],
@@ -119,6 +120,12 @@ function transfer(core: Core, argument: string): string {
     parkChannel(channel);
   }
   return '+OK\n';
+}
+
+function renegotiate(core: Core, argument: string): string {
+  const [uuid = ''] = splitArguments(argument);
+  if (uuid === '') return '-USAGE: <uuid>[ <codec_string>]\n';
+  return core.channels.find(uuid)?.renegotiate?.() ? '+OK Success\n' : '-ERR Operation Failed\n';
 }
 
 function kill(channel: Channel, [cause]: readonly string[]): string {

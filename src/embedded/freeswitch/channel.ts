@@ -43,6 +43,8 @@ export class Channel implements FrameSource {
   callUuid = this.uuid;
   callState = 'RINGING';
   leg: MediaLeg | undefined;
+  /** Makes an offer of ours to the peer; false when that cannot be now. */
+  renegotiate: (() => boolean) | undefined;
   bridged: Channel | undefined;
   answeredMs: number | undefined;
   endedMs: number | undefined;

@@ -18,6 +18,8 @@ import { emptyRtpPacket, isRtcp, parseRtp, rtpHeaderBytes, writeRtpHeader } from
 import type { PacketPort } from './rtp-port';
 import type { RemoteAudio } from './sdp';
 import { SourceLock } from './source-lock';
+import { sameKey, type SdesKey } from './sdes';
+import { SrtpReceiver, SrtpSender } from './srtp';
 import { parseTones, ToneSource } from './tones';
 
 /** Packets in flight whose bytes must not change: the kernel may read them a moment after `send` returned. */
@@ -81,6 +83,9 @@ export class MediaLeg {
   private sending = false;
   /** So long the peer may send nothing; undefined when it may for ever. */
   private silenceLimitMs: number | undefined;
+  private keys: { ours: SdesKey; theirs: SdesKey } | undefined;
+  private encrypting: SrtpSender | undefined;
+  private decrypting: SrtpReceiver | undefined;
   private onHold = false;
   private lastRtpMs = 0;
   private silenceTold = false;
@@ -131,18 +136,31 @@ export class MediaLeg {
     this.marker = true;
   }
 
+  /** Encrypts both ways with these keys, or not at all. Keys that stay go on counting packets. */
+  secure(keys: { ours: SdesKey; theirs: SdesKey } | undefined): void {
+    if (!sameKey(this.keys?.ours, keys?.ours))
+      this.encrypting = keys && new SrtpSender(keys.ours.suite, keys.ours.master);
+    if (!sameKey(this.keys?.theirs, keys?.theirs))
+      this.decrypting = keys && new SrtpReceiver(keys.theirs.suite, keys.theirs.master);
+    this.keys = keys;
+  }
+
   /**
    * One datagram from the sockets. Anything that is not the peer's RTP or RTCP is dropped. Gives the monotonic time it came when it
    * was the peer's RTP, else 0.
    */
-  take(datagram: Buffer, from: RemoteInfo, onRtcpPort: boolean): number {
-    if (onRtcpPort || isRtcp(datagram)) {
-      if (from.address === this.lock.target?.address) this.rtcp.take(datagram, this.options.clock.nowMs());
+  take(arrived: Buffer, from: RemoteInfo, onRtcpPort: boolean): number {
+    if (onRtcpPort || isRtcp(arrived)) {
+      const report = this.decrypting ? this.decrypting.unprotectRtcp(arrived) : arrived;
+      if (report && from.address === this.lock.target?.address)
+        this.rtcp.take(report, this.options.clock.nowMs());
       else this.lock.dropped += 1;
       return 0;
     }
     const { packet } = this;
-    if (!parseRtp(datagram, packet) || !this.lock.admits(from.address, from.port)) return 0;
+    const datagram = this.decrypting ? this.decrypting.unprotectRtp(arrived) : arrived;
+    if (datagram === undefined || !parseRtp(datagram, packet) || !this.lock.admits(from.address, from.port))
+      return 0;
     if (!this.pinned && this.lock.isConfirmed) this.pin(from);
     const arrivalMs = this.options.clock.monotonicMs();
     this.lastRtpMs = arrivalMs;
@@ -205,7 +223,7 @@ export class MediaLeg {
     this.sequence = (this.sequence + 1) & 0xffff;
     this.sent.packets += 1;
     this.sent.bytes += datagram.length - rtpHeaderBytes;
-    this.port.sendRtp(datagram, target.address, target.port);
+    this.port.sendRtp(this.encrypting?.protectRtp(datagram) ?? datagram, target.address, target.port);
   }
 
   /** Once a second: reports quality to the peer and tells when it has been silent too long. */
@@ -216,7 +234,7 @@ export class MediaLeg {
         ...this.sent,
         timestamp: this.timestamp,
       });
-      if (report) this.rtcp.send(this.port, report, target);
+      if (report) this.rtcp.send(this.port, this.encrypting?.protectRtcp(report) ?? report, target);
     }
     const limitMs = this.silenceLimitMs;
     if (limitMs === undefined || this.silenceTold || nowMs - this.lastRtpMs <= limitMs) return;

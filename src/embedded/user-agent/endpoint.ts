@@ -44,6 +44,8 @@ export type EndpointHandlers = {
   request(transaction: ServerTransaction): void;
   /** ACK of a 2xx. */
   ack(ack: SipRequest, source: Source): void;
+  /** The tag that the answers to this open INVITE carry: its CANCEL is answered with the same (RFC 3261 9.2). */
+  tagOf?(invite: ServerTransaction): string | undefined;
   /** CANCEL of an INVITE without final answer; the CANCEL itself was answered 200. */
   cancelled(invite: ServerTransaction, cancel: SipRequest): void;
 };
@@ -226,7 +228,8 @@ export class Endpoint implements ServerTransactionHost, ClientTransactionHost {
     const invite = this.servers.get(serverKey(cancel, 'INVITE'));
     const transaction = this.track(key, cancel, source);
     const status = invite === undefined ? 481 : 200;
-    transaction.respond({ status, reason: reasonPhrase(status), toTag: randomId() });
+    const tag = invite?.open ? this.options.handlers.tagOf?.(invite) : undefined;
+    transaction.respond({ status, reason: reasonPhrase(status), toTag: tag ?? randomId() });
     if (invite?.open) this.options.handlers.cancelled(invite, cancel);
   }
 

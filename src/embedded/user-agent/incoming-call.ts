@@ -19,6 +19,11 @@ export interface IncomingCall {
   refuse(status: number, reason: string, headers?: Readonly<Record<string, string>>): void;
   /** Ends an answered call with BYE; resolves when the peer answered it or 32 s passed. Reason is RFC 3326 text. */
   hangUp(reason?: string): Promise<void>;
+  /**
+   * Offers this SDP in a re-INVITE of ours and gives the answer; undefined when the peer refused, is lost, or another offer is under way
+   * (RFC 3261 14.1).
+   */
+  offer(sdp: string): Promise<string | undefined>;
   handle(handlers: IncomingCallHandlers): void;
 }
 
