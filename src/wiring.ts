@@ -28,7 +28,10 @@ import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
 import { endCrashedRecordings } from './rooms/recording/end-recordings';
 import { Authenticator } from './phones/authenticate';
-import type { Trunk } from './trunks/trunks-store';
+import type { Trunk } from './trunks/trunk';
+import { trunkKey } from './trunks/trunk-secrets';
+import { trunkByDigestUsername } from './trunks/trunks-store';
+import { findRate } from './billing/rating/find-rate';
 import { Conversations } from './calling/two-party/conversation';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
@@ -230,8 +233,19 @@ async function openCalls(
       clock,
       log,
       realm: config.SIP_REALM,
-      otherNames: async () => null,
+      otherNames: async (username) => {
+        const found = await trunkByDigestUsername(books.database.read, username);
+        // A trunk whose password was made for another realm cannot answer our challenges.
+        if (!found || found.realm !== config.SIP_REALM) return null;
+        return { found: found.trunk, hashes: { MD5: found.md5, 'SHA-256': found.sha256 } };
+      },
     }),
+    trunkKey: trunkKey(config.TRUNK_KEY),
+    trunkKnowledge: {
+      price: (wanted) => findRate(books.database, wanted),
+      isAlive: () => true,
+      quality: async () => new Map(),
+    },
     redeemVoucher: async () => false,
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
@@ -245,6 +259,8 @@ async function openCalls(
       nodeId: config.NODE_ID,
       promptsDir,
       houseLanguage: config.HOUSE_LANGUAGE,
+      routeBy: config.ROUTE_BY === 'quality' ? 'quality' : 'cost',
+      leastMarginPercent: config.LEAST_MARGIN_PERCENT === '' ? null : Number(config.LEAST_MARGIN_PERCENT),
       maxLiveCalls: config.MAX_LIVE_CALLS,
       creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
       rtpTimeoutMs: config.RTP_TIMEOUT_MS,

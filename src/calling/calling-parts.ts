@@ -5,7 +5,9 @@ import type { Clock } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import type { Money } from '../kernel/money';
 import type { Database } from '../kernel/unit-of-work';
-import type { Trunk } from '../trunks/trunks-store';
+import type { Trunk } from '../trunks/trunk';
+import type { TrunkKey } from '../trunks/trunk-secrets';
+import type { TrunkKnowledge } from './two-party/find-route';
 import type { MediaServers } from '../media/media-servers';
 import type { LiveCalls } from './live-calls';
 import type { LiveRooms } from './room-session/live-rooms';
@@ -21,6 +23,9 @@ export type CallingParts = {
   readonly liveRooms: LiveRooms;
   readonly conversations: Conversations;
   readonly authenticator: Authenticator<Trunk>;
+  readonly trunkKnowledge: TrunkKnowledge;
+  /** What our passwords at carriers are sealed with. */
+  readonly trunkKey: TrunkKey;
   readonly credit: CallCredit;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,6 +46,10 @@ export type CallingSettings = {
   readonly promptsDir: string;
   /** What is spoken to whom has chosen no language. */
   readonly houseLanguage: string;
+  /** Whether trunks are asked by what they cost or by how their calls went. */
+  readonly routeBy: 'cost' | 'quality';
+  /** Share of the price that must be left on the first increment, in percent; null: any. */
+  readonly leastMarginPercent: number | null;
   readonly maxLiveCalls: number;
   readonly creditAheadSeconds: number;
   readonly rtpTimeoutMs: number;

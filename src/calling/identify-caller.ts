@@ -4,7 +4,8 @@ import { readAccount } from '../accounts/accounts-store';
 import { normaliseDialled } from '../numbers/normalise-dialled';
 import { voipNumberOf } from '../numbers/voip-numbers-store';
 import { type Device, isUsername } from '../phones/device';
-import { type Trunk, trunkByAddress } from '../trunks/trunks-store';
+import type { Trunk } from '../trunks/trunk';
+import { trunkByAddress } from '../trunks/trunks-store';
 import type { CallingParts } from './calling-parts';
 
 /** Longest caller's or dialled number that is kept; more is cut off. */

@@ -1,6 +1,7 @@
 import { currency } from '../kernel/money';
 import { e164 } from '../kernel/phone-number';
 import { FREE_TERMS, type AssignedDid, type DidTarget } from '../numbers/did';
+import { DEFAULT_TRUNK } from '../trunks/trunk';
 import type { Caller } from './identify-caller';
 import { type CallFacts, planCall } from './plan-call';
 import { refusal, refusalHeaders, refusalReasonOf } from './refuse-call';
@@ -35,7 +36,7 @@ const nobody: Destination = { kind: 'nobody', number: null };
 
 const trunk: Caller = {
   kind: 'trunk',
-  trunk: { id: 't', name: 'carrier', state: 'active', trustsCallerId: false },
+  trunk: { ...DEFAULT_TRUNK, id: 't', name: 'carrier', state: 'active' },
 };
 const device = (state: 'active' | 'limited' | 'suspended' | 'closed' = 'active'): Caller => ({
   kind: 'device',

@@ -68,6 +68,21 @@ export const SETTINGS = {
     about:
       'Name that telephones sign in to; it is part of every stored password, so a change makes all of them wrong',
   },
+  ROUTE_BY: {
+    type: 'choice',
+    default: 'cost',
+    choices: ['cost', 'quality'],
+    about:
+      'What carriers are chosen by: what they cost, or how their calls of the last quarter of an hour went',
+  },
+  LEAST_MARGIN_PERCENT: {
+    type: 'text',
+    default: '',
+    pattern: /^-?\d{1,3}$/,
+    form: 'a whole number of percent, for example 5, or nothing for any margin',
+    about:
+      'Share of the price that must be left on the first increment for a carrier to be asked; empty asks those too that cost more than is earned',
+  },
   HOUSE_LANGUAGE: {
     type: 'choice',
     default: 'en',

@@ -115,10 +115,10 @@ export class DialOutCall {
       nodeId: this.parts.settings.nodeId,
     });
     const target: OutwardTarget = {
-      uri: `sip:${entry.number}@${trunk.outboundHost}:${trunk.outboundPort}`,
+      uri: `sip:${entry.number}@${hostPort(firstTarget(trunk.outward))}`,
       proxy: null,
-      headers: { From: `<sip:${callerId}@localhost>`, To: `<sip:${entry.number}@${trunk.outboundHost}>` },
-      secure: 'never',
+      headers: { From: `<sip:${callerId}@localhost>`, To: `<sip:${entry.number}@localhost>` },
+      secure: false,
       answerChallenge: () => null,
     };
     await outward.ring(target, {

@@ -14,14 +14,23 @@ export type OutwardTarget = {
   /** The next hop, when it is not the URI's own; null otherwise. */
   readonly proxy: string | null;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether media is encrypted by SDES (RFC 4568). */
-  readonly secure: 'never' | 'offered' | 'required';
+  /** Whether media is encrypted by SDES (RFC 4568); a far end that cannot refuses with 488. */
+  readonly secure: boolean;
   /** The answer to a digest challenge of the one we asked; null gives none, and the challenge stands as his refusal. */
   readonly answerChallenge: (challenge: Challenge) => string | null;
 };
 
-/** A 401 or 407: its header, and the request that met it. */
-export type Challenge = { readonly header: string; readonly method: string; readonly uri: string };
+/** A 401 or 407: its challenges, who sent it, and the request that met it. */
+export type Challenge = {
+  readonly headers: readonly string[];
+  /** Host that we asked, or the address that answered. */
+  readonly by: string;
+  readonly method: string;
+  readonly uri: string;
+  readonly body: string;
+  /** Requests answered with this nonce, this one counted. */
+  readonly nonceCount: number;
+};
 
 export type RingOptions = {
   /** After this long without an answer the call is taken back. */
@@ -75,7 +84,7 @@ export class OutwardLeg {
    */
   async ring(target: OutwardTarget, options: RingOptions): Promise<void> {
     const { call } = this;
-    const leg = await call.parts.media.createOutboundLeg({ 'X-Call': call.id });
+    const leg = await call.parts.media.createOutboundLeg({ 'X-Call': call.id }, { secure: target.secure });
     call.useLeg(leg);
     const dialog = await this.#invite(target, leg, options);
     await call.answered(dialog, leg, { acked: true });
@@ -125,7 +134,7 @@ export class OutwardLeg {
     try {
       return await this.#sendOnce(target, leg, options, headers);
     } catch (error) {
-      const again = this.#answered(error, target);
+      const again = this.#answered(error, target, leg.localSdp);
       if (!again) throw notAnswered(error);
       try {
         return await this.#sendOnce(target, leg, options, { ...headers, ...again });
@@ -172,13 +181,19 @@ export class OutwardLeg {
   }
 
   /** Headers that answer the challenge with which the far end refused; null when it did not, or when we give it no answer. */
-  #answered(error: unknown, target: OutwardTarget): Readonly<Record<string, string>> | null {
+  #answered(error: unknown, target: OutwardTarget, body: string): Readonly<Record<string, string>> | null {
     const { status, res } = error as { status?: number; res?: SrfResponse };
     if ((status !== 401 && status !== 407) || !res || !this.#ringing) return null;
     const [asks, answers] =
       status === 407 ? ['Proxy-Authenticate', 'Proxy-Authorization'] : ['WWW-Authenticate', 'Authorization'];
-    const header = res.get(asks ?? '') ?? '';
-    const answer = target.answerChallenge({ header, method: 'INVITE', uri: target.uri });
+    const answer = target.answerChallenge({
+      headers: [res.get(asks ?? '') ?? ''],
+      by: hostOf(target.proxy ?? target.uri),
+      method: 'INVITE',
+      uri: target.uri,
+      body,
+      nonceCount: 1,
+    });
     if (answer === null) return null;
     // RFC 3261 22.2: the same Call-ID and From with its tag, the next CSeq.
     const sequence = Number(/^\d+/.exec(this.#ringing.get('CSeq') ?? '')?.[0] ?? 1);
@@ -214,6 +229,11 @@ export class OutwardLeg {
       .ringing(call.id, call.ringingAtMs)
       .catch((error: unknown) => call.warn('ringing was not noted', error));
   }
+}
+
+/** `sip:+32…@[2001:db8::1]:5060;lr` → `2001:db8::1`. */
+function hostOf(uri: string): string {
+  return /^sips?:(?:[^@]*@)?(?:\[([^\]]+)\]|([^:;>]+))/i.exec(uri)?.slice(1).find(Boolean) ?? '';
 }
 
 /** What srf says of a final refusal, as NotAnswered; everything else as it is. */

@@ -20,7 +20,7 @@ export function bindingTarget(
       To: `<sip:${called}@localhost>`,
       ...(isShown ? { 'P-Asserted-Identity': `<sip:${caller.number}@localhost>` } : { Privacy: 'id' }),
     },
-    secure: 'never',
+    secure: false,
     answerChallenge: () => null,
   };
 }

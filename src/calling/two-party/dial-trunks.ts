@@ -1,18 +1,25 @@
 import type Srf from 'drachtio-srf';
-import type { E164 } from '../../kernel/phone-number';
-import { type OutboundTrunk, outboundTrunk } from '../../trunks/trunks-store';
+import { callerIdNumber } from '../../numbers/access-numbers-store';
+import { type E164, isE164 } from '../../kernel/phone-number';
+import type { SipAddress } from '../../trunks/outward';
+import { outwardRequest } from '../../trunks/outward-request';
+import type { OutwardTrunk } from '../../trunks/trunk';
 import type { CallingParts } from '../calling-parts';
 import { isNextCarrierTried, NotAnswered } from '../outward/far-status';
 import { OutwardLeg, type OutwardTarget } from '../outward/outward-leg';
+import { trunkAnswers } from '../outward/trunk-answers';
 import { refusalReasonOf, type RefusalReason } from '../refuse-call';
 import { AlreadyEnded } from '../running-call';
 import type { Destination } from './destination';
+import { findRoute } from './find-route';
 import { openedOutward, type Reached, type ReachWish } from './reach';
 
 /** A telephone outside rings this long. */
 const RING_LIMIT_MS = 90_000;
 /** A carrier that says nothing at all this long is out of reach. */
 const SILENCE_LIMIT_MS = 4_000;
+/** Carriers that one call tries at most. */
+const MAX_ATTEMPTS = 8;
 
 export type TrunkCall = {
   readonly destination: Extract<Destination, { kind: 'telephone' | 'emergency' }>;
@@ -22,6 +29,16 @@ export type TrunkCall = {
   readonly forwardedFrom: string | null;
 };
 
+type Attempt = {
+  readonly trunk: OutwardTrunk;
+  readonly target: SipAddress;
+  /** Media encrypted, or not. */
+  readonly secure: boolean;
+};
+
+/** What a carrier says that does not take the media it was offered (RFC 3261 21.4.26, 21.6.4). */
+const MEDIA_REFUSED: readonly number[] = [415, 488, 606];
+
 /** Calls a number outside through one trunk after the other. Each try is a leg of its own, held and noted before it rings. */
 export async function dialTrunks(
   parts: CallingParts,
@@ -29,26 +46,24 @@ export async function dialTrunks(
   wish: ReachWish,
   call: TrunkCall,
 ): Promise<Reached> {
-  const trunk = await outboundTrunk(parts.database.read);
-  const trunks: readonly OutboundTrunk[] = trunk ? [trunk] : [];
+  const { destination, payerAccountId } = call;
+  const route = await findRoute(parts, { destination, payerAccountId, nowMs: parts.clock.nowMs() });
+  const waiting = route.choice.order.flatMap(({ trunkId }): Attempt[] => {
+    const trunk = route.trunks.get(trunkId);
+    return trunk
+      ? trunk.outward.targets.map((target) => ({ trunk, target, secure: trunk.outward.srtp !== 'never' }))
+      : [];
+  });
   let reason: RefusalReason = 'no-route';
-  for (const [n, one] of trunks.entries()) {
-    const { destination, payerAccountId } = call;
-    const opened = openedOutward(parts, wish.callId, {
-      attempt: n + 1,
-      fromNumber: wish.caller.number,
-      isWithheld: wish.caller.isWithheld,
-      dialledNumber: destination.number,
-      routedNumber: destination.number,
-      trunkId: one.id,
-      accountId: payerAccountId ?? wish.caller.accountId,
-    });
-    const leg = await OutwardLeg.open(parts, srf, { opened, language: wish.language });
+  for (let number = 1; number <= MAX_ATTEMPTS; number++) {
+    const attempt = waiting.shift();
+    if (!attempt) break;
+    const leg = await openAttempt(parts, srf, wish, call, { ...attempt, number });
     void wish.whenGone.then(() => {
       if (!leg.call.isAnswered) leg.call.endWith({ result: 'cancelled', endedBy: 'caller', prompt: null });
     });
     try {
-      await ringTrunk(parts, leg, one, wish, call);
+      await ringTrunk(parts, leg, wish, call, attempt);
       void leg.finish();
       return { kind: 'answered', leg };
     } catch (error) {
@@ -58,20 +73,44 @@ export async function dialTrunks(
       if (error instanceof AlreadyEnded) throw error;
       if (!(error instanceof NotAnswered)) return { kind: 'refused', reason: refusalReasonOf(error) };
       reason = reasonOf(error.status);
-      if (!isNextCarrierTried(error.status)) break;
+      const isPlainTried =
+        attempt.secure && attempt.trunk.outward.srtp === 'offered' && MEDIA_REFUSED.includes(error.status);
+      if (isPlainTried) waiting.unshift({ ...attempt, secure: false });
+      else if (!isNextCarrierTried(error.status)) break;
     }
   }
   return { kind: 'refused', reason };
 }
 
+async function openAttempt(
+  parts: CallingParts,
+  srf: Srf,
+  wish: ReachWish,
+  { destination, payerAccountId }: TrunkCall,
+  { trunk, number }: Attempt & { readonly number: number },
+): Promise<OutwardLeg> {
+  const opened = openedOutward(parts, wish.callId, {
+    attempt: number,
+    fromNumber: wish.caller.number,
+    isWithheld: wish.caller.isWithheld,
+    dialledNumber: destination.number,
+    routedNumber: destination.number,
+    trunkId: trunk.id,
+    costDeckId: trunk.outward.costDeckId,
+    accountId: payerAccountId ?? wish.caller.accountId,
+  });
+  return OutwardLeg.open(parts, srf, { opened, language: wish.language });
+}
+
 async function ringTrunk(
   parts: CallingParts,
   leg: OutwardLeg,
-  trunk: OutboundTrunk,
   wish: ReachWish,
-  { destination, payerAccountId }: TrunkCall,
+  trunkCall: TrunkCall,
+  attempt: Attempt,
 ): Promise<void> {
   const { call } = leg;
+  const { destination, payerAccountId, forwardedFrom } = trunkCall;
   const grant =
     payerAccountId === null
       ? null
@@ -83,16 +122,10 @@ async function ringTrunk(
           nowMs: call.now(),
           direction: 'outbound',
           roomId: null,
-          kind: 'call',
+          kind: forwardedFrom === null ? 'call' : 'forward',
           nodeId: parts.settings.nodeId,
         });
-  const target: OutwardTarget = {
-    uri: `sip:${destination.number}@${trunk.outboundHost}:${trunk.outboundPort}`,
-    proxy: null,
-    headers: {},
-    secure: 'never',
-    answerChallenge: () => null,
-  };
+  const target = await targetOf(parts, wish, trunkCall, attempt);
   await leg.ring(target, {
     ringLimitMs: RING_LIMIT_MS,
     silenceLimitMs: SILENCE_LIMIT_MS,
@@ -104,11 +137,44 @@ async function ringTrunk(
   call.watchCredit(chargedFromMs, grant, () => undefined);
 }
 
+/** How the INVITE to a trunk is written. */
+async function targetOf(
+  parts: CallingParts,
+  wish: ReachWish,
+  { destination, forwardedFrom }: TrunkCall,
+  { trunk, target, secure }: Attempt,
+): Promise<OutwardTarget> {
+  const request = outwardRequest(
+    trunk,
+    {
+      called: destination.number,
+      callerId: await shownOutside(parts, wish),
+      anonymous: wish.caller.isWithheld,
+      diversion: forwardedFrom !== null && isE164(forwardedFrom) ? forwardedFrom : null,
+      identity: null,
+    },
+    target,
+  );
+  return {
+    uri: request.uri,
+    proxy: request.proxy,
+    headers: request.headers,
+    secure,
+    answerChallenge: await trunkAnswers(parts, trunk, request.auth),
+  };
+}
+
+/** The number outside that a caller is shown by: his own when it is one, else the house's. */
+async function shownOutside(parts: CallingParts, { caller }: ReachWish): Promise<E164 | null> {
+  if (caller.number !== null && isE164(caller.number)) return caller.number;
+  return (await callerIdNumber(parts.database.read, null))?.number ?? null;
+}
+
 /** What the caller is told of the last try. */
 function reasonOf(status: number): RefusalReason {
   if (status === 486 || status === 600) return 'user-busy';
-  if (status === 603 || status === 607) return 'user-declined';
-  if (status === 404 || status === 484 || status === 604) return 'number-not-served';
-  if (status === 408 || status === 480) return 'user-no-answer';
+  if (status === 603 || status === 607 || status === 608) return 'user-declined';
+  if (status === 404 || status === 410 || status === 484 || status === 604) return 'number-not-served';
+  if (status === 480 || status === 487) return 'user-no-answer';
   return 'no-route';
 }
