@@ -43,8 +43,6 @@ import type { RecordingPlace } from './rooms/recording/end-recordings';
 import type { Clock } from './kernel/clock';
 
 const PACKAGE = join(resolve(__dirname, '..'), 'package.json');
-/** The realm in which phones and carriers are asked who they are. */
-const SIP_REALM = '123-voip';
 const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;
 
 /** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
@@ -106,7 +104,7 @@ export async function serveApi(
     ...voucherRoutes(database),
     ...deckRoutes(database),
     ...numberRoutes(database),
-    ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: SIP_REALM }),
+    ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {

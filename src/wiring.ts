@@ -6,6 +6,7 @@ import { reserveCredit } from './billing/credit/reserve-credit';
 import { HourlyWork } from './billing/hourly-work';
 import { readBalance } from './billing/ledger/ledger-accounts';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
+import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
 import { rateCdrHandler } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { type CallDoor, openDoor } from './calling/incoming-call';
@@ -20,6 +21,7 @@ import { SwitchListener } from './cdr/switch-listener';
 import { writeCdr } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
+import { AppError } from './kernel/app-error';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
@@ -246,7 +248,7 @@ async function openCalls(
       isAlive: () => true,
       quality: async () => new Map(),
     },
-    redeemVoucher: async () => false,
+    redeemVoucher: (wish) => isVoucherRedeemed(books.database, wish),
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
@@ -276,6 +278,20 @@ async function openCalls(
   const schedules = rooms.watchSchedules();
   undo.push(() => schedules.stop());
   return { engines, media, sip, door, liveRooms: rooms.liveRooms };
+}
+
+/** Whether a code typed on the keypad became credit; why it did not, callers are not told. */
+async function isVoucherRedeemed(
+  database: Database,
+  { callerNumber, ...wish }: Parameters<CallingParts['redeemVoucher']>[0],
+): Promise<boolean> {
+  try {
+    await redeemVoucher(database, { ...wish, source: 'keypad', sourceId: callerNumber ?? 'withheld' });
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
 
 /** What the media server tells of ended legs is kept and compared with our CDRs. */

@@ -34,6 +34,8 @@ export type CallingParts = {
   readonly redeemVoucher: (wish: {
     readonly accountId: string;
     readonly code: string;
+    /** The telephone that it is typed on; null when it withholds its number. */
+    readonly callerNumber: string | null;
     readonly nowMs: number;
   }) => Promise<boolean>;
   /** Where a short-lived file lies that the media server writes and plays; `forgetSpoolFile` removes it. */

@@ -165,7 +165,12 @@ export class MenuCall {
   /** Says whether the code was good; why it was not, nobody is told. */
   async #redeem(accountId: string, code: string): Promise<void> {
     const call = this.#call;
-    const isRedeemed = await this.parts.redeemVoucher({ accountId, code, nowMs: call.now() });
+    const isRedeemed = await this.parts.redeemVoucher({
+      accountId,
+      code,
+      callerNumber: call.opened.fromNumber,
+      nowMs: call.now(),
+    });
     if (!isRedeemed) return call.leg.play(call.files(['voucher-refused']));
     const { balance } = await this.parts.credit.balance(accountId);
     await call.leg.play(call.files(['voucher-redeemed', 'your-balance-is', { amount: balance }]));

@@ -102,6 +102,7 @@ export const PROMPTS = [
   'call-back-greeting',
   'your-code-is',
   'no-last-number',
+  'call-ends-15-seconds',
 ] as const;
 
 export type PromptName = (typeof PROMPTS)[number] | Piece;

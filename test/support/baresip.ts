@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readWav, writeWav } from '../../src/embedded/media/wav';
@@ -44,7 +44,7 @@ export class Baresip {
   static async start(toneHz: number, account: BaresipAccount | null = null): Promise<Baresip> {
     const folder = mkdtempSync(join(tmpdir(), '123-voip-baresip-'));
     const controlPort = await freePort();
-    writeFileSync(join(folder, 'config'), configuration(folder, controlPort, await freePort()));
+    writeFileSync(join(folder, 'config'), configuration(folder, controlPort, await freeSipPort()));
     writeFileSync(join(folder, 'accounts'), `${account ? accountLine(account) : STRANGER}\n`);
     writeFileSync(join(folder, 'contacts'), '');
     writeFileSync(join(folder, 'tone.wav'), writeWav(tone(toneHz, TONE_SECONDS)));
@@ -96,6 +96,22 @@ export class Baresip {
     await ended;
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** It takes the port above its own too, for TLS. */
+async function freeSipPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (await isFree(port + 1)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((tell) => {
+    server.once('error', () => tell(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => tell(true)));
+  });
 }
 
 function configuration(folder: string, controlPort: number, sipPort: number): string {
