@@ -15,6 +15,7 @@ import { deckRoutes } from './billing/rating/decks-routes';
 import { forgetDoneJobs } from './jobs/jobs-store';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
+import { forgetOldProofs } from './caller-id/prove-number';
 import { forgetOldRuns } from './rooms/schedule/schedules-store';
 import { forgetRecordings } from './rooms/recording/delete-recordings';
 import { forgetSwitchLegs } from './cdr/switch-legs-store';
@@ -144,6 +145,7 @@ async function forgetOld(
   await forgetOldAnswers(database, nowMs);
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
+  await forgetOldProofs(database, nowMs);
   await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }

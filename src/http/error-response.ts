@@ -90,6 +90,8 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'action-refused': [409, 'Not done'],
   'recording-damaged': [500, 'The recording is damaged'],
   'recording-key-unknown': [500, 'The key of the recording is missing'],
+  'wrong-code': [422, 'The code is wrong'],
+  'not-proven': [409, 'The number is not proven'],
   'seal-broken': [500, 'The password cannot be opened'],
   'too-slow': [422, 'The search is too wide'],
   'media-unavailable': [503, 'No media server'],

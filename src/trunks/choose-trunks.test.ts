@@ -65,6 +65,10 @@ const choose = (candidates: readonly Candidate[], of: Partial<ChoiceFacts> = {})
   };
 };
 
+const emergency = (position: number, ...countries: string[]) => ({
+  outward: { emergency: { position, countries } },
+});
+
 describe('the choice of trunks', () => {
   describe('by cost', () => {
     it('has the cheapest first, and says what was compared', () => {
@@ -195,9 +199,6 @@ describe('the choice of trunks', () => {
   });
 
   describe('for an emergency', () => {
-    const emergency = (position: number, ...countries: string[]) => ({
-      outward: { emergency: { position, countries } },
-    });
     const belgian = { digits: '112', emergency: { country: 'BE' } };
 
     it('goes by its own order, dead ones last', () => {

@@ -22,6 +22,7 @@ import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
 import { trunkKey } from '../../src/trunks/trunk-secrets';
 import { trunkRoutes } from '../../src/trunks/trunks-routes';
+import { callerIdRoutes } from '../../src/caller-id/caller-id-routes';
 import { numberRoutes } from '../../src/numbers/numbers-routes';
 import { listRoutes } from '../../src/rooms/list/list-routes';
 import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
@@ -63,6 +64,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     mediaReady: () => true,
   });
   const health = { sip: true };
+  const spokenCodes: { accountId: string; number: string; code: string }[] = [];
   const routes: readonly Route[] = [
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
     ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
@@ -82,6 +84,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...voucherRoutes(database),
     ...deckRoutes(database),
     ...numberRoutes(database),
+    ...callerIdRoutes({ database, speakCode: async (spoken) => void spokenCodes.push(spoken) }),
     ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),
   ];
   const app = httpApp({
@@ -94,5 +97,5 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   });
   const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) =>
     (await createApiKey(database, { label: role, role, scopes, expiresAtMs, nowMs: clock.nowMs() })).secret;
-  return { app, routes, clock, liveCalls, liveRooms, health, keyFor };
+  return { app, routes, spokenCodes, clock, liveCalls, liveRooms, health, keyFor };
 }
