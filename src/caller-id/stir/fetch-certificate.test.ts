@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { certify } from '../../../test/support/certificates';
+import { certify } from '../../../test/support/signing-certificates';
 import { FakeClock } from '../../../test/support/fake-clock';
 import { systemClock } from '../../kernel/clock';
 import { certificateFetcher } from './fetch-certificate';

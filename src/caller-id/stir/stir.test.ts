@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import fc from 'fast-check';
-import { certify, type Certified } from '../../../test/support/certificates';
+import { certify, type Certified } from '../../../test/support/signing-certificates';
 import { InvalidInput } from '../../kernel/app-error';
 import { e164 } from '../../kernel/phone-number';
 import { authoritiesFrom } from './certificate-chain';

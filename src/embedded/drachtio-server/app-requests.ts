@@ -31,6 +31,9 @@ const opensDialog: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE']);
 const forksMax = 20;
 const outsideDialogOnly: ReadonlySet<string> = new Set(['ACK', 'BYE', 'PRACK', 'UPDATE', 'CANCEL']);
 
+/** Longer than a reply to an application is held (see Client). */
+const echoFirstMs = 20;
+
 function ignore(): void {}
 
 /** Requests of applications outside a dialog, and the answers to them. */
@@ -101,10 +104,10 @@ export class AppRequests {
   private isOurs(target: { host: string; port: number | undefined }): boolean {
     const { endpoint } = this.context;
     const host = bareHost(target.host).toLowerCase();
-    const port = target.port ?? 5060;
-    return (
-      port === endpoint.port &&
-      (host === endpoint.advertisedHost || endpoint.transports.some((transport) => transport.host === host))
+    return endpoint.transports.some(
+      (transport) =>
+        (host === endpoint.advertisedHost || host === transport.host) &&
+        transport.port === (target.port ?? (transport.protocol === 'tls' ? 5061 : 5060)),
     );
   }
 
@@ -150,7 +153,7 @@ export class AppRequests {
     const from =
       given === undefined
         ? this.context.contact(to.protocol)
-        : replaceLocalhost(given, this.context.hostPort);
+        : replaceLocalhost(given, this.context.hostPortOf(to.protocol));
     const address = parseNameAddr(from);
     const kept = address === undefined ? undefined : tagOf(address);
     const tag = kept ?? randomId();
@@ -160,7 +163,7 @@ export class AppRequests {
   private contactHeader({ sip }: OutsideRequest, to: Destination): string {
     const given = appHeader(sip.headers, 'contact');
     if (given === undefined) return this.context.contact(to.protocol);
-    const contact = replaceLocalhost(given, this.context.hostPort);
+    const contact = replaceLocalhost(given, this.context.hostPortOf(to.protocol));
     // srf writes `sip:user@localhost`: over a stream the peer must learn to come back by a stream.
     const bare =
       contact !== given && !contact.includes('<') && !contact.includes(';') && to.protocol !== 'udp';
@@ -282,8 +285,10 @@ export class AppRequests {
     const response = this.localAnswer(sent, status);
     const { protocol, address, port } = sent.transaction.destination;
     const source: Source = { protocol, address, port, flow: undefined };
-    if (response !== undefined) this.passUp(sent, response, source);
     this.context.removeSent(sent);
+    // A failure at once must not reach srf in one piece with the echo of the request: nobody listens for it yet.
+    if (response !== undefined)
+      this.context.endpoint.timer(echoFirstMs, () => this.passUp(sent, response, source));
     if (response !== undefined && sent.method === 'INVITE')
       this.context.cdr.stop('network', 'call-rejected', response.text);
   }

@@ -102,12 +102,18 @@ export class ServerContext {
 
   /** `host:port` of ours as it stands in URIs. */
   get hostPort(): string {
-    return hostPortText(this.endpoint.advertisedHost, this.endpoint.port);
+    return this.hostPortOf('udp');
+  }
+
+  /** The same for peers reached over a protocol: TLS has a port of its own. */
+  hostPortOf(protocol: Protocol): string {
+    return hostPortText(this.endpoint.advertisedHost, this.endpoint.portOf(protocol));
   }
 
   /** Our Contact for peers reached over a protocol. */
   contact(protocol: Protocol): string {
-    return protocol === 'udp' ? `<sip:${this.hostPort}>` : `<sip:${this.hostPort};transport=${protocol}>`;
+    const hostPort = this.hostPortOf(protocol);
+    return protocol === 'udp' ? `<sip:${hostPort}>` : `<sip:${hostPort};transport=${protocol}>`;
   }
 
   /** Looks up where a URI leads and then calls `use`, at once when no look-up is needed. */

@@ -165,7 +165,9 @@ export class IncomingRequests {
     if (request.method === 'INVITE') this.context.pendingInvites.set(dialogId, pending);
     const { endpoint, clock } = this.context;
     const meta = metaText('network', request.text.length, source, clock.nowMs());
-    client.send(`sip|${meta}|${pending.id}||${endpoint.advertisedHost}|${endpoint.port}|\r\n${request.text}`);
+    client.send(
+      `sip|${meta}|${pending.id}||${endpoint.advertisedHost}|${endpoint.portOf(source.protocol)}|\r\n${request.text}`,
+    );
   }
 
   private requestInDialog(transaction: ServerTransaction): void {

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../kernel/clock';
 import type { Log } from '../../kernel/log';
 import { rfcTimers, type TimerConstants } from '../sip/client-transactions';
 import { systemResolver } from '../transports/locate';
+import type { TlsClients, TlsIdentity } from '../transports/tls';
 import type { Protocol } from '../transports/transport';
 import { openEndpoint } from '../user-agent/endpoint';
 import { AdminServer } from './admin-server';
@@ -19,9 +21,11 @@ export type DrachtioServerOptions = {
   readonly secret: string;
   /** A concrete address: it stands in Via and Contact unless externalHost is given. */
   readonly sipHost: string;
-  /** 0 picks a free port, the same for all transports. */
+  /** 0 picks a free port, the same for UDP and TCP. */
   readonly sipPort: number;
-  readonly transports: readonly Protocol[];
+  readonly transports: readonly ('udp' | 'tcp')[];
+  /** TLS too. */
+  readonly tls?: TlsFiles;
   /** Address peers reach us under when it is not sipHost. */
   readonly externalHost?: string;
   /** RFC 3261 T1, T2, T4; tests shorten them. */
@@ -29,6 +33,17 @@ export type DrachtioServerOptions = {
   readonly limits?: Partial<ServerLimits>;
   readonly clock: Clock;
   readonly log: Log;
+};
+
+/** Where TLS listens and the PEM files it needs. */
+export type TlsFiles = {
+  /** 0 picks a free port. */
+  readonly port: number;
+  readonly keyFile: string;
+  readonly certFile: string;
+  /** Authorities that are believed; the system's when left out. */
+  readonly caFile?: string;
+  readonly clients: TlsClients;
 };
 
 export type DrachtioServer = {
@@ -66,6 +81,7 @@ export async function startDrachtioServer(options: DrachtioServerOptions): Promi
     host: options.sipHost,
     port: options.sipPort,
     protocols: options.transports,
+    tls: options.tls && (await readTlsFiles(options.tls)),
     advertisedHost: options.externalHost,
     clock,
     log,
@@ -99,6 +115,17 @@ export async function startDrachtioServer(options: DrachtioServerOptions): Promi
       await admin.close();
       await endpoint.close();
     },
+  };
+}
+
+async function readTlsFiles(files: TlsFiles): Promise<TlsIdentity & { port: number }> {
+  const read = (path: string): Promise<string> => readFile(path, 'utf8');
+  return {
+    port: files.port,
+    clients: files.clients,
+    key: await read(files.keyFile),
+    cert: await read(files.certFile),
+    ca: files.caFile === undefined ? undefined : await read(files.caFile),
   };
 }
 

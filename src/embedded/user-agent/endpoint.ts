@@ -7,7 +7,9 @@ import { type ParseFailure, parseMessage } from '../sip/parse';
 import { buildFailureResponse, buildResponse, reasonPhrase, type ResponseContent } from '../sip/responses';
 import { branchCookie, hasMagicBranch, ownVia, responsePort } from '../sip/via';
 import { locate, type Resolver } from '../transports/locate';
-import { openTcp, type StreamLimits } from '../transports/tcp';
+import type { StreamLimits } from '../transports/stream-connections';
+import { openTcp } from '../transports/tcp';
+import { openTls, type TlsIdentity } from '../transports/tls';
 import type { Destination, Protocol, Source, Transport } from '../transports/transport';
 import { openUdp } from '../transports/udp';
 import {
@@ -24,7 +26,9 @@ export type EndpointOptions = {
   readonly host: string;
   /** 0 picks a free port, the same for every protocol. */
   readonly port: number;
-  readonly protocols: readonly Protocol[];
+  readonly protocols: readonly ('udp' | 'tcp')[];
+  /** TLS beside them, on a port of its own. */
+  readonly tls?: (TlsIdentity & { readonly port: number }) | undefined;
   /** Address written into Via; the listening host when absent. */
   readonly advertisedHost?: string | undefined;
   readonly clock: Clock;
@@ -70,9 +74,14 @@ export class Endpoint implements ServerTransactionHost, ClientTransactionHost {
     this.overStream = { reliable: true, timers };
   }
 
-  /** Port all transports listen on. */
+  /** Port that UDP and TCP listen on. */
   get port(): number {
     return this.transports[0]?.port ?? 0;
+  }
+
+  /** Port of ours for a protocol; that of UDP and TCP when there is no such transport. */
+  portOf(protocol: Protocol): number {
+    return this.transports.find((transport) => transport.protocol === protocol)?.port ?? this.port;
   }
 
   /** Host written into Via and Contact. */
@@ -177,7 +186,7 @@ export class Endpoint implements ServerTransactionHost, ClientTransactionHost {
   }
 
   private viaFor(to: Destination, branch: string): string {
-    return ownVia(to.protocol, this.advertisedHost, this.port, branch);
+    return ownVia(to.protocol, this.advertisedHost, this.portOf(to.protocol), branch);
   }
 
   private refuseBroken(failure: ParseFailure, source: Source): void {
@@ -288,16 +297,21 @@ async function openTransports(
   try {
     for (const protocol of options.protocols) {
       const port = opened[0]?.port ?? options.port;
-      const limits = options.streamLimits;
       opened.push(
         protocol === 'udp'
           ? await openUdp({ host, port, receive, log })
-          : await openTcp({ host, port, receive, clock, log, ...(limits === undefined ? {} : { limits }) }),
+          : await openTcp({ host, port, receive, clock, log, ...limitsOf(options) }),
       );
     }
+    if (options.tls !== undefined)
+      opened.push(await openTls({ host, receive, clock, log, ...options.tls, ...limitsOf(options) }));
     return opened;
   } catch (error) {
     await Promise.all(opened.map((transport) => transport.close()));
     throw error;
   }
+}
+
+function limitsOf({ streamLimits: limits }: EndpointOptions): { limits?: StreamLimits } {
+  return limits === undefined ? {} : { limits };
 }

@@ -41,7 +41,7 @@ export interface IncomingCallHandlers {
 /** A listening SIP user agent that takes calls. */
 export interface CallReceiver {
   /** Addresses it listens on, for example { protocol: 'udp', host: '127.0.0.1', port: 5080 }. */
-  readonly addresses: readonly { protocol: 'udp' | 'tcp'; host: string; port: number }[];
+  readonly addresses: readonly { protocol: string; host: string; port: number }[];
   close(): Promise<void>;
 }
 
