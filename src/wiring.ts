@@ -9,6 +9,7 @@ import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
 import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
 import { rateCdrHandler } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
+import { CallerIdentity } from './calling/caller-identity';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
 import { GapWatch } from './cdr/gap-watch';
@@ -242,6 +243,15 @@ async function openCalls(
         return { found: found.trunk, hashes: { MD5: found.md5, 'SHA-256': found.sha256 } };
       },
     }),
+    identity: new CallerIdentity(
+      {
+        certFile: config.STIR_CERT_FILE,
+        keyFile: config.STIR_KEY_FILE,
+        certUrl: config.STIR_CERT_URL,
+        caFile: config.STIR_CA_FILE,
+      },
+      clock,
+    ),
     trunkKey: trunkKey(config.TRUNK_KEY),
     trunkKnowledge: {
       price: (wanted) => findRate(books.database, wanted),

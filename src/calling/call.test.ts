@@ -134,7 +134,11 @@ describe('a talking call', () => {
         for (let second = 0; second < 400 && state.phase === 'talking'; second++) {
           for (const grant of list.filter((one) => one.second === second)) {
             paidSeconds += grant.more;
-            state = onCallEvent(state, granted(second, paidSeconds, grant.limit ? 'credit' : null), AHEAD).next;
+            state = onCallEvent(
+              state,
+              granted(second, paidSeconds, grant.limit ? 'credit' : null),
+              AHEAD,
+            ).next;
           }
           state = onCallEvent(state, tick(second), AHEAD).next;
         }

@@ -9,6 +9,7 @@ import type { Trunk } from '../trunks/trunk';
 import type { TrunkKey } from '../trunks/trunk-secrets';
 import type { TrunkKnowledge } from './two-party/find-route';
 import type { MediaServers } from '../media/media-servers';
+import type { CallerIdentity } from './caller-identity';
 import type { LiveCalls } from './live-calls';
 import type { LiveRooms } from './room-session/live-rooms';
 import type { Conversations } from './two-party/conversation';
@@ -24,6 +25,7 @@ export type CallingParts = {
   readonly conversations: Conversations;
   readonly authenticator: Authenticator<Trunk>;
   readonly trunkKnowledge: TrunkKnowledge;
+  readonly identity: CallerIdentity;
   /** What our passwords at carriers are sealed with. */
   readonly trunkKey: TrunkKey;
   readonly credit: CallCredit;

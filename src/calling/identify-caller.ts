@@ -62,8 +62,11 @@ export function sourceOf(req: SrfRequest): string {
 /** The way a caller comes in, as far as guesses are counted by it and its word about his number is believed. */
 export type CallLine = { readonly id: string; readonly trustsCallerId: boolean };
 
-export function lineOf(caller: Caller): CallLine {
-  return caller.kind === 'trunk' ? caller.trunk : { id: caller.device.id, trustsCallerId: false };
+/** A number is believed of a trunk that is marked so, or with a full attestation that was found right (RFC 8588 4). */
+export function lineOf(caller: Caller, callerIdentity: string | null): CallLine {
+  if (caller.kind === 'device') return { id: caller.device.id, trustsCallerId: false };
+  const { id, trustsCallerId } = caller.trunk;
+  return { id, trustsCallerId: trustsCallerId || callerIdentity === 'TN-Validation-Passed A' };
 }
 
 /**

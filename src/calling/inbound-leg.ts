@@ -4,7 +4,8 @@ import type { OpenedLeg } from '../cdr/journal-records';
 import type { Leg } from '../media/leg';
 import type { CallingParts } from './calling-parts';
 import { type Refusal, refusal, refusalHeaders } from './refuse-call';
-import { AlreadyEnded, RunningCall } from './running-call';
+import { AlreadyEnded } from './call-ended';
+import { RunningCall } from './running-call';
 
 /** The INVITE of a call, and the promise that its CANCEL resolves. */
 export type Invite = {

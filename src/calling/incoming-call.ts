@@ -2,7 +2,10 @@ import type Srf from 'drachtio-srf';
 import type { SrfRequest, SrfResponse } from 'drachtio-srf';
 import type { OpenedLeg } from '../cdr/journal-records';
 import { newId } from '../kernel/ids';
+import { privacyWish } from '../caller-id/privacy';
+import { normaliseDialled } from '../numbers/normalise-dialled';
 import { gatherFacts } from './call-facts';
+import { recordedVerdict } from './caller-identity';
 import type { CallingParts } from './calling-parts';
 import { type Caller, callerNumber, dialledString, identifyRequest, type Identity } from './identify-caller';
 import type { Invite } from './inbound-leg';
@@ -49,7 +52,7 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): 
     if (identity.kind !== 'known') return turnAway(parts, req, res, identity);
     const { caller } = identity;
     const dialled = dialledString(req);
-    const record = callerOnRecord(caller, req);
+    const record = await callerOnRecord(parts, caller, req);
     const facts = await gatherFacts(
       parts.database.read,
       caller,
@@ -120,15 +123,27 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): 
 }
 
 /** What the record says of who calls. */
-function callerOnRecord(
+async function callerOnRecord(
+  parts: CallingParts,
   caller: Caller,
   req: SrfRequest,
-): Pick<OpenedLeg, 'fromNumber' | 'isWithheld' | 'callerIdentity' | 'trunkId' | 'accountId' | 'deviceId'> {
-  const isWithheld = /\b(id|user|header)\b/i.test(req.get('Privacy') ?? '');
-  const nobody = { trunkId: null, accountId: null, deviceId: null, callerIdentity: null, isWithheld };
-  return caller.kind === 'trunk'
-    ? { ...nobody, fromNumber: callerNumber(req), trunkId: caller.trunk.id }
-    : { ...nobody, fromNumber: caller.number, accountId: caller.account.id, deviceId: caller.device.id };
+): Promise<
+  Pick<OpenedLeg, 'fromNumber' | 'isWithheld' | 'callerIdentity' | 'trunkId' | 'accountId' | 'deviceId'>
+> {
+  const wish = privacyWish({ privacy: req.get('Privacy') ?? null, from: req.get('From') ?? null });
+  const nobody = { trunkId: null, accountId: null, deviceId: null, isWithheld: wish.withheld };
+  if (caller.kind === 'device')
+    return {
+      ...nobody,
+      fromNumber: caller.number,
+      callerIdentity: null,
+      accountId: caller.account.id,
+      deviceId: caller.device.id,
+    };
+  const fromNumber = callerNumber(req);
+  const dest = normaliseDialled(dialledString(req));
+  const verdict = await parts.identity.judge(req, { orig: fromNumber, dest });
+  return { ...nobody, fromNumber, callerIdentity: recordedVerdict(verdict), trunkId: caller.trunk.id };
 }
 
 /** A stranger is asked who he is, or not listened to; his tries are logged without what he tried. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { OpenedLeg } from '../cdr/journal-records';
 import type { RoomRole } from '../kernel/room-role';
 
 /** A call that is going on, as operators see it. */
@@ -16,6 +17,23 @@ export type LiveCall = {
   /** Seconds from entry that are paid for; null before entry. */
   readonly paidSeconds: number | null;
 };
+
+/** A call of which nothing more is known than that it began. */
+export function beginningCall(opened: OpenedLeg): LiveCall {
+  return {
+    callId: opened.cdrId,
+    direction: opened.direction,
+    fromNumber: opened.fromNumber,
+    dialledNumber: opened.dialledNumber,
+    trunkId: opened.trunkId,
+    phase: 'ringing',
+    roomId: null,
+    roomRole: null,
+    startedAtMs: opened.startedAtMs,
+    enteredAtMs: null,
+    paidSeconds: null,
+  };
+}
 
 /** What changed: 'ended' carries the call as it last was. */
 export type LiveCallChange = { readonly type: 'started' | 'changed' | 'ended'; readonly call: LiveCall };

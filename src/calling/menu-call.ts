@@ -11,7 +11,8 @@ import { type CallLine, lineOf } from './identify-caller';
 import { InboundLeg, type Invite } from './inbound-leg';
 import type { CallPlan } from './plan-call';
 import { RoomVisit, type Visitor } from './room-session/room-visit';
-import { Refused, type RunningCall } from './running-call';
+import { Refused } from './call-ended';
+import type { RunningCall } from './running-call';
 
 /** How long a caller may think before the first digit, and between digits. */
 const FIRST_DIGIT_MS = 10_000;
@@ -34,7 +35,7 @@ export class MenuCall {
   ) {
     this.#inbound = new InboundLeg(parts, srf, invite, opened, plan.accessNumber.language);
     this.#call = this.#inbound.call;
-    this.#line = lineOf(plan.caller);
+    this.#line = lineOf(plan.caller, opened.callerIdentity);
     this.#cardCalls = new CardCalls(parts, srf, this.#call);
   }
 

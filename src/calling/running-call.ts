@@ -15,7 +15,9 @@ import {
   startTalking,
 } from './call';
 import type { CallingParts } from './calling-parts';
-import { type Refusal, type RefusalReason, refusal, refusalReasonOf } from './refuse-call';
+import { AlreadyEnded, Refused } from './call-ended';
+import { beginningCall } from './live-calls';
+import { type Refusal, refusal, refusalReasonOf } from './refuse-call';
 import { type ReferHandler, refuseTransfer, serveRequestsInside } from './requests-inside';
 import type { DialogName } from './two-party/conversation';
 
@@ -24,17 +26,6 @@ const BYE_LIMIT_MS = 5_000;
 
 /** How often a charged call looks at its money: a cut is at most this late. */
 const TICK_MS = 200;
-
-/** A story found a reason to end its call. */
-export class Refused extends Error {
-  constructor(readonly reason: RefusalReason) {
-    super(reason);
-    this.name = 'Refused';
-  }
-}
-
-/** The call ended while its story was still going on; says nothing more, `end` has it all. */
-export class AlreadyEnded extends Error {}
 
 /**
  * What every call has, whoever began it: leg, dialog, money, and the way to its one CDR. A story (menu-call, dial-out-call) runs top down
@@ -77,22 +68,7 @@ export class RunningCall {
     language: string,
   ) {
     this.language = language;
-    parts.liveCalls.add(
-      {
-        callId: opened.cdrId,
-        direction: opened.direction,
-        fromNumber: opened.fromNumber,
-        dialledNumber: opened.dialledNumber,
-        trunkId: opened.trunkId,
-        phase: 'ringing',
-        roomId: null,
-        roomRole: null,
-        startedAtMs: opened.startedAtMs,
-        enteredAtMs: null,
-        paidSeconds: null,
-      },
-      () => this.endNow('removed'),
-    );
+    parts.liveCalls.add(beginningCall(opened), () => this.endNow('removed'));
   }
 
   get id(): string {

@@ -88,6 +88,7 @@ export const SETTINGS = {
     default: 'en',
     choices: ['en', 'es', 'fr', 'de', 'ar'],
     about: 'Language spoken to whoever has chosen none',
+  },
   SIP_TLS_PORT: {
     type: 'integer',
     unit: 'port',

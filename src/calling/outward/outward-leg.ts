@@ -5,7 +5,8 @@ import { within } from '../../kernel/clock';
 import type { OutboundLeg } from '../../media/outbound-leg';
 import type { CallingParts } from '../calling-parts';
 import { judgeOffer } from '../judge-offer';
-import { AlreadyEnded, Refused, RunningCall } from '../running-call';
+import { AlreadyEnded, Refused } from '../call-ended';
+import { RunningCall } from '../running-call';
 import { isFarEndsWord, NotAnswered, resultOfStatus } from './far-status';
 
 /** Where an INVITE of ours goes, and how it is written. */

@@ -6,7 +6,8 @@ import { refusal, type RefusalReason } from '../refuse-call';
 import type { RunningCall } from '../running-call';
 import { Conversation } from './conversation';
 import { findDestination } from './destination';
-import { Reach, type Reached } from './reach';
+import { Reach } from './reach';
+import type { Reached } from './reach-wish';
 import { shownCallerOf } from './shown-caller';
 
 /** Typed within a call to end it and dial on. */
@@ -33,12 +34,7 @@ export class CardCalls {
     const { call, parts } = this;
     const account = await readAccount(parts.database.read, accountId);
     const destination = await findDestination(parts.database.read, { dialled, country: account.country });
-    let stop: () => void = () => undefined;
-    const stopped = new Promise<void>((resolve) => {
-      stop = resolve;
-    });
-    onHangUpKeys(call, stop);
-    call.leg.startMusic(toneFile(parts.settings.promptsDir, 'ringback'));
+    const stopped = hangUpKeys(call);
     const reach = new Reach(parts, this.srf, {
       callId: call.id,
       caller: await shownCallerOf(parts.database.read, account),
@@ -47,7 +43,7 @@ export class CardCalls {
       whenGone: Promise.race([stopped, call.whenEnded]),
       onRinging: () => undefined,
     });
-    const reached = await reach.reach(destination).finally(() => call.leg.stopMusic());
+    const reached = await this.#whileRinging(() => reach.reach(destination));
     if (reached.kind !== 'answered') return this.#sayRefused(reached);
     const conversation = new Conversation(parts, call, reached.leg.call, 'keep-left');
     await conversation.begin();
@@ -59,6 +55,17 @@ export class CardCalls {
     await call.leg.play(call.files(['call-has-ended']));
   }
 
+  /** The caller hears it ring, whatever the far end's network would play. */
+  async #whileRinging(reach: () => Promise<Reached>): Promise<Reached> {
+    const { leg } = this.call;
+    leg.startMusic(toneFile(this.parts.settings.promptsDir, 'ringback'));
+    try {
+      return await reach();
+    } finally {
+      await leg.stopMusic();
+    }
+  }
+
   async #sayRefused(reached: Exclude<Reached, { kind: 'answered' }>): Promise<void> {
     const { call } = this;
     const reason = reached.kind === 'refused' ? reached.reason : 'user-no-answer';
@@ -68,11 +75,13 @@ export class CardCalls {
   }
 }
 
-/** Calls `then` when the keys come one after the other; other keys between them begin anew. */
-function onHangUpKeys(call: RunningCall, then: () => void): void {
+/** Resolves when the keys come one after the other; other keys between them begin anew. */
+function hangUpKeys(call: RunningCall): Promise<void> {
   let typed = '';
-  call.leg.onDigit((key) => {
-    typed = (typed + key).slice(-HANG_UP_KEYS.length);
-    if (typed === HANG_UP_KEYS) then();
+  return new Promise((resolve) => {
+    call.leg.onDigit((key) => {
+      typed = (typed + key).slice(-HANG_UP_KEYS.length);
+      if (typed === HANG_UP_KEYS) resolve();
+    });
   });
 }

@@ -1,18 +1,19 @@
 import type Srf from 'drachtio-srf';
-import { callerIdNumber } from '../../numbers/access-numbers-store';
 import { type E164, isE164 } from '../../kernel/phone-number';
 import type { SipAddress } from '../../trunks/outward';
 import { outwardRequest } from '../../trunks/outward-request';
 import type { OutwardTrunk } from '../../trunks/trunk';
 import type { CallingParts } from '../calling-parts';
 import { isNextCarrierTried, NotAnswered } from '../outward/far-status';
+import { openedOutward } from '../outward/opened-outward';
 import { OutwardLeg, type OutwardTarget } from '../outward/outward-leg';
 import { trunkAnswers } from '../outward/trunk-answers';
 import { refusalReasonOf, type RefusalReason } from '../refuse-call';
-import { AlreadyEnded } from '../running-call';
+import { AlreadyEnded } from '../call-ended';
 import type { Destination } from './destination';
 import { findRoute } from './find-route';
-import { openedOutward, type Reached, type ReachWish } from './reach';
+import type { Reached, ReachWish } from './reach-wish';
+import { shownOutside } from './shown-outside';
 
 /** A telephone outside rings this long. */
 const RING_LIMIT_MS = 90_000;
@@ -141,17 +142,25 @@ async function ringTrunk(
 async function targetOf(
   parts: CallingParts,
   wish: ReachWish,
-  { destination, forwardedFrom }: TrunkCall,
+  { destination, payerAccountId, forwardedFrom }: TrunkCall,
   { trunk, target, secure }: Attempt,
 ): Promise<OutwardTarget> {
+  const shown = await shownOutside(parts, { caller: wish.caller, accountId: payerAccountId });
   const request = outwardRequest(
     trunk,
     {
       called: destination.number,
-      callerId: await shownOutside(parts, wish),
-      anonymous: wish.caller.isWithheld,
+      callerId: shown.number,
+      anonymous: shown.anonymous,
       diversion: forwardedFrom !== null && isE164(forwardedFrom) ? forwardedFrom : null,
-      identity: null,
+      identity:
+        shown.number === null || shown.attestation === null
+          ? null
+          : parts.identity.sign({
+              orig: shown.number,
+              dest: destination.number,
+              attestation: shown.attestation,
+            }),
     },
     target,
   );
@@ -162,12 +171,6 @@ async function targetOf(
     secure,
     answerChallenge: await trunkAnswers(parts, trunk, request.auth),
   };
-}
-
-/** The number outside that a caller is shown by: his own when it is one, else the house's. */
-async function shownOutside(parts: CallingParts, { caller }: ReachWish): Promise<E164 | null> {
-  if (caller.number !== null && isE164(caller.number)) return caller.number;
-  return (await callerIdNumber(parts.database.read, null))?.number ?? null;
 }
 
 /** What the caller is told of the last try. */

@@ -1,16 +1,14 @@
 import type Srf from 'drachtio-srf';
-import type { OpenedLeg } from '../../cdr/journal-records';
-import { newId } from '../../kernel/ids';
 import { readHandling } from '../../phones/call-handling';
 import { bindingsOf, type DeviceBinding, dropBinding } from '../../phones/registrations-store';
 import type { CallingParts } from '../calling-parts';
 import { readAccount } from '../../accounts/accounts-store';
 import { bindingTarget } from './binding-target';
-import type { ShownCaller } from './shown-caller';
+import type { Reached, ReachWish } from './reach-wish';
 import { isFarEndsWord, NotAnswered, resultOfStatus } from '../outward/far-status';
+import { openedOutward } from '../outward/opened-outward';
 import { OutwardLeg } from '../outward/outward-leg';
-import type { RefusalReason } from '../refuse-call';
-import { AlreadyEnded } from '../running-call';
+import { AlreadyEnded } from '../call-ended';
 import { afterPhones, outcomeOfAll, type PhonesOutcome } from './after-phones';
 import { type Destination, findDestination } from './destination';
 import { dialTrunks } from './dial-trunks';
@@ -20,26 +18,6 @@ export const MAX_FORWARDS = 5;
 
 /** RFC 5626 5.3: the flow to the telephone is gone. */
 const FLOW_FAILED = 430;
-
-/** Who wants somebody reached. */
-export type ReachWish = {
-  /** Shared by all legs of the call. */
-  readonly callId: string;
-  readonly caller: ShownCaller;
-  /** Who pays where the destination is charged; null for a caller that pays nothing (a trunk's): then only telephones of ours are reached. */
-  readonly payerAccountId: string | null;
-  readonly language: string;
-  /** Resolves when nobody waits for an answer any more. */
-  readonly whenGone: Promise<unknown>;
-  /** Something rings. `heard` is a leg whose far end is to be heard already; null while there is none. */
-  readonly onRinging: (heard: OutwardLeg | null) => void;
-};
-
-/** What came of it. */
-export type Reached =
-  | { readonly kind: 'answered'; readonly leg: OutwardLeg }
-  | { readonly kind: 'voicemail'; readonly accountId: string }
-  | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
 /**
  * Brings a call to somebody who answers: the telephones of an account all at once, then where its owner forwards it, or trunks one after the other. Each
@@ -164,7 +142,7 @@ export class Reach {
 
   #openLeg(destination: Extract<Destination, { kind: 'user' }>, binding: DeviceBinding): Promise<OutwardLeg> {
     const { caller } = this.wish;
-    const opened = this.openedLeg({
+    const opened = openedOutward(this.parts, this.wish.callId, {
       fromNumber: caller.number,
       isWithheld: caller.isWithheld,
       dialledNumber: destination.number,
@@ -175,46 +153,12 @@ export class Reach {
     return OutwardLeg.open(this.parts, this.srf, { opened, language: this.wish.language });
   }
 
-  /** A leg of this call before it is numbered; what is not named is nobody's. */
-  openedLeg(of: Partial<OpenedLeg> & Pick<OpenedLeg, 'dialledNumber'>): Omit<OpenedLeg, 'nodeSequence'> {
-    return openedOutward(this.parts, this.wish.callId, of);
-  }
-
   /** @throws AlreadyEnded; who answered at the same moment is hung up on */
   #stopIfGone(answered: OutwardLeg | null = null): void {
     if (!this.#isGone) return;
     answered?.call.endWith({ result: 'cancelled', endedBy: 'caller', prompt: null });
     throw new AlreadyEnded();
   }
-}
-
-/** An outbound leg of a call before it is numbered; what is not named is nobody's. */
-export function openedOutward(
-  parts: CallingParts,
-  callId: string,
-  of: Partial<OpenedLeg> & Pick<OpenedLeg, 'dialledNumber'>,
-): Omit<OpenedLeg, 'nodeSequence'> {
-  const startedAtMs = parts.clock.nowMs();
-  const cdrId = newId(startedAtMs);
-  return {
-    cdrId,
-    callId,
-    nodeId: parts.settings.nodeId,
-    sipCallId: cdrId,
-    direction: 'outbound',
-    attempt: 1,
-    roomSessionId: null,
-    fromNumber: null,
-    isWithheld: false,
-    callerIdentity: null,
-    routedNumber: null,
-    trunkId: null,
-    costDeckId: null,
-    accountId: null,
-    deviceId: null,
-    startedAtMs,
-    ...of,
-  };
 }
 
 function outcomeOf(error: unknown): PhonesOutcome {

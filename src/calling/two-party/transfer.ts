@@ -7,7 +7,8 @@ import { refusal } from '../refuse-call';
 import type { RunningCall } from '../running-call';
 import { Conversation } from './conversation';
 import { findDestination } from './destination';
-import { Reach, type Reached } from './reach';
+import { Reach } from './reach';
+import type { Reached } from './reach-wish';
 import { readReferTo, type ReferTarget } from './refer-to';
 
 /** An account's telephone that has asked for a transfer is hung up on this much later, if it does not hang up itself. */

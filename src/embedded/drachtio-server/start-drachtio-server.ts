@@ -119,7 +119,6 @@ export async function startDrachtioServer(options: DrachtioServerOptions): Promi
 }
 
 async function readTlsFiles(files: TlsFiles): Promise<TlsIdentity & { port: number }> {
-  const read = (path: string): Promise<string> => readFile(path, 'utf8');
   return {
     port: files.port,
     clients: files.clients,
@@ -128,6 +127,8 @@ async function readTlsFiles(files: TlsFiles): Promise<TlsIdentity & { port: numb
     ca: files.caFile === undefined ? undefined : await read(files.caFile),
   };
 }
+
+const read = (path: string): Promise<string> => readFile(path, 'utf8');
 
 function refuseUnsafe({ adminHost, secret }: DrachtioServerOptions): void {
   const loopback = adminHost === 'localhost' || adminHost === '::1' || adminHost.startsWith('127.');
