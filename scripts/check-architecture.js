@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   jobs: ['kernel'],
   accounts: ['kernel'],
   leases: ['kernel'],
-  numbers: ['kernel', 'csv'],
+  numbers: ['kernel', 'csv', 'leases'],
   trunks: ['kernel', 'leases', 'numbers'],
   'caller-id': ['kernel', 'numbers'],
   phones: ['kernel', 'alerts'],

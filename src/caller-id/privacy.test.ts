@@ -1,5 +1,5 @@
 import { e164 } from '../kernel/phone-number';
-import { callerForReaders, privacyWish, toldCaller } from './privacy';
+import { privacyWish, toldCaller } from './privacy';
 
 const FROM = '"Ada" <sip:+3222223344@carrier.example>;tag=1';
 const number = e164('+3222223344');
@@ -47,13 +47,12 @@ describe('a withheld caller', () => {
     });
   });
 
-  it('is told to no other peer, and to no reader of records', () => {
+  it('is told to no other peer', () => {
     expect(toldCaller(withheld, { isTrusted: false })).toEqual({
       shown: null,
       asserted: null,
       asksPrivacy: true,
     });
-    expect(callerForReaders(number, true)).toBeNull();
   });
 
   it('is unlike one who is not', () => {
@@ -63,6 +62,5 @@ describe('a withheld caller', () => {
       asserted: number,
       asksPrivacy: false,
     });
-    expect(callerForReaders(number, false)).toBe(number);
   });
 });

@@ -68,8 +68,3 @@ export function toldCaller(
   if (!caller.withheld) return { shown: caller.number, asserted: caller.number, asksPrivacy: false };
   return { shown: null, asserted: peer.isTrusted ? caller.number : null, asksPrivacy: true };
 }
-
-/** The caller's number as readers of records and exports see it, whatever their role: none when it was withheld. */
-export function callerForReaders<N extends string>(number: N | null, isWithheld: boolean): N | null {
-  return isWithheld ? null : number;
-}

@@ -1,6 +1,7 @@
 import { InvalidInput } from '../kernel/app-error';
 import { type Currency, MAX_STORED_MICROS } from '../kernel/money';
 import type { E164 } from '../kernel/phone-number';
+import type { LeaseWish } from '../leases/lease';
 
 export const DID_STATES = ['available', 'reserved', 'assigned', 'quarantined'] as const;
 export type DidState = (typeof DID_STATES)[number];
@@ -67,6 +68,11 @@ export function checkTerms(terms: DidTerms): void {
   const limit = terms.channelLimit;
   if (limit !== null && !(Number.isInteger(limit) && limit >= 1 && limit <= MAX_CHANNELS))
     throw new InvalidInput('channelLimit', `is ${limit}`, `give 1 to ${MAX_CHANNELS}, or nothing`);
+}
+
+/** The place that a call to a number takes, for a taking together with others; null where it has no limit. */
+export function didWish({ number, channelLimit }: Pick<Did, 'number' | 'channelLimit'>): LeaseWish | null {
+  return channelLimit === null ? null : { scope: `did:${number}`, limit: channelLimit };
 }
 
 /** What state a number is in at a moment: a reservation runs out and a quarantine ends by themselves. */

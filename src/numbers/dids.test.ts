@@ -7,7 +7,7 @@ import { type E164, e164 } from '../kernel/phone-number';
 import { createTrunk } from '../trunks/trunks-store';
 import { findAccessNumber } from './access-numbers-store';
 import { assignDid, DidTaken, releaseDid, removeDid, reserveDid, retargetDid } from './assign-did';
-import { type DidTerms, FREE_TERMS } from './did';
+import { type DidTerms, didWish, FREE_TERMS } from './did';
 import { didOwnerOn, feeBearingNumbers } from './did-owners-store';
 import { addDid, changeDidTerms, didByNumber, findDid, listDids } from './dids-store';
 import { importDids } from './import-dids';
@@ -78,6 +78,12 @@ describe.each(DIALECTS)('numbers of carriers on %s', (dialect) => {
       ['a limit of no channel', { channelLimit: 0 }],
     ])('refuse %s', async (_, terms) => {
       await expect(add(terms)).rejects.toThrow(InvalidInput);
+    });
+
+    it('take a place of their own where they have a limit', () => {
+      const number = aNumber();
+      expect(didWish({ number, channelLimit: 2 })).toEqual({ scope: `did:${number}`, limit: 2 });
+      expect(didWish({ number, channelLimit: null })).toBeNull();
     });
 
     it.each<[string, Partial<DidTerms>]>([

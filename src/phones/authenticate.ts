@@ -1,18 +1,12 @@
 import { raiseHouseAlert } from '../alerts/alerts-store';
 import type { Clock } from '../kernel/clock';
+import { hashPassword, type PasswordHashes } from '../kernel/digest-password';
 import { newId } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
 import type { Device } from './device';
 import { findDevice } from './devices-store';
-import {
-  algorithmsFor,
-  challengeHeaders,
-  hashPassword,
-  isAnsweredRightly,
-  type PasswordHashes,
-  readCredentials,
-} from './digest';
+import { algorithmsFor, challengeHeaders, isAnsweredRightly, readCredentials } from './digest';
 import { judgeNonce, makeNonce } from './nonce';
 import { nonceSecret, useNonce } from './nonces-store';
 import { isTryAllowed } from './sip-guard';

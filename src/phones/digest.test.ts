@@ -1,4 +1,5 @@
-import { algorithmsFor, challengeHeaders, hashPassword, isAnsweredRightly, readCredentials } from './digest';
+import { hashPassword } from '../kernel/digest-password';
+import { algorithmsFor, challengeHeaders, isAnsweredRightly, readCredentials } from './digest';
 
 /** The example of RFC 7616 3.9.1. */
 const REALM = 'http-auth@example.org';

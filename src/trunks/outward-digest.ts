@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { type Algorithm, digestOf, hashPassword } from '../kernel/digest-password';
 import type { OutwardAuth } from './outward-request';
 
 /** Who we are at a carrier, with the password. `hosts` are the trunk's own, by name and by the addresses they were found at. */
@@ -11,14 +11,13 @@ export type Challenged = { readonly headers: readonly string[]; readonly by: str
 export type Challenge = {
   readonly realm: string;
   readonly nonce: string;
-  readonly algorithm: 'MD5' | 'SHA-256';
+  readonly algorithm: Algorithm;
   readonly qop: 'auth' | 'auth-int' | null;
   readonly opaque: string | null;
   /** The nonce alone was too old: the password may still be right (RFC 7616 section 3.3). */
   readonly stale: boolean;
 };
 
-const HASHES = { MD5: 'md5', 'SHA-256': 'sha256' } as const;
 const MAX_HEADER = 4_096;
 const MAX_CHALLENGES = 10;
 const PRINTABLE = /^[\x20-\x7e]*$/;
@@ -52,9 +51,9 @@ export function answerChallenge(
   const challenge = challengeToAnswer(credentials, challenged);
   if (!challenge) return null;
   const { algorithm, qop, nonce, opaque, realm } = challenge;
-  const hash = (text: string) => createHash(HASHES[algorithm]).update(text).digest('hex');
+  const hash = (text: string) => digestOf(algorithm, text);
   const count = nonceCount.toString(16).padStart(8, '0');
-  const secret = hash(`${credentials.username}:${realm}:${credentials.password}`);
+  const secret = hashPassword(credentials.username, realm, credentials.password)[algorithm];
   const bodyHash = qop === 'auth-int' ? `:${hash(request.body)}` : '';
   const asked = hash(`${request.method}:${request.uri}${bodyHash}`);
   const response = hash([secret, nonce, ...(qop ? [count, cnonce, qop] : []), asked].join(':'));

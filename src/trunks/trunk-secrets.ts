@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { AppError, InvalidInput } from '../kernel/app-error';
 
 const KEY_FORM = /^[0-9a-f]{64}$/i;
@@ -47,18 +47,6 @@ export function openPassword(key: TrunkKey, trunkId: string, sealed: string): st
   } catch {
     throw new SealBroken(trunkId);
   }
-}
-
-/** H(A1) for both algorithms of RFC 8760: what is kept of a carrier's password (RFC 7616 section 3.4.2). */
-export function digestSecrets(
-  { username, realm }: { readonly username: string; readonly realm: string },
-  password: string,
-): { readonly md5: string; readonly sha256: string } {
-  const a1 = `${username}:${realm}:${password}`;
-  return {
-    md5: createHash('md5').update(a1).digest('hex'),
-    sha256: createHash('sha256').update(a1).digest('hex'),
-  };
 }
 
 function contextOf(trunkId: string): Buffer {

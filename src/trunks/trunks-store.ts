@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { Conflict, InvalidInput, NotFound } from '../kernel/app-error';
+import { hashPassword, type PasswordHashes } from '../kernel/digest-password';
 import { newId } from '../kernel/ids';
 import { type Database, DuplicateKey, type Sql, text, textOrNull } from '../kernel/unit-of-work';
 import { DEFAULT_OUTWARD, type Outward } from './outward';
@@ -16,7 +17,7 @@ import {
   type TrunkState,
 } from './trunk';
 import { SELECT_TRUNK, SETTING_COLUMNS, settingValues, toTrunks, writeAddresses } from './trunk-rows';
-import { digestSecrets, openPassword, sealPassword, type TrunkKey } from './trunk-secrets';
+import { openPassword, sealPassword, type TrunkKey } from './trunk-secrets';
 
 /** Trunks that take calls from us which one choice looks at. */
 const MAX_OUTWARD_TRUNKS = 1_000;
@@ -116,13 +117,8 @@ export async function trunkByAddress(sql: Sql, address: string): Promise<Trunk |
   return matching ? trunkById(sql, matching.trunkId) : null;
 }
 
-/** A trunk and what the digest it sends is checked against: H(A1) of RFC 7616 for each algorithm, in hex. */
-export type DigestTrunk = {
-  readonly trunk: Trunk;
-  readonly realm: string;
-  readonly md5: string;
-  readonly sha256: string;
-};
+/** A trunk and what the digest it sends is checked against. */
+export type DigestTrunk = { readonly trunk: Trunk; readonly realm: string; readonly hashes: PasswordHashes };
 
 /** The active trunk that shows itself with this username, or null. */
 export async function trunkByDigestUsername(sql: Sql, username: string): Promise<DigestTrunk | null> {
@@ -134,8 +130,7 @@ export async function trunkByDigestUsername(sql: Sql, username: string): Promise
   return {
     trunk: await trunkById(sql, text(row.id)),
     realm: text(row.digest_realm),
-    md5: text(row.digest_md5),
-    sha256: text(row.digest_sha256),
+    hashes: { MD5: text(row.digest_md5), 'SHA-256': text(row.digest_sha256) },
   };
 }
 
@@ -196,8 +191,12 @@ async function writePasswords(
   const { digest } = settings;
   if (passwords.inward !== undefined && digest) {
     checkTrunkPassword('password', passwords.inward);
-    const { md5, sha256 } = digestSecrets(digest, passwords.inward);
-    await sql.run('UPDATE trunks SET digest_md5 = ?, digest_sha256 = ? WHERE id = ?', [md5, sha256, id]);
+    const hashes = hashPassword(digest.username, digest.realm, passwords.inward);
+    await sql.run('UPDATE trunks SET digest_md5 = ?, digest_sha256 = ? WHERE id = ?', [
+      hashes.MD5,
+      hashes['SHA-256'],
+      id,
+    ]);
   } else if (!digest) {
     await sql.run('UPDATE trunks SET digest_md5 = NULL, digest_sha256 = NULL WHERE id = ?', [id]);
   } else if (digest.username !== before?.digest?.username || digest.realm !== before.digest.realm)

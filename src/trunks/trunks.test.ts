@@ -205,8 +205,10 @@ describe.each(DIALECTS)('trunks on %s', (dialect) => {
       expect(await trunkByDigestUsername(test.database.read, digest.username)).toMatchObject({
         trunk: { id },
         realm: 'voip.example',
-        md5: createHash('md5').update('digest-user:voip.example:Circle of Life!').digest('hex'),
-        sha256: createHash('sha256').update('digest-user:voip.example:Circle of Life!').digest('hex'),
+        hashes: {
+          MD5: createHash('md5').update('digest-user:voip.example:Circle of Life!').digest('hex'),
+          'SHA-256': createHash('sha256').update('digest-user:voip.example:Circle of Life!').digest('hex'),
+        },
       });
       expect(await trunkByDigestUsername(test.database.read, 'nobody')).toBeNull();
       const renamed = changeTrunk(test.database, id, { digest: { ...digest, username: 'other' } });
