@@ -7,7 +7,7 @@ import { HourlyWork } from './billing/hourly-work';
 import { readBalance } from './billing/ledger/ledger-accounts';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
 import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
-import { rateCdrHandler } from './billing/rating/rate-cdr';
+import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { CallerIdentity } from './calling/caller-identity';
 import { type CallDoor, openDoor } from './calling/incoming-call';
@@ -19,7 +19,7 @@ import { JournalKeeper } from './cdr/journal-keeper';
 import { nextNodeSequence } from './cdr/next-node-sequence';
 import { Reconciler } from './cdr/reconciler';
 import { SwitchListener } from './cdr/switch-listener';
-import { writeCdr } from './cdr/write-cdr';
+import { writeCdrs } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
 import { AppError } from './kernel/app-error';
@@ -152,8 +152,8 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
 async function openBooks({ config, log, clock }: World, undo: Undo) {
   const database = await openMigratedDatabase(config, log);
   undo.push(() => database.close());
-  const handlers = rateCdrHandler({ database, clock });
-  const jobs = startJobRunner({ database, clock, log, handlers, pollMs: JOB_POLL_MS });
+  const ratings = rateCdrHandlers({ database, clock });
+  const jobs = startJobRunner({ database, clock, log, ...ratings, pollMs: JOB_POLL_MS });
   undo.push(() => jobs.stop());
   let metrics: Metrics | null = null;
   const journalFolder = join(config.VAR_DIR, 'journal');
@@ -165,8 +165,8 @@ async function openBooks({ config, log, clock }: World, undo: Undo) {
   });
   const keeper = new JournalKeeper({
     journal: await Journal.open({ folder: journalFolder, log, onArchived: () => sweeper.sweep() }),
-    write: async (leg) => {
-      if (await writeCdr(database, leg)) metrics?.callEnded(leg.result);
+    write: async (legs) => {
+      for (const leg of await writeCdrs(database, legs)) metrics?.callEnded(leg.result);
       jobs.nudge();
     },
     clock,

@@ -5,7 +5,7 @@ import { currency, money } from '../kernel/money';
 import { e164 } from '../kernel/phone-number';
 import { integer } from '../kernel/unit-of-work';
 import type { ClosedLeg } from './cdr';
-import { findCdrBySipCallId, storeRating } from './cdrs-store';
+import { findCdrBySipCallId, storeRatings } from './cdrs-store';
 import { type CdrFilter, type CdrPosition, allCdrs, readCdr, searchCdrs } from './search-cdrs';
 import { writeCdr } from './write-cdr';
 
@@ -252,7 +252,7 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
       ratedAtMs: START_MS,
       cost: null,
     };
-    await test.database.write((sql) => storeRating(sql, leg.cdrId, rating));
+    await test.database.write((sql) => storeRatings(sql, new Map([[leg.cdrId, rating]]), START_MS));
     const [cdr] = (
       await searchCdrs(test.database, {
         filter: {},
@@ -281,14 +281,23 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
       working: { prefix: '322555012', talkSeconds: 60 },
     };
     await test.database.write((sql) =>
-      storeRating(sql, leg.cdrId, {
-        charge: money(0n, EUR),
-        working: { reason: 'nobody pays this leg' },
-        heldCapped: false,
-        ledgerTransactionId: null,
-        ratedAtMs: START_MS,
-        cost,
-      }),
+      storeRatings(
+        sql,
+        new Map([
+          [
+            leg.cdrId,
+            {
+              charge: money(0n, EUR),
+              working: { reason: 'nobody pays this leg' },
+              heldCapped: false,
+              ledgerTransactionId: null,
+              ratedAtMs: START_MS,
+              cost,
+            },
+          ],
+        ]),
+        START_MS,
+      ),
     );
     const read = (numbers: 'full' | 'masked', costs: 'shown' | 'hidden') =>
       readCdr(test.database, leg.cdrId, { numbers, costs });

@@ -3,7 +3,7 @@ import type { Database } from '../../kernel/unit-of-work';
 import { releaseLeases } from '../../leases/renew-leases';
 import { readParts } from '../bundles/bundle';
 import { settleSeconds } from '../bundles/hold-seconds';
-import { closeHold, listUntouchedHolds, lockHold } from '../ledger/holds';
+import { closeHolds, listUntouchedHolds, lockHold } from '../ledger/holds';
 
 /**
  * Frees at once what a leg holds that no talk used: its credit and its places among the calls at once, so that the next leg of the call
@@ -19,7 +19,8 @@ export function releaseCredit(
     const hold = await lockHold(sql, callId);
     if (hold?.state !== 'open') return false;
     await settleSeconds(sql, { held: readParts(hold.included), used: [] });
-    return closeHold(sql, hold, { state: 'released', chargeMicros: 0n, nowMs });
+    await closeHolds(sql, [{ hold, state: 'released', chargeMicros: 0n }], nowMs);
+    return true;
   });
 }
 

@@ -2,7 +2,7 @@ import type { Currency } from '../../kernel/money';
 import type { E164 } from '../../kernel/phone-number';
 import { integer, integerOrNull, micros, type Row, type Sql, type SqlValue } from '../../kernel/unit-of-work';
 import { LimitReached } from '../../leases/lease';
-import { NO_NODE, noteEvent } from '../../leases/note-event';
+import { NO_NODE, noteEvents } from '../../leases/note-event';
 import { takeLeases } from '../../leases/take-leases';
 import type { DaySpending } from '../ledger/ledger-accounts';
 import {
@@ -137,22 +137,25 @@ export async function countBeginning(
 
 type Counted = { readonly scope: string; readonly limit: number; readonly windowMs: number };
 
-/** Counts an ended call out when it was one of those that robots make. */
-export async function countEnd(
-  sql: Sql,
-  call: {
-    readonly accountId: string;
-    readonly cdrId: string;
-    readonly talkSeconds: number;
-    readonly endedAtMs: number;
-  },
-): Promise<void> {
-  if (call.talkSeconds < 1 || call.talkSeconds > SHORT_CALL_SECONDS) return;
-  await noteEvent(sql, {
-    id: `short:${call.cdrId}`,
-    scope: shortScope(call.accountId),
-    untilMs: call.endedAtMs + SHORT_CALLS_WINDOW_MS,
-  });
+/** An ended call out. */
+export type EndedCall = {
+  readonly accountId: string;
+  readonly cdrId: string;
+  readonly talkSeconds: number;
+  readonly endedAtMs: number;
+};
+
+/** Counts those ended calls out that were of the kind that robots make. */
+export function countEnds(sql: Sql, calls: readonly EndedCall[]): Promise<void> {
+  const short = calls.filter(({ talkSeconds }) => talkSeconds >= 1 && talkSeconds <= SHORT_CALL_SECONDS);
+  return noteEvents(
+    sql,
+    short.map(({ accountId, cdrId, endedAtMs }) => ({
+      id: `short:${cdrId}`,
+      scope: shortScope(accountId),
+      untilMs: endedAtMs + SHORT_CALLS_WINDOW_MS,
+    })),
+  );
 }
 
 /** What the account may spend on the day of a moment. */

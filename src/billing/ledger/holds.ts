@@ -144,6 +144,15 @@ export async function lockHold(sql: Sql, callId: string): Promise<Hold | null> {
   return row ? toHold(row) : null;
 }
 
+/** The holds of calls by call id, with their rows locked in the order of the ids until the unit of work ends. */
+export async function lockHolds(sql: Sql, callIds: readonly string[]): Promise<ReadonlyMap<string, Hold>> {
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM credit_holds WHERE call_id IN (${placeholders(callIds)}) ORDER BY call_id${sql.forUpdate}`,
+    callIds,
+  );
+  return new Map(rows.map((row) => [text(row.call_id), toHold(row)]));
+}
+
 /** @throws HoldNotOpen */
 export async function lockOpenHold(sql: Sql, callId: string): Promise<Hold> {
   const hold = await lockHold(sql, callId);
@@ -186,29 +195,51 @@ export async function touchHold(sql: Sql, callId: string, nowMs: number): Promis
   ]);
 }
 
+/** How a hold that the caller has locked ends; what it held beyond the charge is free again. */
+export type HoldEnd = {
+  readonly hold: Hold;
+  readonly state: 'settled' | 'released';
+  readonly chargeMicros: bigint;
+};
+
 /**
- * Ends an open hold, once, and frees all it kept; the charge is posted after this, in the same unit of work. False when it was not
- * open (any more). What was held beyond the charge does not count to the day's spending any more.
+ * Ends open holds that the caller has locked and frees all they kept; their charges are posted after this, in the same unit of work. What was
+ * held beyond a charge does not count to the day's spending any more. One statement for all of an account.
  */
-export async function closeHold(
-  sql: Sql,
-  hold: Hold,
-  end: { readonly state: 'settled' | 'released'; readonly chargeMicros: bigint; readonly nowMs: number },
-): Promise<boolean> {
-  const changed = await sql.run(
-    "UPDATE credit_holds SET state = ?, changed_at_ms = ? WHERE call_id = ? AND state = 'open'",
-    [end.state, end.nowMs, hold.callId],
-  );
-  if (changed === 0) return false;
-  const unused = hold.amount.amountMicros - end.chargeMicros;
-  await freeHeld(sql, customerLedgerId(hold.accountId), {
-    amountMicros: hold.amount.amountMicros,
-    ofDay: hold.ofDay && {
-      day: hold.ofDay.day,
-      unspentMicros: unused < hold.ofDay.heldMicros ? unused : hold.ofDay.heldMicros,
-    },
-  });
-  return true;
+export async function closeHolds(sql: Sql, ends: readonly HoldEnd[], nowMs: number): Promise<void> {
+  for (const state of ['settled', 'released'] as const) {
+    const callIds = ends.filter((end) => end.state === state).map(({ hold }) => hold.callId);
+    if (callIds.length === 0) continue;
+    const changed = await sql.run(
+      `UPDATE credit_holds SET state = ?, changed_at_ms = ? WHERE call_id IN (${placeholders(callIds)}) AND state = 'open'`,
+      [state, nowMs, ...callIds],
+    );
+    if (changed !== callIds.length) throw new Error(`${callIds.length - changed} locked holds were not open`);
+  }
+  const byAccount = new Map<string, HoldEnd[]>();
+  for (const end of ends)
+    byAccount.set(end.hold.accountId, [...(byAccount.get(end.hold.accountId) ?? []), end]);
+  // In the order of account ids: two sets that share accounts would otherwise wait for each other.
+  for (const [accountId, own] of [...byAccount].toSorted(([left], [right]) => (left < right ? -1 : 1)))
+    await freeHeld(sql, customerLedgerId(accountId), {
+      amountMicros: own.reduce((sum, { hold }) => sum + hold.amount.amountMicros, 0n),
+      unspent: unspentByDay(own),
+    });
+}
+
+function unspentByDay(ends: readonly HoldEnd[]): ReadonlyMap<number, bigint> {
+  const unspent = new Map<number, bigint>();
+  for (const { hold, chargeMicros } of ends) {
+    if (!hold.ofDay) continue;
+    const unused = hold.amount.amountMicros - chargeMicros;
+    const ofDay = unused < hold.ofDay.heldMicros ? unused : hold.ofDay.heldMicros;
+    unspent.set(hold.ofDay.day, (unspent.get(hold.ofDay.day) ?? 0n) + ofDay);
+  }
+  return unspent;
+}
+
+function placeholders(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
 }
 
 /** Open holds that nothing has touched since `untouchedSinceMs`, oldest first, at most `limit`. */

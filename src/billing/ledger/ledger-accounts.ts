@@ -176,31 +176,23 @@ export async function tryHold(
   return changed === 1;
 }
 
-/** Gives held credit back to the account; `ofDay` of it, if any, was never spent on that day. */
+/** Gives held credit back to the account. `unspent`: how much of it, by the day it was held on, was not spent on that day. */
 export async function freeHeld(
   sql: Sql,
   ledgerAccountId: string,
-  freed: {
-    readonly amountMicros: bigint;
-    readonly ofDay: { readonly day: number; readonly unspentMicros: bigint } | null;
-  },
+  freed: { readonly amountMicros: bigint; readonly unspent: ReadonlyMap<number, bigint> },
 ): Promise<void> {
-  const { amountMicros, ofDay } = freed;
+  const { amountMicros } = freed;
   if (amountMicros === 0n) return;
-  const givesBack = ofDay !== null && ofDay.unspentMicros > 0n;
+  const unspent = [...freed.unspent].filter(([, micros]) => micros > 0n);
+  const day = unspent
+    .map(() => 'WHEN spend_day = ? AND day_spent_micros >= ? THEN day_spent_micros - ?')
+    .join(' ');
   const changed = await sql.run(
     `UPDATE ledger_accounts SET held_micros = held_micros - ?${
-      givesBack
-        ? `, day_spent_micros = CASE WHEN spend_day = ? AND day_spent_micros >= ?
-             THEN day_spent_micros - ? ELSE day_spent_micros END`
-        : ''
+      day === '' ? '' : `, day_spent_micros = CASE ${day} ELSE day_spent_micros END`
     } WHERE id = ? AND held_micros >= ?`,
-    [
-      amountMicros,
-      ...(givesBack ? [ofDay.day, ofDay.unspentMicros, ofDay.unspentMicros] : []),
-      ledgerAccountId,
-      amountMicros,
-    ],
+    [amountMicros, ...unspent.flatMap(([of, micros]) => [of, micros, micros]), ledgerAccountId, amountMicros],
   );
   if (changed !== 1) throw new Error(`${ledgerAccountId} holds less than the ${amountMicros} micros to free`);
 }
