@@ -28,6 +28,9 @@ import { liveRoomRoutes } from './calling/room-session/room-routes';
 import { liveRoutes } from './calling/live-routes';
 import { recordingKeys } from './rooms/recording/recording-keys';
 import { recordingRoutes } from './rooms/recording/recording-routes';
+import { callerIdRoutes } from './caller-id/caller-id-routes';
+import type { HouseCalls } from './calling/house-calls/house-calls';
+import { houseCallRoutes } from './calling/house-calls/house-call-routes';
 import { phoneRoutes } from './phones/phones-routes';
 import { roomRoutes } from './rooms/rooms-routes';
 import { scheduleRoutes } from './rooms/schedule/schedule-routes';
@@ -67,6 +70,7 @@ export async function serveApi(
     metrics: Metrics;
     liveCalls: LiveCalls;
     liveRooms: LiveRooms;
+    houseCalls: HouseCalls;
     media: MediaServers;
     sip: SipConnection;
   },
@@ -98,6 +102,8 @@ export async function serveApi(
     ...recordingRoutes(database, recordings),
     ...accountRoutes(database),
     ...phoneRoutes(database, config.SIP_REALM),
+    ...houseCallRoutes(parts.houseCalls),
+    ...callerIdRoutes({ database, speakCode: (wish) => parts.houseCalls.speakCode(wish) }),
     ...bundleRoutes(database),
     ...limitRoutes(database),
     ...capRoutes(database),

@@ -10,6 +10,7 @@ import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { CallerIdentity } from './calling/caller-identity';
+import { HouseCalls } from './calling/house-calls/house-calls';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
 import { GapWatch } from './cdr/gap-watch';
@@ -115,7 +116,7 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   hourly.start();
   undo.push(() => hourly.stop());
-  const { engines, media, sip, door, liveRooms } = await openCalls(world, undo, {
+  const { engines, media, sip, door, liveRooms, houseCalls } = await openCalls(world, undo, {
     database,
     keeper,
     liveCalls,
@@ -127,7 +128,16 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
     mediaReady: () => media.ready,
   });
   countCalls(metrics);
-  const http = await serveApi(world, { database, keeper, metrics, liveCalls, liveRooms, media, sip });
+  const http = await serveApi(world, {
+    database,
+    keeper,
+    metrics,
+    liveCalls,
+    liveRooms,
+    houseCalls,
+    media,
+    sip,
+  });
   undo.push(() => http.close());
   return {
     database,
@@ -240,7 +250,7 @@ async function openCalls(
         const found = await trunkByDigestUsername(books.database.read, username);
         // A trunk whose password was made for another realm cannot answer our challenges.
         if (!found || found.realm !== config.SIP_REALM) return null;
-        return { found: found.trunk, hashes: { MD5: found.md5, 'SHA-256': found.sha256 } };
+        return { found: found.trunk, hashes: found.hashes };
       },
     }),
     identity: new CallerIdentity(
@@ -278,7 +288,8 @@ async function openCalls(
       rtpTimeoutMs: config.RTP_TIMEOUT_MS,
     },
   };
-  const door = openDoor(srf, calling, rooms.dialOut);
+  const houseCalls = new HouseCalls(srf, () => calling);
+  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls]);
   const sip = connectSip(srf, engines, door, log);
   undo.push(() => {
     if (sip.connected) srf.disconnect();
@@ -287,7 +298,7 @@ async function openCalls(
   media.start();
   const schedules = rooms.watchSchedules();
   undo.push(() => schedules.stop());
-  return { engines, media, sip, door, liveRooms: rooms.liveRooms };
+  return { engines, media, sip, door, liveRooms: rooms.liveRooms, houseCalls };
 }
 
 /** Whether a code typed on the keypad became credit; why it did not, callers are not told. */

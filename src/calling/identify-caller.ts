@@ -38,14 +38,21 @@ export async function identifyRequest(
   const sql = parts.database.read;
   const isTelephone = req.method === 'REGISTER' || isUsername(req.callingNumber ?? '');
   const trunk = isTelephone ? null : await trunkByAddress(sql, req.source_address);
-  if (trunk) return { kind: 'known', caller: { kind: 'trunk', trunk } };
+  // A trunk that calls in the clear though it must not is a stranger.
+  if (trunk && (!trunk.requiresTls || req.protocol === 'tls'))
+    return { kind: 'known', caller: { kind: 'trunk', trunk } };
   const found = await parts.authenticator.identify({
     method: req.method,
     authorization: req.get('Authorization') ?? '',
     address: req.source_address,
     userAgent: req.get('User-Agent') ?? '',
   });
-  if (found.kind === 'other') return { kind: 'known', caller: { kind: 'trunk', trunk: found.found } };
+  if (found.kind === 'other') {
+    const isInTheClear = found.found.requiresTls && req.protocol !== 'tls';
+    return isInTheClear
+      ? { kind: 'blocked' }
+      : { kind: 'known', caller: { kind: 'trunk', trunk: found.found } };
+  }
   if (found.kind !== 'device') return found;
   const { device } = found;
   const account = await readAccount(sql, device.accountId);

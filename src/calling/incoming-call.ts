@@ -10,10 +10,11 @@ import type { CallingParts } from './calling-parts';
 import { type Caller, callerNumber, dialledString, identifyRequest, type Identity } from './identify-caller';
 import type { Invite } from './inbound-leg';
 import { judgeOffer } from './judge-offer';
-import { type CallPlan, planCall } from './plan-call';
+import { planCall } from './plan-call';
 import { type RefusalReason, refusal, refusalHeaders, refusalReasonOf } from './refuse-call';
 import { answerRegister } from './registrations';
 import { type RunnableCall, runPlan } from './run-plan';
+import { takePlaces } from './take-places';
 import { routedNumber } from './two-party/destination';
 
 /** Longest Call-ID that is kept; more is cut off. */
@@ -40,7 +41,7 @@ export type OutwardCalls = {
  * THE DOOR: every out-of-dialog request comes in here. Who sends it is found out first, and a stranger gets the same answer whatever he asks for. A
  * call is decided by plan-call (pure) and run by run-plan; a call of somebody we know has a record on disk before it is answered.
  */
-export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): CallDoor {
+export function openDoor(srf: Srf, parts: CallingParts, outward: readonly OutwardCalls[]): CallDoor {
   const running = new Set<RunnableCall>();
   let draining = false;
 
@@ -80,7 +81,19 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): 
       costDeckId: null,
       startedAtMs,
     });
-    if (plan.kind === 'refuse') return refuseWithRecord(parts, plan, opened, req, res);
+    if (plan.kind === 'refuse') return refuseWithRecord(parts, plan.reason, opened, req, res);
+    try {
+      if (caller.kind === 'trunk')
+        await takePlaces(parts, {
+          holderId: cdrId,
+          trunk: caller.trunk,
+          direction: 'in',
+          isEmergency: false,
+          destination: facts.destination,
+        });
+    } catch (error) {
+      return refuseWithRecord(parts, refusalReasonOf(error), opened, req, res);
+    }
     const invite: Invite = { req, res, cancelled };
     const call = await runPlan(parts, srf, plan, opened, invite);
     running.add(call);
@@ -113,11 +126,11 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): 
   return {
     drain: () => {
       draining = true;
-      outward.drain();
+      for (const calls of outward) calls.drain();
     },
     endAll: (result) => {
       for (const call of running) call.endNow(result);
-      outward.endAll(result);
+      for (const calls of outward) calls.endAll(result);
     },
   };
 }
@@ -170,13 +183,13 @@ function refuse(parts: CallingParts, req: SrfRequest, res: SrfResponse, reason: 
 /** A refused call of somebody we know leaves a CDR: carriers and owners ask why. */
 async function refuseWithRecord(
   parts: CallingParts,
-  plan: Extract<CallPlan, { kind: 'refuse' }>,
+  reason: RefusalReason,
   opened: OpenedLeg,
   req: SrfRequest,
   res: SrfResponse,
 ): Promise<void> {
-  const found = refusal(plan.reason);
-  refuse(parts, req, res, plan.reason);
+  const found = refusal(reason);
+  refuse(parts, req, res, reason);
   await parts.keeper.close({
     ...opened,
     roomId: null,

@@ -92,6 +92,7 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'recording-key-unknown': [500, 'The key of the recording is missing'],
   'wrong-code': [422, 'The code is wrong'],
   'not-proven': [409, 'The number is not proven'],
+  'too-many-house-calls': [503, 'The house makes as many calls as it can'],
   'seal-broken': [500, 'The password cannot be opened'],
   'too-slow': [422, 'The search is too wide'],
   'media-unavailable': [503, 'No media server'],

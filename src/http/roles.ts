@@ -2,6 +2,8 @@
 export const SCOPES = [
   'calls:read',
   'calls:end',
+  /** Has the house call somebody at an account's cost. */
+  'calls:begin',
   'cdrs:read',
   'rooms:read',
   'rooms:write',
@@ -47,6 +49,7 @@ export type Scope = (typeof SCOPES)[number];
 export const ROLES = {
   admin: SCOPES,
   support: [
+    'calls:begin',
     'calls:read',
     'cdrs:read',
     'rooms:read',

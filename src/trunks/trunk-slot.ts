@@ -54,7 +54,7 @@ export async function takeTrunkSlot(
   const perSecond = trunk.limits.callsPerSecond;
   if (perSecond !== null) {
     const scope = `rate:${trunkScopes(trunk.id, direction)[1]}`;
-    await takeRate(sql, { scope, perSecond: isEmergency ? NO_LIMIT : perSecond, nodeId, nowMs });
+    await takeRate(sql, { scope, perSecond: isEmergency ? NO_LIMIT : perSecond, nowMs });
   }
   const wishes = trunkWishes(trunk, direction, { isEmergency });
   await takeLeases(sql, { holderId, nodeId, wishes, nowMs, leaseMs: CALL_LEASE_MS });

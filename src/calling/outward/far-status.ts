@@ -11,6 +11,9 @@ export class NotAnswered extends Error {
   }
 }
 
+/** A trunk has no channel, or no start of this second, left: the next one is asked. */
+export class TrunkFull extends Error {}
+
 /** What a far end says by its final status (RFC 3261 21.4 to 21.6); everything else is unreachable. */
 const RESULT_OF_STATUS: Readonly<Record<number, CallResult>> = {
   408: 'no-answer',

@@ -7,7 +7,7 @@ import type { CallingParts } from '../calling-parts';
 import { judgeOffer } from '../judge-offer';
 import { AlreadyEnded, Refused } from '../call-ended';
 import { RunningCall } from '../running-call';
-import { isFarEndsWord, NotAnswered, resultOfStatus } from './far-status';
+import { isFarEndsWord, NotAnswered, resultOfStatus, TrunkFull } from './far-status';
 
 /** Where an INVITE of ours goes, and how it is written. */
 export type OutwardTarget = {
@@ -102,7 +102,9 @@ export class OutwardLeg {
       call.noteCause(`SIP ${error.status} ${error.reason}`.trim());
       const endedBy = isFarEndsWord(error.status) ? 'callee' : 'house';
       call.endWith({ result: resultOfStatus(error.status), endedBy, prompt: null });
-    } else call.endByError(error);
+    } else if (error instanceof TrunkFull)
+      call.endWith({ result: 'trunk-full', endedBy: 'house', prompt: null });
+    else call.endByError(error);
     await this.finish();
   }
 

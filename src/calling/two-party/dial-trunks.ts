@@ -4,7 +4,9 @@ import type { SipAddress } from '../../trunks/outward';
 import { outwardRequest } from '../../trunks/outward-request';
 import type { OutwardTrunk } from '../../trunks/trunk';
 import type { CallingParts } from '../calling-parts';
-import { isNextCarrierTried, NotAnswered } from '../outward/far-status';
+import { LimitReached } from '../../leases/lease';
+import { takePlaces } from '../take-places';
+import { isNextCarrierTried, NotAnswered, TrunkFull } from '../outward/far-status';
 import { openedOutward } from '../outward/opened-outward';
 import { OutwardLeg, type OutwardTarget } from '../outward/outward-leg';
 import { trunkAnswers } from '../outward/trunk-answers';
@@ -72,6 +74,7 @@ export async function dialTrunks(
       if (payerAccountId !== null)
         await parts.credit.release({ callId: leg.call.id, nowMs: parts.clock.nowMs() });
       if (error instanceof AlreadyEnded) throw error;
+      if (error instanceof TrunkFull) continue;
       if (!(error instanceof NotAnswered)) return { kind: 'refused', reason: refusalReasonOf(error) };
       reason = reasonOf(error.status);
       const isPlainTried =
@@ -112,6 +115,7 @@ async function ringTrunk(
 ): Promise<void> {
   const { call } = leg;
   const { destination, payerAccountId, forwardedFrom } = trunkCall;
+  await takeTrunkPlaces(parts, leg, trunkCall, attempt);
   const grant =
     payerAccountId === null
       ? null
@@ -136,6 +140,22 @@ async function ringTrunk(
   const chargedFromMs = call.answeredAtMs ?? call.now();
   await call.enter({ roomId: null, roomSessionId: null, roomRole: null, payerAccountId, chargedFromMs });
   call.watchCredit(chargedFromMs, grant, () => undefined);
+}
+
+/** @throws TrunkFull */
+async function takeTrunkPlaces(
+  parts: CallingParts,
+  leg: OutwardLeg,
+  { destination }: TrunkCall,
+  { trunk }: Attempt,
+): Promise<void> {
+  const isEmergency = destination.kind === 'emergency';
+  const wanted = { holderId: leg.call.id, trunk, direction: 'out', isEmergency, destination } as const;
+  try {
+    await takePlaces(parts, wanted);
+  } catch (error) {
+    throw error instanceof LimitReached ? new TrunkFull(error.message) : error;
+  }
 }
 
 /** How the INVITE to a trunk is written. */
