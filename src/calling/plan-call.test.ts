@@ -90,7 +90,8 @@ describe('planCall', () => {
     ['too-many-calls', { liveCalls: 10 }],
     ['no-offer', { offer: 'none' }],
     ['no-codec', { offer: 'foreign' }],
-    ['too-many-hops', { maxForwards: 0 }],
+    ['too-many-hops', { maxForwards: 0, destination: telephone }],
+    ['menu', { maxForwards: 0 }],
     ['loop', { sameCalls: 5 }],
     ['number-not-served', { destination: nobody }],
     // What no number of ours is, a carrier does not reach through us.
@@ -98,7 +99,7 @@ describe('planCall', () => {
     ['number-not-served', { destination: onNet }],
     ['number-not-served', { destination: emergency }],
     ['number-not-served', { destination: { kind: 'feature', code: 'menu' } }],
-  ] as const)('refuses a trunk with %s', (why, changes) => expect(reason(changes)).toBe(why));
+  ] as const)('a trunk comes to %s', (why, changes) => expect(reason(changes)).toBe(why));
 
   it('rings the user of a number for a trunk', () => {
     expect(plan({ destination: user })).toEqual({ kind: 'connect', caller: trunk, destination: user });

@@ -67,7 +67,8 @@ function mediumRefusal({ offer }: CallFacts): RefusalReason | null {
 
 function houseRefusal(facts: CallFacts): RefusalReason | null {
   if (facts.sameCalls >= MOST_SAME_CALLS) return 'loop';
-  if (facts.maxForwards <= 0) return 'too-many-hops';
+  // For numbers of ours we are the end of the way (RFC 3261 16.3); only what goes further needs a hop.
+  if (facts.maxForwards <= 0 && facts.destination.kind === 'telephone') return 'too-many-hops';
   if (facts.draining) return 'draining';
   return facts.liveCalls >= facts.maxLiveCalls ? 'too-many-calls' : null;
 }

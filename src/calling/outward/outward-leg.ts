@@ -172,7 +172,9 @@ export class OutwardLeg {
     const dialog = await Promise.race([inviting, this.#whenGivenUp, call.whenEnded.then(() => null)]);
     if (dialog) return dialog;
     this.#hangUpLateAnswer(inviting);
-    throw this.#isGivenUp ? new NotAnswered(408, 'no answer in time') : new AlreadyEnded();
+    if (!this.#isGivenUp) throw new AlreadyEnded();
+    // What rang is taken back by a CANCEL, which it answers with 487; of what never said anything there is nothing to take back.
+    throw new NotAnswered(this.#heard ? 487 : 408, 'no answer in time');
   }
 
   /** Whoever answers at the same moment as we give up is hung up on. */

@@ -6,7 +6,7 @@ import type { OutwardLeg } from '../outward/outward-leg';
 import type { CallPlan } from '../plan-call';
 import { Refused } from '../call-ended';
 import type { RunningCall } from '../running-call';
-import { Conversation } from './conversation';
+import { Conversation, endOfPartner } from './conversation';
 import { payInbound } from './pay-inbound';
 import { Reach } from './reach';
 import type { ShownCaller } from './shown-caller';
@@ -63,7 +63,9 @@ export class ConnectCall {
       const conversation = new Conversation(parts, call, far, 'end-left');
       await conversation.begin();
     } catch (error) {
-      far.endWith({ result: 'cancelled', endedBy: 'house', prompt: null });
+      // A caller may hang up in the same breath as he is answered.
+      const end = call.end ? endOfPartner(call.end) : ({ result: 'failed', endedBy: 'house' } as const);
+      far.endWith({ ...end, prompt: null });
       throw error;
     }
     for (const leg of [call, far]) offerTransfer(parts, this.srf, leg);

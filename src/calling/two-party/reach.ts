@@ -5,10 +5,11 @@ import type { CallingParts } from '../calling-parts';
 import { readAccount } from '../../accounts/accounts-store';
 import { bindingTarget } from './binding-target';
 import type { Reached, ReachWish } from './reach-wish';
-import { isFarEndsWord, NotAnswered, resultOfStatus } from '../outward/far-status';
+import { NotAnswered, resultOfStatus } from '../outward/far-status';
 import { openedOutward } from '../outward/opened-outward';
 import { OutwardLeg } from '../outward/outward-leg';
 import { AlreadyEnded } from '../call-ended';
+import type { RunningCall } from '../running-call';
 import { afterPhones, outcomeOfAll, type PhonesOutcome } from './after-phones';
 import { type Destination, findDestination } from './destination';
 import { dialTrunks } from './dial-trunks';
@@ -132,7 +133,7 @@ export class Reach {
           if (error instanceof NotAnswered && error.status >= 600) stop('declined');
           if (error instanceof NotAnswered && error.status === FLOW_FAILED)
             await dropBinding(this.parts.database, binding.deviceId, binding.binding);
-          return outcomeOf(error);
+          return outcomeOf(error, leg.call);
         }
       }),
     );
@@ -161,11 +162,10 @@ export class Reach {
   }
 }
 
-function outcomeOf(error: unknown): PhonesOutcome {
+/** A telephone that never rang is not there, whatever its silence is called. */
+function outcomeOf(error: unknown, { ringingAtMs }: RunningCall): PhonesOutcome {
   if (!(error instanceof NotAnswered)) return 'unreachable';
   const result = resultOfStatus(error.status);
   if (result === 'busy' || result === 'declined') return result;
-  return result === 'no-answer' && (error.status === 408 || isFarEndsWord(error.status))
-    ? 'no-answer'
-    : 'unreachable';
+  return result === 'no-answer' && ringingAtMs !== null ? 'no-answer' : 'unreachable';
 }
