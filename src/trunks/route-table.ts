@@ -3,7 +3,7 @@ import { COMPARED_SECONDS, talkCostMicros, type TrunkCost } from './trunk-cost';
 /** Routes that are kept for each interval of numbers: the cheapest. */
 export const ROUTES_KEPT = 6;
 /** Trunks that one table compares. */
-export const MAX_ROUTED_TRUNKS = 256;
+export const MAX_ROUTED_TRUNKS = 255;
 /** Longest prefix of a deck, as in billing/rating. */
 const MAX_PREFIX_DIGITS = 14;
 /** The first digits of a number pick a bucket directly; the rest fits 32 bits. */
@@ -14,7 +14,14 @@ const BASE = 11;
 const BUCKETS = BASE ** BUCKET_DIGITS;
 const REST_RANGE = BASE ** REST_DIGITS;
 const ZERO = '0'.charCodeAt(0);
-/** A place in a list that holds no route. */
+/**
+ * A place in a list: the trunk in the upper eight bits, then one bit that says whether the route costs the same as the one before it, then
+ * the route's number. So a look-up reads one line of memory and no other.
+ */
+const TRUNK_SHIFT = 24;
+const SAME_COST = 1 << 23;
+const ROUTE_MASK = SAME_COST - 1;
+/** A place that holds no route. */
 const NO_ROUTE = 0xffff_ffff;
 /** Rates that one part of the building takes in: what a call may have to wait for. */
 const RATES_PER_PART = 500;
@@ -36,9 +43,8 @@ export class RouteTable {
   /** The routes of each interval, ROUTES_KEPT places each. */
   readonly #lists: Uint32Array;
   readonly #routes: readonly Route[];
-  /** By route, read together with the lists: its trunk, and what it is compared by. */
-  readonly #trunks: Uint8Array;
-  readonly #compared: Float64Array;
+  /** Of the routes that are being picked: which run of equal ones each belongs to. */
+  readonly #runs = new Uint8Array(ROUTES_KEPT);
 
   constructor(parts: {
     bucketStarts: Int32Array;
@@ -50,8 +56,6 @@ export class RouteTable {
     this.#starts = parts.starts;
     this.#lists = parts.lists;
     this.#routes = parts.routes;
-    this.#trunks = Uint8Array.from(parts.routes, ({ trunk }) => trunk);
-    this.#compared = Float64Array.from(parts.routes, ({ comparedMicros }) => comparedMicros);
   }
 
   get intervalCount(): number {
@@ -60,10 +64,7 @@ export class RouteTable {
 
   /** Bytes of the arrays that a look-up searches. */
   get indexBytes(): number {
-    return [this.#bucketStarts, this.#starts, this.#lists, this.#trunks, this.#compared].reduce(
-      (sum, array) => sum + array.byteLength,
-      0,
-    );
+    return this.#bucketStarts.byteLength + this.#starts.byteLength + this.#lists.byteLength;
   }
 
   /** The route under a number that `pick` gave. */
@@ -78,27 +79,26 @@ export class RouteTable {
    */
   pick(
     digits: string,
-    {
-      usable,
-      weights,
-      lot,
-    }: { readonly usable: Uint8Array; readonly weights: Uint8Array; readonly lot: number },
+    by: { readonly usable: Uint8Array; readonly weights: Uint8Array; readonly lot: number },
     into: Uint32Array,
   ): number {
     const interval = this.#intervalOf(digits);
     if (interval < 0) return 0;
-    const trunks = this.#trunks;
-    const compared = this.#compared;
+    const runs = this.#runs;
     let count = 0;
+    let run = 0;
     let tied = false;
-    for (let place = interval * ROUTES_KEPT; place < (interval + 1) * ROUTES_KEPT; place++) {
-      const route = this.#lists[place] as number;
-      if (route === NO_ROUTE) break;
-      if (usable[trunks[route] as number] === 0) continue;
-      tied ||= count > 0 && compared[route] === compared[into[count - 1] as number];
-      into[count++] = route;
+    const end = (interval + 1) * ROUTES_KEPT;
+    for (let place = interval * ROUTES_KEPT; place < end; place++) {
+      const entry = this.#lists[place] as number;
+      if (entry === NO_ROUTE) break;
+      if ((entry & SAME_COST) === 0) run++;
+      if (by.usable[entry >>> TRUNK_SHIFT] === 0) continue;
+      if (count > 0 && runs[count - 1] === run) tied = true;
+      runs[count] = run;
+      into[count++] = entry & ROUTE_MASK;
     }
-    if (tied) this.#drawTies(into, count, weights, lot);
+    if (tied) this.#drawTies(into, count, by.weights, by.lot);
     return count;
   }
 
@@ -116,25 +116,20 @@ export class RouteTable {
     return low - 1;
   }
 
-  /** Orders each run of equal routes by weighted lot: one draw serves a run, what is left of it the next. */
+  /** Orders each run of equal routes by weighted lot: what is left of one draw serves the next. */
   #drawTies(into: Uint32Array, count: number, weights: Uint8Array, lot: number): void {
+    const runs = this.#runs;
+    const weightAt = (place: number) => weights[this.route(into[place] as number).trunk] as number;
     let left = lot;
     for (let first = 0; first < count - 1; first++) {
       let total = 0;
       let end = first;
-      while (end < count && this.#compared[into[end] as number] === this.#compared[into[first] as number])
-        total += weights[this.#trunks[into[end++] as number] as number] as number;
+      while (end < count && runs[end] === runs[first]) total += weightAt(end++);
       if (end - first < 2) continue;
       let mark = left * total;
       let drawn = first;
-      let weight = 0;
-      for (; drawn < end - 1; drawn++) {
-        weight = weights[this.#trunks[into[drawn] as number] as number] as number;
-        if (mark < weight) break;
-        mark -= weight;
-      }
-      weight = weights[this.#trunks[into[drawn] as number] as number] as number;
-      left = Math.min(mark / weight, 1 - Number.EPSILON);
+      while (drawn < end - 1 && mark >= weightAt(drawn)) mark -= weightAt(drawn++);
+      left = Math.min(mark / weightAt(drawn), 1 - Number.EPSILON);
       const route = into[drawn] as number;
       into.copyWithin(first + 1, first, drawn);
       into[first] = route;
@@ -142,37 +137,37 @@ export class RouteTable {
   }
 }
 
-/** Builds the table at once: for tools. Where calls run, go through routeTableParts with a turn for them between the parts. */
-export function buildRouteTable(decks: readonly Iterable<RouteRate>[]): RouteTable {
-  const parts = routeTableParts(decks);
-  for (;;) {
-    const part = parts.next();
-    if (part.done) return part.value;
-  }
-}
+/** The rates of a trunk that are valid now, one a prefix, in the order of the prefixes as texts, a page at a time. */
+export type RoutePages = AsyncIterable<readonly RouteRate[]>;
 
 /**
- * Builds the table in parts. A trunk's number is the place of its deck in `decks`; each deck gives the rates that are valid now, one a
- * prefix, in the order of the prefixes as texts.
- * @throws RangeError for too many decks, a prefix that is none or comes out of order
+ * Builds the table, with turns for the calls in between. A trunk's number is the place of its deck in `decks`.
+ * @throws RangeError for too many decks or prices, a prefix that is none or comes out of order
  */
-export function* routeTableParts(decks: readonly Iterable<RouteRate>[]): Generator<void, RouteTable> {
+export async function buildRouteTable(decks: readonly RoutePages[]): Promise<RouteTable> {
   if (decks.length > MAX_ROUTED_TRUNKS)
     throw new RangeError(`${decks.length} decks are too many for one table`);
   const builder = new Builder(decks.length);
   const heads = decks.map((deck) => new DeckReader(deck));
-  for (let taken = 0; ; taken++) {
-    let next = -1;
-    for (let trunk = 0; trunk < heads.length; trunk++) {
-      const point = (heads[trunk] as DeckReader).point;
-      if (point >= 0 && (next < 0 || point < (heads[next] as DeckReader).point)) next = trunk;
-    }
-    if (next < 0) return builder.finish();
-    const head = heads[next] as DeckReader;
+  for (const head of heads) await head.turnPage();
+  for (let taken = 1; ; taken++) {
+    const next = lowest(heads);
+    const head = heads[next];
+    if (!head) return builder.finish();
     builder.add(next, head.point, head.end, head.cost as TrunkCost);
-    head.advance();
-    if (taken % RATES_PER_PART === RATES_PER_PART - 1) yield;
+    if (!head.advance()) await head.turnPage();
+    if (taken % RATES_PER_PART === 0) await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** The deck whose next prefix comes first; −1 when all are read. */
+function lowest(heads: readonly DeckReader[]): number {
+  let found = -1;
+  for (let trunk = 0; trunk < heads.length; trunk++) {
+    const { point } = heads[trunk] as DeckReader;
+    if (point >= 0 && (found < 0 || point < (heads[found] as DeckReader).point)) found = trunk;
+  }
+  return found;
 }
 
 /** The next rate of a deck as an interval of numbers; point −1 behind the last. */
@@ -180,26 +175,37 @@ class DeckReader {
   point = -1;
   end = -1;
   cost: TrunkCost | null = null;
-  readonly #rates: Iterator<RouteRate>;
+  readonly #pages: AsyncIterator<readonly RouteRate[]>;
+  #page: readonly RouteRate[] = [];
+  #at = 0;
 
-  constructor(deck: Iterable<RouteRate>) {
-    this.#rates = deck[Symbol.iterator]();
-    this.advance();
+  constructor(deck: RoutePages) {
+    this.#pages = deck[Symbol.asyncIterator]();
   }
 
-  advance(): void {
-    const rate = this.#rates.next();
-    if (rate.done) {
-      this.point = -1;
-      return;
-    }
-    const { prefix, cost } = rate.value;
-    if (!/^\d{1,14}$/.test(prefix)) throw new RangeError(`"${prefix}" is no prefix`);
-    const point = pointOf(prefix);
-    if (point <= this.point) throw new RangeError(`prefix ${prefix} is out of order`);
+  /** Goes on within the page; false when it has been read. */
+  advance(): boolean {
+    const rate = this.#page[this.#at++];
+    if (!rate) return false;
+    if (!/^\d{1,14}$/.test(rate.prefix)) throw new RangeError(`"${rate.prefix}" is no prefix`);
+    const point = pointOf(rate.prefix);
+    if (point <= this.point) throw new RangeError(`prefix ${rate.prefix} is out of order`);
     this.point = point;
-    this.end = point + BASE ** (MAX_PREFIX_DIGITS - prefix.length);
-    this.cost = cost;
+    this.end = point + BASE ** (MAX_PREFIX_DIGITS - rate.prefix.length);
+    this.cost = rate.cost;
+    return true;
+  }
+
+  async turnPage(): Promise<void> {
+    do {
+      const page = await this.#pages.next();
+      if (page.done) {
+        this.point = -1;
+        return;
+      }
+      this.#page = page.value;
+      this.#at = 0;
+    } while (!this.advance());
   }
 }
 
@@ -207,7 +213,8 @@ class DeckReader {
 class Builder {
   readonly #open: { route: number; end: number }[][];
   readonly #routes: Route[] = [];
-  readonly #numberOf = new Map<string, number>();
+  /** Of each trunk, by its terms: many small maps, because a large one stops all calls while it grows. */
+  readonly #numberOf: Map<string, number>[];
   readonly #bucketStarts = new Int32Array(BUCKETS + 1);
   #filledBuckets = 0;
   #starts = new Uint32Array(4_096);
@@ -219,6 +226,7 @@ class Builder {
 
   constructor(trunks: number) {
     this.#open = Array.from({ length: trunks }, () => []);
+    this.#numberOf = Array.from({ length: trunks }, () => new Map<string, number>());
   }
 
   add(trunk: number, point: number, end: number, cost: TrunkCost): void {
@@ -235,8 +243,8 @@ class Builder {
     this.#bucketStarts.fill(this.#count, this.#filledBuckets);
     return new RouteTable({
       bucketStarts: this.#bucketStarts,
-      starts: this.#starts.slice(0, this.#count),
-      lists: this.#lists.slice(0, this.#count * ROUTES_KEPT),
+      starts: this.#starts.subarray(0, this.#count),
+      lists: this.#lists.subarray(0, this.#count * ROUTES_KEPT),
       routes: this.#routes,
     });
   }
@@ -286,12 +294,18 @@ class Builder {
       cheapest[place] = inner.route;
       count = Math.min(count + 1, ROUTES_KEPT);
     }
+    for (let place = count - 1; place >= 0; place--) {
+      const route = this.#routes[cheapest[place] as number] as Route;
+      const before = this.#routes[cheapest[place - 1] as number];
+      const same = before?.comparedMicros === route.comparedMicros ? SAME_COST : 0;
+      cheapest[place] = ((route.trunk << TRUNK_SHIFT) | same | (cheapest[place] as number)) >>> 0;
+    }
   }
 
   /** Prefixes of one destination share a route: a deck of 200,000 lines has a few thousand. */
   #numberFor(trunk: number, cost: TrunkCost): number {
+    const numberOf = this.#numberOf[trunk] as Map<string, number>;
     const key = [
-      trunk,
       cost.connectFeeMicros,
       cost.pricePerMinuteMicros,
       cost.firstIncrementSeconds,
@@ -299,9 +313,11 @@ class Builder {
       cost.minimumSeconds,
       cost.minimumChargeMicros,
     ].join(' ');
-    const known = this.#numberOf.get(key);
+    const known = numberOf.get(key);
     if (known !== undefined) return known;
-    this.#numberOf.set(key, this.#routes.length);
+    if (this.#routes.length === ROUTE_MASK)
+      throw new RangeError('the decks have too many prices for one table');
+    numberOf.set(key, this.#routes.length);
     const comparedMicros = talkCostMicros(cost, COMPARED_SECONDS);
     return this.#routes.push({ trunk, cost: { ...cost }, comparedMicros }) - 1;
   }
