@@ -34,7 +34,6 @@ export class CallerIdentity {
     files: IdentityFiles,
     private readonly clock: Clock,
   ) {
-    const read = (file: string) => readFileSync(file, 'utf8');
     this.#signer =
       files.certFile === ''
         ? null
@@ -76,6 +75,8 @@ export class CallerIdentity {
     );
   }
 }
+
+const read = (file: string): string => readFileSync(file, 'utf8');
 
 /** A verdict as the record has it: `TN-Validation-Passed A`, `TN-Validation-Failed stale`. */
 export function recordedVerdict(verdict: IdentityVerdict | null): string | null {

@@ -11,7 +11,7 @@ export function houseCallRoutes(houseCalls: HouseCalls): readonly Route[] {
       summary: 'Calls one number and then another and connects them; the account pays both legs',
       scope: 'calls:begin',
       params: z.object({ accountId: z.string().max(36) }),
-      body: z.object({ first: z.string().trim().min(1).max(40), then: z.string().trim().min(1).max(40) }),
+      body: z.object({ first: z.string().trim().min(1).max(40), second: z.string().trim().min(1).max(40) }),
       answer: { kind: 'json', status: 201, schema: z.object({ callId: z.string() }) },
       handle: async ({ params, body }) => ({
         callId: await houseCalls.callBack({ accountId: params.accountId, ...body }),

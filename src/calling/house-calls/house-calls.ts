@@ -29,7 +29,7 @@ export class HouseCallsFull extends AppError {
 }
 
 /** Both numbers of a call-back, as they would be dialled, and who pays both legs. */
-export type CallBackWish = { readonly accountId: string; readonly first: string; readonly then: string };
+export type CallBackWish = { readonly accountId: string; readonly first: string; readonly second: string };
 
 /**
  * Calls that an account has the house make: one that speaks a code, and the call-back, in which the house calls both sides. The account pays every leg
@@ -68,7 +68,7 @@ export class HouseCalls {
       const reached = await this.#reach(newCallId(this.parts()), destination, caller, account.id, language);
       if (reached.kind !== 'answered') return;
       const { call } = reached.leg;
-      const digits = [...wish.code].map((digit) => ({ number: Number(digit) }));
+      const digits = Array.from(wish.code, (digit) => ({ number: Number(digit) }));
       const line: Line = ['your-code-is', ...digits];
       for (let n = 0; n < CODE_TIMES && !call.end; n++) await call.leg.play(call.files(line));
       call.endWith({ result: 'completed', endedBy: 'house', prompt: 'goodbye' });
@@ -76,18 +76,18 @@ export class HouseCalls {
   }
 
   /**
-   * Calls `first`, and when it has answered `then`, and connects them. Resolves with the id that both legs' CDRs bear, when the call is begun.
+   * Calls `first`, and when it has answered `second`, and connects them. Resolves with the id that both legs' CDRs bear, when the call is begun.
    * @throws HouseCallsFull, NotFound (account), InvalidInput for a number that is none
    */
-  async callBack({ accountId, first, then }: CallBackWish): Promise<string> {
+  async callBack({ accountId, first, second }: CallBackWish): Promise<string> {
     const { database, settings } = this.parts();
     const account = await readAccount(database.read, accountId);
     const { country } = account;
     const [begin, end] = await Promise.all(
-      [first, then].map((dialled) => findDestination(database.read, { dialled, country })),
+      [first, second].map((dialled) => findDestination(database.read, { dialled, country })),
     );
     const from = callable('first', first, begin);
-    const to = callable('then', then, end);
+    const to = callable('second', second, end);
     const callId = newCallId(this.parts());
     const language = account.language ?? settings.houseLanguage;
     const caller = await shownCallerOf(database.read, account);
