@@ -10,6 +10,9 @@ import type { OutwardTrunk } from './trunk';
 
 const BELGIUM = '3222223344';
 
+const pricesIn = (book: RouteBook, trunks: readonly OutwardTrunk[], digits = BELGIUM) =>
+  book.priced(digits, trunks, 0.5).map(({ trunk, cost }) => [trunk.id, cost?.pricePerMinuteMicros ?? null]);
+
 describe.each(DIALECTS)('the routes of all trunks on %s', (dialect) => {
   let test: TestDatabase;
   let opened = 0;
@@ -38,8 +41,6 @@ describe.each(DIALECTS)('the routes of all trunks on %s', (dialect) => {
     const deck = await aDeck(test.database, lines);
     return anOutwardTrunk({ costDeckId: deck.id }, { id: `trunk-${++names}` });
   };
-  const pricesIn = (book: RouteBook, trunks: readonly OutwardTrunk[], digits = BELGIUM) =>
-    book.priced(digits, trunks, 0.5).map(({ trunk, cost }) => [trunk.id, cost?.pricePerMinuteMicros ?? null]);
 
   it('name each trunk with what its deck says, and those without a deck', async () => {
     const [dear, cheap] = [await aTrunk('0.03'), await aTrunk('0.01')];
