@@ -346,6 +346,20 @@ describe('a call that comes in', () => {
     );
   });
 
+  it('with a certificate that was changed anywhere gets a verdict, and never a good one', async () => {
+    const der = Buffer.from(ours.pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+    const header = made();
+    await fc.assert(
+      fc.asyncProperty(fc.nat(der.length - 1), fc.integer({ min: 1, max: 255 }), async (at, by) => {
+        const changed = Buffer.from(der);
+        changed[at] = (der[at] as number) ^ by;
+        const pem = `-----BEGIN CERTIFICATE-----\n${changed.toString('base64')}\n-----END CERTIFICATE-----\n`;
+        expect((await judge([header], {}, pem + between.pem)).verstat).toBe('TN-Validation-Failed');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('fetches no certificate for what is wrong without it', async () => {
     let fetched = 0;
     const source = async () => {
