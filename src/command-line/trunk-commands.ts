@@ -2,12 +2,12 @@ import { InvalidInput } from '../kernel/app-error';
 import { systemClock } from '../kernel/clock';
 import { hostPort, type SipAddress, TRANSPORTS } from '../trunks/outward';
 import { changeTrunk, createTrunk, trunkByName } from '../trunks/trunks-store';
-import { type Command, EXIT } from './command';
+import { type Command, type CommandInput, EXIT } from './command';
 import { withDatabase } from './database-commands';
 
 const TRANSPORT = {
   type: 'string',
-  about: `How SIP is sent: ${TRANSPORTS.join(', ')}; udp when left out`,
+  about: `How SIP is sent: ${TRANSPORTS.join(', ')}; a new trunk without it has udp`,
 } as const;
 
 export const addTrunk: Command = {
@@ -38,7 +38,7 @@ export const addTrunk: Command = {
         requiresTls: input.options['requires-tls'] === true,
         outward:
           typeof outward === 'string'
-            ? { targets: [addressOf(outward)], transport: transportOf(input.options.transport) }
+            ? { targets: [addressOf(outward)], ...transportIn(input.options) }
             : null,
         nowMs: systemClock.nowMs(),
       });
@@ -61,7 +61,7 @@ export const trunkOutbound: Command = {
       const target = addressOf(address);
       const trunk = await trunkByName(database.read, name);
       await changeTrunk(database, trunk.id, {
-        outward: { targets: [target], transport: transportOf(input.options.transport) },
+        outward: { targets: [target], ...transportIn(input.options) },
       });
       input.print(`Calls go out through ${trunk.name} to ${hostPort(target)}.`);
       return EXIT.ok;
@@ -75,9 +75,11 @@ function addressOf(text: string): SipAddress {
   return { host: parts[1] ?? parts[2] ?? '', port: parts[3] === undefined ? null : Number(parts[3]) };
 }
 
-function transportOf(given: string | boolean | undefined): (typeof TRANSPORTS)[number] {
-  const found = TRANSPORTS.find((known) => known === (given ?? 'udp'));
+/** The transport that was named; one that was not stays as it is. */
+function transportIn({ transport }: CommandInput['options']): { transport?: (typeof TRANSPORTS)[number] } {
+  if (transport === undefined) return {};
+  const found = TRANSPORTS.find((known) => known === transport);
   if (!found)
-    throw new InvalidInput('--transport', `"${String(given)}" is none`, `use ${TRANSPORTS.join(', ')}`);
-  return found;
+    throw new InvalidInput('--transport', `"${String(transport)}" is none`, `use ${TRANSPORTS.join(', ')}`);
+  return { transport: found };
 }

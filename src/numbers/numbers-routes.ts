@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { limitSchema, moneyJson, moneySchema, type Route, route } from '../http/route';
+import {
+  countrySchema,
+  flagSchema,
+  languageSchema,
+  limitSchema,
+  lineFaultsSchema,
+  moneyJson,
+  moneySchema,
+  type Route,
+  route,
+} from '../http/route';
 import { currency, money, parseMicros } from '../kernel/money';
 import { e164 } from '../kernel/phone-number';
 import type { Database } from '../kernel/unit-of-work';
@@ -15,8 +25,8 @@ const targetSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('room'), roomId: idSchema }),
   z.strictObject({
     kind: z.literal('menu'),
-    language: z.string().regex(/^[a-z]{2}$/, 'is no language; write a code of ISO 639-1, for example fr'),
-    country: z.string().regex(/^[A-Z]{2}$/, 'is no country; write a code of ISO 3166-1, for example BE'),
+    language: languageSchema,
+    country: countrySchema,
   }),
   z.strictObject({ kind: z.literal('host-line'), accountId: idSchema }),
 ]);
@@ -59,7 +69,7 @@ const reportSchema = z.object({
   changed: z.number(),
   unchanged: z.number(),
   faultCount: z.number(),
-  faults: z.array(z.object({ line: z.number(), field: z.string(), problem: z.string(), remedy: z.string() })),
+  faults: lineFaultsSchema,
 });
 
 /** URLs of the number inventory and of accounts' 123-voip numbers. */
@@ -136,11 +146,8 @@ function inventoryRoutes(database: Database): readonly Route[] {
       summary: `Takes a CSV of numbers into the inventory, whole or not at all: columns ${Object.keys(DID_COLUMNS).join(', ')}; every fault with its line`,
       scope: 'dids:write',
       query: z.object({
-        dryRun: z.enum(['true', 'false']).default('false'),
-        country: z
-          .string()
-          .regex(/^[A-Z]{2}$/, 'is no country; write two capital letters of ISO 3166-1, for example BE')
-          .optional(),
+        dryRun: flagSchema,
+        country: countrySchema.optional(),
       }),
       upload: { contentType: 'text/csv', maxBytes: MAX_DID_FILE_BYTES },
       answer: { kind: 'json', schema: reportSchema },

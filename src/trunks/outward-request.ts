@@ -1,3 +1,4 @@
+import { toldCaller } from '../caller-id/privacy';
 import { InvalidInput } from '../kernel/app-error';
 import { digitsOf, type E164, isE164 } from '../kernel/phone-number';
 import { dialFrom } from '../numbers/dial-from';
@@ -84,27 +85,29 @@ function identityHeaders(trunk: OutwardTrunk, call: CallOut, target: SipAddress)
   const { outward, isTrustedPeer } = trunk;
   const domain = ownDomain(trunk, target);
   const address = (number: E164) => `<sip:${numberUser(trunk, number)}@${domain}>`;
-  // RFC 3325 section 7: a peer outside the trust domain never learns the identity of who withholds it.
-  const mayTell = !call.anonymous || (isTrustedPeer && outward.privacy === 'id');
-  const headers: Record<string, string> = { From: fromHeader(trunk, call, domain) };
-  if (call.callerId !== null && outward.callerIdIn !== 'from' && mayTell)
-    headers['P-Asserted-Identity'] = address(call.callerId);
-  if (call.anonymous && outward.privacy === 'id') headers.Privacy = 'id';
+  // A peer that is not asked to keep it is told nothing either.
+  const peer = { isTrusted: isTrustedPeer && outward.privacy === 'id' };
+  const told = toldCaller({ number: call.callerId, withheld: call.anonymous }, peer);
+  const headers: Record<string, string> = { From: fromHeader(trunk, told.shown, domain) };
+  if (told.asserted !== null && outward.callerIdIn !== 'from')
+    headers['P-Asserted-Identity'] = address(told.asserted);
+  if (told.asksPrivacy && outward.privacy === 'id') headers.Privacy = 'id';
   // RFC 5806 section 5: the reason is not known here, and the counter counts the one forward that we know of.
   if (call.diversion !== null && outward.sendsDiversion)
     headers.Diversion = `${address(call.diversion)};reason=unknown;counter=1;privacy=off`;
-  if (call.identity !== null && mayTell) headers.Identity = checkedIdentity(call.identity);
+  // A signature names the number that it is for.
+  if (call.identity !== null && told.asserted !== null) headers.Identity = checkedIdentity(call.identity);
   return headers;
 }
 
-function fromHeader(trunk: OutwardTrunk, call: CallOut, domain: string): string {
+function fromHeader(trunk: OutwardTrunk, shown: E164 | null, domain: string): string {
   const { callerIdIn, digest } = trunk.outward;
-  if (call.anonymous || call.callerId === null) return ANONYMOUS;
+  if (shown === null) return ANONYMOUS;
   // A carrier that reads the asserted identity knows its customer by the From.
   const user =
     callerIdIn === 'p-asserted-identity' && digest
       ? encodeURIComponent(digest.username)
-      : numberUser(trunk, call.callerId);
+      : numberUser(trunk, shown);
   return `<sip:${user}@${domain}>`;
 }
 

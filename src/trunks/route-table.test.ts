@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { seededRandom } from '../../test/support/seeded-random';
 import { buildRouteTable, type RouteRate, ROUTES_KEPT } from './route-table';
 import { COMPARED_SECONDS, talkCostMicros, type TrunkCost } from './trunk-cost';
 
@@ -53,17 +54,6 @@ async function quickly(decks: readonly Deck[], digits: string, by = all): Promis
     const { trunk, comparedMicros } = table.route(number);
     return `${trunk}:${comparedMicros}`;
   });
-}
-
-/** Mulberry32: the same numbers on every machine. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 describe('a table of routes', () => {
@@ -121,7 +111,7 @@ describe('a table of routes', () => {
   });
 
   it('finds the same for 20,000 numbers behind 20 decks of 2,000 prefixes', async () => {
-    const random = seeded(1);
+    const random = seededRandom(1);
     const below = (limit: number) => Math.floor(random() * limit);
     const aPrefix = () => String(1 + below(9)) + Array.from({ length: below(6) }, () => below(10)).join('');
     const decks = Array.from({ length: 20 }, () =>

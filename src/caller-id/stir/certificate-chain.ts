@@ -44,8 +44,21 @@ export function trustedCertificate(
   authorities: Authorities,
 ): { readonly certificate: X509Certificate } | { readonly fault: ChainFault } {
   const chain = pem.length > MAX_CHAIN_BYTES ? null : readChain(pem, MAX_CHAIN + 1);
-  const [leaf] = chain ?? [];
-  if (!chain || !leaf) return { fault: 'unreadable' };
+  try {
+    return judgeChain(chain ?? [], { orig, nowMs }, authorities);
+  } catch {
+    // Certificates with keys of a kind that OpenSSL does not know fail when they are looked at, not when they are read.
+    return { fault: 'unreadable' };
+  }
+}
+
+function judgeChain(
+  chain: readonly X509Certificate[],
+  { orig, nowMs }: { readonly orig: string; readonly nowMs: number },
+  authorities: Authorities,
+): { readonly certificate: X509Certificate } | { readonly fault: ChainFault } {
+  const [leaf] = chain;
+  if (!leaf) return { fault: 'unreadable' };
   if (chain.length > MAX_CHAIN) return { fault: 'too-long' };
   if (leaf.publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') return { fault: 'not-p256' };
   const fault = chainFault(leaf, chain.slice(1), authorities.certificates, nowMs);

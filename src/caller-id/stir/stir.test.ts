@@ -66,6 +66,26 @@ const statusOf = async (...of: Parameters<typeof judge>) => {
   return [refusal && `${refusal.status} ${refusal.phrase}`, fault, verstat];
 };
 
+describe('a PASSporT', () => {
+  it('is written as RFC 8225 appendix A writes it, whatever the order of its members', () => {
+    const head = { x5u: 'https://cert.example.org/passport.cer', typ: 'passport', alg: 'ES256' };
+    const claims = {
+      orig: { tn: '12155551212' },
+      iat: 1_471_375_418,
+      dest: { uri: ['sip:alice@example.com'] },
+    };
+    const [first, second] = [head, claims].map((part) =>
+      Buffer.from(canonicalJson(part)).toString('base64url'),
+    );
+    expect(first).toBe(
+      'eyJhbGciOiJFUzI1NiIsInR5cCI6InBhc3Nwb3J0IiwieDV1IjoiaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3JnL3Bhc3Nwb3J0LmNlciJ9',
+    );
+    expect(second).toBe(
+      'eyJkZXN0Ijp7InVyaSI6WyJzaXA6YWxpY2VAZXhhbXBsZS5jb20iXX0sImlhdCI6MTQ3MTM3NTQxOCwib3JpZyI6eyJ0biI6IjEyMTU1NTUxMjEyIn19',
+    );
+  });
+});
+
 describe('a call that we sign', () => {
   it('has a SHAKEN PASSporT in its full form', () => {
     const header = signCall(signer, call);
@@ -323,6 +343,20 @@ describe('a call that comes in', () => {
         expect((await judge(headers)).verstat).not.toBe('TN-Validation-Passed');
       }),
       { numRuns: 1_000 },
+    );
+  });
+
+  it('with a certificate that was changed anywhere gets a verdict, and never a good one', async () => {
+    const der = Buffer.from(ours.pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+    const header = made();
+    await fc.assert(
+      fc.asyncProperty(fc.nat(der.length - 1), fc.integer({ min: 1, max: 255 }), async (at, by) => {
+        const changed = Buffer.from(der);
+        changed[at] = (der[at] as number) ^ by;
+        const pem = `-----BEGIN CERTIFICATE-----\n${changed.toString('base64')}\n-----END CERTIFICATE-----\n`;
+        expect((await judge([header], {}, pem + between.pem)).verstat).toBe('TN-Validation-Failed');
+      }),
+      { numRuns: 2_000 },
     );
   });
 
