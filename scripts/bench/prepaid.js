@@ -26,7 +26,7 @@ const pairs = quick ? 2_000 : 10_000;
 /** Calls that ask at once: as many as there are connections would leave them idle between two questions. */
 const callersAtOnce = 64;
 const settledTogether = 100;
-/** What each account has is enough for half of the calls it will try, so that overselling would show. */
+/** The price of a call in hundredths. */
 const centsPerCall = 1;
 
 let sequence = 1;
@@ -104,6 +104,29 @@ async function credit(database, ids, micros) {
   }
 }
 
+/** Lets the deck be compiled and the accounts' rows of call limits be made, as on a node that has been up for a while. */
+async function warmUp(database, ids) {
+  await credit(database, ids, 100_000n);
+  const legs = ids.map((accountId) => leg(accountId));
+  for (const { cdrId, payerAccountId } of legs) await reserveCredit(database, wish(cdrId, payerAccountId));
+  await writeCdrs(database, legs);
+  await rateCdrs(database, { cdrIds: legs.map(({ cdrId }) => cdrId), nowMs: startMs });
+}
+
+function wish(callId, payerAccountId) {
+  return {
+    callId,
+    payerAccountId,
+    number: '+3225550123',
+    startedAtMs: startMs,
+    nowMs: startMs,
+    direction: 'inbound',
+    roomId: null,
+    kind: 'room',
+    nodeId: 'bench',
+  };
+}
+
 /** `count` pieces of work, `atOnce` at a time. */
 async function inParallel(count, atOnce, work) {
   let next = 0;
@@ -118,6 +141,7 @@ void runBench('prepaid', async () => {
   const { database, url } = await newDatabase(server, 'prepaid');
   try {
     const ids = await makeAccounts(database);
+    await warmUp(database, ids);
     const pool = createPool({ uri: url, connectionLimit: connections, supportBigNumbers: true });
     let oversold = 0;
     const result = await ratioRun({
@@ -136,8 +160,9 @@ void runBench('prepaid', async () => {
         return { figure: (pairs * 1_000) / (performance.now() - startedAtMs) };
       },
       runProduct: async () => {
-        const half = BigInt(Math.floor(pairs / accounts / 2)) * BigInt(centsPerCall) * 10_000n;
-        await credit(database, ids, half);
+        // A tenth of the calls finds the credit used up.
+        const most = BigInt(Math.floor((pairs / accounts) * 0.9)) * BigInt(centsPerCall) * 10_000n;
+        await credit(database, ids, most);
         const legs = Array.from({ length: pairs }, (_, n) => leg(ids[n % accounts]));
         for (let from = 0; from < pairs; from += 200) await writeCdrs(database, legs.slice(from, from + 200));
         let refused = 0;
@@ -155,17 +180,7 @@ void runBench('prepaid', async () => {
         await inParallel(pairs, callersAtOnce, async (n) => {
           const askedAtMs = performance.now();
           const { cdrId, payerAccountId } = legs[n];
-          const held = await reserveCredit(database, {
-            callId: cdrId,
-            payerAccountId,
-            number: '+3225550123',
-            startedAtMs: startMs,
-            nowMs: startMs,
-            direction: 'inbound',
-            roomId: null,
-            kind: 'room',
-            nodeId: 'bench',
-          }).then(
+          const held = await reserveCredit(database, wish(cdrId, payerAccountId)).then(
             () => true,
             () => false,
           );
