@@ -1,14 +1,7 @@
 import { InvalidInput } from '../../kernel/app-error';
-import {
-  DuplicateKey,
-  integer,
-  integerOrNull,
-  type Row,
-  type Sql,
-  type SqlValue,
-  text,
-} from '../../kernel/unit-of-work';
-import type { LeaseWish } from '../../leases/lease';
+import { DuplicateKey, integer, type Sql, text } from '../../kernel/unit-of-work';
+import { CALL_LEASE_MS } from '../../leases/lease';
+import type { Claim } from '../../leases/locked-places';
 import type { CreditWanted } from './credit-wanted';
 
 /** Calls that go on at once and are paid by one account, where nobody said otherwise. */
@@ -25,27 +18,29 @@ export type LimitKind = (typeof LIMIT_KINDS)[number];
 /** A limit that was set; everything else has the house's. */
 export type CallLimit = { readonly kind: LimitKind; readonly id: string; readonly most: number };
 
-/** Columns of a SELECT that read the limits of a call, with their values. `limitWishes` reads the row. */
-export function limitColumns(wanted: CreditWanted): {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-} {
-  const scopes = scopesOf(wanted);
-  return {
-    sql: scopes.map(({ column }) => `(SELECT most FROM call_limits WHERE scope = ?) AS ${column}`).join(', '),
-    values: scopes.map(({ scope }) => scope),
-  };
+/** Limits that were set for the scopes of some calls, by scope. */
+export async function readLimits(
+  sql: Sql,
+  calls: readonly CreditWanted[],
+): Promise<ReadonlyMap<string, number>> {
+  const scopes = [...new Set(calls.flatMap((call) => scopesOf(call).map(({ scope }) => scope)))];
+  const rows = await sql.all(
+    `SELECT scope, most FROM call_limits WHERE scope IN (${scopes.map(() => '?').join(', ')})`,
+    scopes,
+  );
+  return new Map(rows.map((row) => [text(row.scope), integer(row.most)]));
 }
 
 /** The places that a call needs. A scope that neither the operator nor the house limits needs none. */
-export function limitWishes(wanted: CreditWanted, row: Row): readonly LeaseWish[] {
-  return scopesOf(wanted).flatMap(({ scope, column, house }) => {
-    const limit = integerOrNull(row[column]) ?? house;
-    return limit === null ? [] : [{ scope, limit }];
+export function placesOf(call: CreditWanted, limits: ReadonlyMap<string, number>): readonly Claim[] {
+  return scopesOf(call).flatMap(({ scope, house }) => {
+    const limit = limits.get(scope) ?? house;
+    if (limit === null) return [];
+    return [{ holderId: call.callId, nodeId: call.nodeId, scope, limit, leaseMs: CALL_LEASE_MS }];
   });
 }
 
-type LimitedScope = { readonly scope: string; readonly column: string; readonly house: number | null };
+type LimitedScope = { readonly scope: string; readonly house: number | null };
 
 function scopesOf({ payerAccountId, direction, roomId }: CreditWanted): readonly LimitedScope[] {
   const oneWay =
@@ -53,9 +48,9 @@ function scopesOf({ payerAccountId, direction, roomId }: CreditWanted): readonly
       ? { scope: `account-in:${payerAccountId}`, house: HOUSE_MAX_INBOUND }
       : { scope: `account-out:${payerAccountId}`, house: HOUSE_MAX_OUTBOUND };
   return [
-    { scope: `account:${payerAccountId}`, column: 'most_calls', house: null },
-    { ...oneWay, column: 'most_one_way' },
-    ...(roomId === null ? [] : [{ scope: `room:${roomId}`, column: 'most_in_room', house: null }]),
+    { scope: `account:${payerAccountId}`, house: null },
+    oneWay,
+    ...(roomId === null ? [] : [{ scope: `room:${roomId}`, house: null }]),
   ];
 }
 

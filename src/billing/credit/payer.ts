@@ -2,13 +2,13 @@ import type { AccountState } from '../../accounts/account';
 import { accountState } from '../../accounts/accounts-store';
 import { NotFound } from '../../kernel/app-error';
 import { type Currency, currency } from '../../kernel/money';
-import { integer, type Sql, text, textOrNull } from '../../kernel/unit-of-work';
-import type { LeaseWish } from '../../leases/lease';
+import { integer, type Row, type Sql, text, textOrNull } from '../../kernel/unit-of-work';
+import type { Claim } from '../../leases/locked-places';
 import type { Caps } from '../fraud-caps/caps';
 import { CAPS_COLUMNS, CAPS_JOINS, toCaps } from '../fraud-caps/caps-store';
 import { placeOf } from '../fraud-caps/number-place';
-import { type OutwardCall, outwardCall, outwardQuery } from '../fraud-caps/outward-call';
-import { limitColumns, limitWishes } from './call-limits';
+import { type OutwardCall, outwardCalls, SPENT_COLUMNS, SPENT_JOIN } from '../fraud-caps/outward-call';
+import { placesOf, readLimits } from './call-limits';
 import type { CallDirection, CreditWanted } from './credit-wanted';
 
 /** Who pays a leg, and what is to be looked at before it may. */
@@ -20,7 +20,7 @@ export type Payer = {
   /** There are bundles that may fit the number. */
   readonly hasBundles: boolean;
   /** The places among the calls at once that the leg needs. */
-  readonly places: readonly LeaseWish[];
+  readonly places: readonly Claim[];
   /** What the caps against fraud say of it; null for a leg that comes in: nobody can dial it on the payer's account. */
   readonly outward: OutwardCall | null;
 };
@@ -34,27 +34,45 @@ export function statesThatPay(direction: CallDirection): readonly AccountState[]
 const HAS_BUNDLES =
   '(SELECT COUNT(*) FROM bundles b WHERE b.account_id = a.id AND b.valid_until_ms > ?) AS bundles';
 
-/** Reads it all in one question: this runs before every charged call. @throws NotFound */
-export async function readPayer(sql: Sql, wanted: CreditWanted): Promise<Payer> {
-  const { payerAccountId: accountId, number, nowMs } = wanted;
-  const limits = limitColumns(wanted);
-  const call = wanted.direction === 'outbound' ? { accountId, number, place: placeOf(number), nowMs } : null;
-  const outward = call && outwardQuery(call);
-  const [row] = await sql.all(
-    `SELECT a.currency, a.state, a.deck_id, ${limits.sql}, ${HAS_BUNDLES}${outward ? `, ${outward.columns}` : ''}
-     FROM accounts a ${outward?.joins ?? ''} WHERE a.id = ?`,
-    [...limits.values, nowMs, ...(outward?.values ?? []), accountId],
+/**
+ * Who pays each of some calls, in their order; NotFound for a call whose payer is not there. A few questions for all: this runs before
+ * every charged call.
+ */
+export async function readPayers(
+  sql: Sql,
+  calls: readonly CreditWanted[],
+): Promise<readonly (Payer | NotFound)[]> {
+  const nowMs = Math.min(...calls.map((call) => call.nowMs));
+  const ids = [...new Set(calls.map(({ payerAccountId }) => payerAccountId))];
+  const rows = await sql.all(
+    `SELECT a.id, a.currency, a.state, a.deck_id, ${HAS_BUNDLES}, ${CAPS_COLUMNS}, ${SPENT_COLUMNS}
+     FROM accounts a ${CAPS_JOINS} ${SPENT_JOIN} WHERE a.id IN (${ids.map(() => '?').join(', ')})`,
+    [nowMs, ...ids],
   );
-  if (!row) throw new NotFound('account', accountId);
-  const unit = currency(text(row.currency));
+  const byId = new Map(rows.map((row) => [text(row.id), row]));
+  const limits = await readLimits(sql, calls);
+  const outward = await outwardCalls(
+    sql,
+    calls.flatMap((call) => {
+      const row = byId.get(call.payerAccountId);
+      if (call.direction === 'inbound' || !row) return [];
+      return [{ ...call, accountId: call.payerAccountId, place: placeOf(call.number), row }];
+    }),
+  );
+  return calls.map((call) => {
+    const row = byId.get(call.payerAccountId);
+    if (!row) return new NotFound('account', call.payerAccountId);
+    return { ...toPayer(row), places: placesOf(call, limits), outward: outward.get(call.callId) ?? null };
+  });
+}
+
+function toPayer(row: Row): Omit<Payer, 'places' | 'outward'> {
   return {
-    accountId,
-    currency: unit,
+    accountId: text(row.id),
+    currency: currency(text(row.currency)),
     state: accountState(text(row.state)),
     deckId: textOrNull(row.deck_id),
     hasBundles: integer(row.bundles) > 0,
-    places: limitWishes(wanted, row),
-    outward: call && outwardCall(row, unit, call),
   };
 }
 

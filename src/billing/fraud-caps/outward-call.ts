@@ -1,9 +1,9 @@
-import type { Currency } from '../../kernel/money';
+import { currency } from '../../kernel/money';
 import type { E164 } from '../../kernel/phone-number';
-import { integer, integerOrNull, micros, type Row, type Sql, type SqlValue } from '../../kernel/unit-of-work';
-import { LimitReached } from '../../leases/lease';
+import { integerOrNull, micros, type Row, type Sql, text } from '../../kernel/unit-of-work';
+import type { Claim } from '../../leases/locked-places';
 import { NO_NODE, noteEvents } from '../../leases/note-event';
-import { takeLeases } from '../../leases/take-leases';
+import { countLeasesOf } from '../../leases/take-leases';
 import type { DaySpending } from '../ledger/ledger-accounts';
 import {
   type Caps,
@@ -13,7 +13,7 @@ import {
   SHORT_CALLS_WINDOW_MS,
 } from './caps';
 import { CapReached, DestinationClosed } from './caps-errors';
-import { CAPS_COLUMNS, CAPS_JOINS, toCaps } from './caps-store';
+import { toCaps } from './caps-store';
 import { type CallFacts, countsAtNight, judgeCall } from './judge-call';
 import { dayNumber, isNight, timeZoneOf } from './local-time';
 import type { NumberPlace } from './number-place';
@@ -25,117 +25,117 @@ export type OutwardCall = {
 };
 
 type Outward = {
+  readonly callId: string;
   readonly accountId: string;
   readonly number: E164;
   readonly place: NumberPlace;
   readonly nowMs: number;
+  /** Its account's row, with CAPS_COLUMNS and SPENT_COLUMNS. */
+  readonly row: Row;
 };
 
 const premiumScope = (accountId: string) => `premium-numbers:${accountId}`;
 const shortScope = (accountId: string) => `short-calls:${accountId}`;
 const nightScope = (accountId: string) => `night-calls:${accountId}`;
 
-/** What a SELECT over account `a` needs to say all about a call out; `outwardCall` reads the row. */
-export function outwardQuery({ accountId, number, place, nowMs }: Outward): {
-  readonly columns: string;
-  readonly values: readonly SqlValue[];
-  readonly joins: string;
-} {
-  const living = 'FROM leases x WHERE x.scope = ? AND x.expires_at_ms > ?';
-  return {
-    columns: `${CAPS_COLUMNS}, l.spend_day, l.day_spent_micros,
-      (SELECT COUNT(*) FROM opened_countries o WHERE o.account_id = a.id AND o.country = ? AND o.open_until_ms > ?) AS opened,
-      (SELECT COUNT(*) ${living} AND x.holder_id <> ?) AS premium_numbers,
-      (SELECT COUNT(*) ${living}) AS short_calls,
-      (SELECT COUNT(*) ${living}) AS night_calls`,
-    values: [
-      place.country,
-      nowMs,
-      premiumScope(accountId),
-      nowMs,
-      number,
-      shortScope(accountId),
-      nowMs,
-      nightScope(accountId),
-      nowMs,
-    ],
-    joins: `LEFT JOIN ledger_accounts l ON l.account_id = a.id ${CAPS_JOINS}`,
-  };
+/** Columns and join that add the day's spending of account `a` to a SELECT. */
+export const SPENT_COLUMNS = 'l.spend_day, l.day_spent_micros';
+export const SPENT_JOIN = 'LEFT JOIN ledger_accounts l ON l.account_id = a.id';
+
+/** What is known of calls out, by call id: two questions for all of them. */
+export async function outwardCalls(
+  sql: Sql,
+  calls: readonly Outward[],
+): Promise<ReadonlyMap<string, OutwardCall>> {
+  if (calls.length === 0) return new Map();
+  const nowMs = Math.min(...calls.map((call) => call.nowMs));
+  const ids = [...new Set(calls.map(({ accountId }) => accountId))];
+  const scopes = ids.flatMap((id) => [premiumScope(id), shortScope(id), nightScope(id)]);
+  const counts = await countLeasesOf(sql, scopes, nowMs);
+  const known = await knownOf(sql, ids, { numbers: calls.map(({ number }) => number), nowMs });
+  return new Map(calls.map((call) => [call.callId, toOutwardCall(call, counts, known)]));
 }
 
-export function outwardCall(row: Row, unit: Currency, { place, nowMs }: Outward): OutwardCall {
-  const caps = toCaps(row, unit);
+/** Countries that are open to accounts, and premium numbers that they have called, each as `<account> <country or number>`. */
+async function knownOf(
+  sql: Sql,
+  accountIds: readonly string[],
+  { numbers, nowMs }: { readonly numbers: readonly E164[]; readonly nowMs: number },
+): Promise<ReadonlySet<string>> {
+  const scopes = accountIds.map(premiumScope);
+  const rows = await sql.all(
+    `SELECT account_id AS owner, country AS what FROM opened_countries
+       WHERE account_id IN (${marks(accountIds)}) AND open_until_ms > ?
+     UNION ALL SELECT scope, holder_id FROM leases
+       WHERE holder_id IN (${marks(numbers)}) AND scope IN (${marks(scopes)}) AND expires_at_ms > ?`,
+    [...accountIds, nowMs, ...numbers, ...scopes, nowMs],
+  );
+  return new Set(rows.map((row) => `${text(row.owner)} ${text(row.what)}`));
+}
+
+function toOutwardCall(
+  { accountId, number, place, nowMs, row }: Outward,
+  counts: ReadonlyMap<string, number>,
+  known: ReadonlySet<string>,
+): OutwardCall {
+  const caps = toCaps(row, currency(text(row.currency)));
   const zone = timeZoneOf(caps);
   const isToday = (integerOrNull(row.spend_day) ?? 0) >= dayNumber(nowMs, zone);
+  const premiumNumbers = counts.get(premiumScope(accountId)) ?? 0;
   return {
     caps,
     facts: {
       place,
       daySpentMicros: isToday ? micros(row.day_spent_micros) : 0n,
-      isOpened: integer(row.opened) > 0,
-      otherPremiumNumbers: integer(row.premium_numbers),
-      shortCalls: integer(row.short_calls),
+      isOpened: known.has(`${accountId} ${place.country}`),
+      otherPremiumNumbers: premiumNumbers - (known.has(`${premiumScope(accountId)} ${number}`) ? 1 : 0),
+      shortCalls: counts.get(shortScope(accountId)) ?? 0,
       isNight: isNight(nowMs, zone),
-      nightCalls: integer(row.night_calls),
+      nightCalls: counts.get(nightScope(accountId)) ?? 0,
     },
   };
 }
 
-/** @throws CapReached, DestinationClosed */
-export function requireUnderCaps(
+/** Why the caps do not let a call of this price begin; null when they do. */
+export function capAgainst(
   accountId: string,
   { caps, facts }: OutwardCall,
   price: Pick<CallFacts, 'pricePerMinuteMicros' | 'firstBlockMicros'>,
-): void {
+): CapReached | DestinationClosed | null {
   const verdict = judgeCall({ ...facts, ...price }, caps);
-  if (verdict.allowed) return;
-  if (verdict.cap === 'destination') throw new DestinationClosed(accountId, facts.place.country);
-  throw new CapReached(accountId, verdict.cap);
+  if (verdict.allowed) return null;
+  if (verdict.cap === 'destination') return new DestinationClosed(accountId, facts.place.country);
+  return new CapReached(accountId, verdict.cap);
 }
 
-/**
- * Counts a call where it is counted by its beginning: premium numbers, calls at night. After the call's places and before its hold.
- * @throws CapReached when another call took the last place since the caps were asked
- */
-export async function countBeginning(
-  sql: Sql,
+/** Claims by which a call is counted where it is counted by its beginning, each with the cap that it runs into when there is no place. */
+export function countedBeginnings(
   { caps, facts }: OutwardCall,
-  call: {
-    readonly accountId: string;
-    readonly callId: string;
-    readonly number: E164;
-    readonly nowMs: number;
-  },
-): Promise<void> {
-  const { accountId, callId, number, nowMs } = call;
-  const take = async (cap: 'premium-numbers' | 'night-calls', holderId: string, wish: Counted) => {
-    try {
-      await takeLeases(sql, {
-        holderId,
-        nodeId: NO_NODE,
-        wishes: [{ scope: wish.scope, limit: wish.limit }],
-        nowMs,
-        leaseMs: wish.windowMs,
-      });
-    } catch (error) {
-      throw error instanceof LimitReached ? new CapReached(accountId, cap) : error;
-    }
+  {
+    accountId,
+    callId,
+    number,
+  }: { readonly accountId: string; readonly callId: string; readonly number: E164 },
+): readonly { readonly cap: 'premium-numbers' | 'night-calls'; readonly claim: Claim }[] {
+  const atNight = {
+    holderId: `night:${callId}`,
+    nodeId: NO_NODE,
+    scope: nightScope(accountId),
+    limit: caps.nightCallsPerHour,
+    leaseMs: NIGHT_CALLS_WINDOW_MS,
   };
-  if (countsAtNight(facts, caps))
-    await take('night-calls', `night:${callId}`, {
-      scope: nightScope(accountId),
-      limit: caps.nightCallsPerHour,
-      windowMs: NIGHT_CALLS_WINDOW_MS,
-    });
-  if (facts.place.isPremium)
-    await take('premium-numbers', number, {
-      scope: premiumScope(accountId),
-      limit: caps.premiumNumbersPerDay,
-      windowMs: PREMIUM_WINDOW_MS,
-    });
+  const premium = {
+    holderId: number,
+    nodeId: NO_NODE,
+    scope: premiumScope(accountId),
+    limit: caps.premiumNumbersPerDay,
+    leaseMs: PREMIUM_WINDOW_MS,
+  };
+  return [
+    ...(countsAtNight(facts, caps) ? [{ cap: 'night-calls', claim: atNight } as const] : []),
+    ...(facts.place.isPremium ? [{ cap: 'premium-numbers', claim: premium } as const] : []),
+  ];
 }
-
-type Counted = { readonly scope: string; readonly limit: number; readonly windowMs: number };
 
 /** An ended call out. */
 export type EndedCall = {
@@ -161,4 +161,8 @@ export function countEnds(sql: Sql, calls: readonly EndedCall[]): Promise<void> 
 /** What the account may spend on the day of a moment. */
 export function spendingOf(caps: Caps, nowMs: number): DaySpending {
   return { day: dayNumber(nowMs, timeZoneOf(caps)), capMicros: caps.maxDayCostMicros };
+}
+
+function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
 }

@@ -1,20 +1,11 @@
-import { Conflict } from '../../kernel/app-error';
 import { currency, type Money, money } from '../../kernel/money';
-import {
-  DuplicateKey,
-  integer,
-  micros,
-  type Row,
-  type Sql,
-  text,
-  textOrNull,
-} from '../../kernel/unit-of-work';
-import { customerLedgerId, type DaySpending, freeHeld, readBalance, tryHold } from './ledger-accounts';
-import { DaySpent, HoldNotOpen, InsufficientCredit } from './ledger-errors';
+import { integer, micros, type Row, type Sql, text, textOrNull } from '../../kernel/unit-of-work';
+import { customerLedgerId, type DaySpending, freeHeld, tryHold } from './ledger-accounts';
+import { HoldNotOpen } from './ledger-errors';
 
 export type HoldState = 'open' | 'settled' | 'released';
 
-/** Credit kept aside for one running leg. */
+/** Credit kept aside for one running leg. Lock order everywhere: leases, the hold, bundles, the account. */
 export type Hold = {
   readonly callId: string;
   readonly accountId: string;
@@ -37,75 +28,18 @@ export type Hold = {
 const COLUMNS = `call_id, account_id, currency, amount_micros, state, rate, direction, kind, number_e164, included, spend_day, day_held_micros,
   opened_at_ms, changed_at_ms`;
 
-export type NewHold = {
-  readonly callId: string;
-  readonly accountId: string;
-  readonly amount: Money;
-  readonly rate: string;
-  readonly direction: string;
-  readonly kind: string;
-  readonly number: string;
-  readonly included: string | null;
-  readonly spending: DaySpending | null;
-  /** The account's states in which the call may be paid. */
-  readonly allowedStates: readonly string[];
-  readonly nowMs: number;
-};
-
-/** A hold, and whether this call opened it or found it there. */
-export type OpenedHold = { readonly hold: Hold; readonly isNew: boolean };
-
-/**
- * Opens the hold of a call; null when the account is in no state that allows it. The second time it gives the hold that is there.
- * Lock order everywhere: leases, the hold, bundles, the account.
- * @throws InsufficientCredit; DaySpent; HoldNotOpen when the call's hold was used up before; Conflict when another account holds for
- * this call
- */
-export async function openHold(sql: Sql, wanted: NewHold): Promise<OpenedHold | null> {
-  const { amount, spending, allowedStates, nowMs, ...terms } = wanted;
-  const hold: Hold = {
-    ...terms,
-    amount,
-    state: 'open',
-    ofDay: spending && { day: spending.day, heldMicros: amount.amountMicros },
-    openedAtMs: nowMs,
-    changedAtMs: nowMs,
-  };
-  try {
-    if (!(await insertHold(sql, hold, allowedStates))) return null;
-  } catch (error) {
-    if (error instanceof DuplicateKey) return { hold: await existingHold(sql, wanted), isNew: false };
-    throw error;
-  }
-  if (
-    !(await tryHold(sql, customerLedgerId(hold.accountId), { amountMicros: amount.amountMicros, spending }))
-  )
-    throw await whyNotHeld(sql, hold, amount);
-  return { hold, isNew: true };
-}
-
-/** Why `amount` more could not be held for a call: the credit, or else the day. */
-export async function whyNotHeld(
-  sql: Sql,
-  { callId, accountId }: Pick<Hold, 'callId' | 'accountId'>,
-  amount: Money,
-): Promise<InsufficientCredit | DaySpent> {
-  const { available } = await readBalance(sql, accountId);
-  return available.amountMicros < amount.amountMicros
-    ? new InsufficientCredit(amount, available)
-    : new DaySpent(callId);
-}
-
-async function insertHold(sql: Sql, hold: Hold, allowedStates: readonly string[]): Promise<boolean> {
-  const inserted = await sql.run(
+/** Opens holds whose money was taken of the locked credit, in one statement. @throws DuplicateKey when a call has one */
+export async function insertHolds(sql: Sql, holds: readonly Hold[]): Promise<void> {
+  if (holds.length === 0) return;
+  await sql.run(
     `INSERT INTO credit_holds (${COLUMNS}, ledger_account_id)
-     SELECT ?, ?, ?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM accounts
-     WHERE id = ? AND state IN (${allowedStates.map(() => '?').join(', ')})`,
-    [
+     VALUES ${holds.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
+    holds.flatMap((hold) => [
       hold.callId,
       hold.accountId,
       hold.amount.currency,
       hold.amount.amountMicros,
+      hold.state,
       hold.rate,
       hold.direction,
       hold.kind,
@@ -116,18 +50,8 @@ async function insertHold(sql: Sql, hold: Hold, allowedStates: readonly string[]
       hold.openedAtMs,
       hold.changedAtMs,
       customerLedgerId(hold.accountId),
-      hold.accountId,
-      ...allowedStates,
-    ],
+    ]),
   );
-  return inserted === 1;
-}
-
-async function existingHold(sql: Sql, wanted: Pick<NewHold, 'callId' | 'accountId'>): Promise<Hold> {
-  const hold = await lockOpenHold(sql, wanted.callId);
-  if (hold.accountId !== wanted.accountId)
-    throw new Conflict('another account holds credit for this call', { callId: wanted.callId });
-  return hold;
 }
 
 /** The hold of a call in any state, or null. */
@@ -204,7 +128,7 @@ export type HoldEnd = {
 
 /**
  * Ends open holds that the caller has locked and frees all they kept; their charges are posted after this, in the same unit of work. What was
- * held beyond a charge does not count to the day's spending any more. One statement for all of an account.
+ * held beyond a charge does not count to the day's spending any more. One statement for all accounts.
  */
 export async function closeHolds(sql: Sql, ends: readonly HoldEnd[], nowMs: number): Promise<void> {
   for (const state of ['settled', 'released'] as const) {
@@ -219,12 +143,14 @@ export async function closeHolds(sql: Sql, ends: readonly HoldEnd[], nowMs: numb
   const byAccount = new Map<string, HoldEnd[]>();
   for (const end of ends)
     byAccount.set(end.hold.accountId, [...(byAccount.get(end.hold.accountId) ?? []), end]);
-  // In the order of account ids: two sets that share accounts would otherwise wait for each other.
-  for (const [accountId, own] of [...byAccount].toSorted(([left], [right]) => (left < right ? -1 : 1)))
-    await freeHeld(sql, customerLedgerId(accountId), {
+  await freeHeld(
+    sql,
+    [...byAccount].map(([accountId, own]) => ({
+      ledgerAccountId: customerLedgerId(accountId),
       amountMicros: own.reduce((sum, { hold }) => sum + hold.amount.amountMicros, 0n),
       unspent: unspentByDay(own),
-    });
+    })),
+  );
 }
 
 function unspentByDay(ends: readonly HoldEnd[]): ReadonlyMap<number, bigint> {

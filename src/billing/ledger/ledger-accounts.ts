@@ -176,51 +176,97 @@ export async function tryHold(
   return changed === 1;
 }
 
-/** Gives held credit back to the account. `unspent`: how much of it, by the day it was held on, was not spent on that day. */
-export async function freeHeld(
-  sql: Sql,
-  ledgerAccountId: string,
-  freed: { readonly amountMicros: bigint; readonly unspent: ReadonlyMap<number, bigint> },
-): Promise<void> {
-  const { amountMicros } = freed;
-  if (amountMicros === 0n) return;
-  const unspent = [...freed.unspent].filter(([, micros]) => micros > 0n);
-  const day = unspent
-    .map(() => 'WHEN spend_day = ? AND day_spent_micros >= ? THEN day_spent_micros - ?')
-    .join(' ');
-  const changed = await sql.run(
-    `UPDATE ledger_accounts SET held_micros = held_micros - ?${
-      day === '' ? '' : `, day_spent_micros = CASE ${day} ELSE day_spent_micros END`
-    } WHERE id = ? AND held_micros >= ?`,
-    [amountMicros, ...unspent.flatMap(([of, micros]) => [of, micros, micros]), ledgerAccountId, amountMicros],
+/** Credit of an account that is held no longer. */
+export type FreedCredit = {
+  readonly ledgerAccountId: string;
+  readonly amountMicros: bigint;
+  /** How much of it, by the day it was held on, was not spent on that day. */
+  readonly unspent: ReadonlyMap<number, bigint>;
+};
+
+/** Gives held credit back to its accounts, each named once, by one statement. */
+export async function freeHeld(sql: Sql, freed: readonly FreedCredit[]): Promise<void> {
+  const some = freed
+    .filter(({ amountMicros }) => amountMicros > 0n)
+    .toSorted((left, right) => (left.ledgerAccountId < right.ledgerAccountId ? -1 : 1));
+  if (some.length === 0) return;
+  const ids = some.map(({ ledgerAccountId }) => ledgerAccountId);
+  const amounts = some.flatMap(({ ledgerAccountId, amountMicros }) => [ledgerAccountId, amountMicros]);
+  const days = some.flatMap(({ ledgerAccountId, unspent }) =>
+    [...unspent]
+      .filter(([, amount]) => amount > 0n)
+      .map(([day, amount]) => [ledgerAccountId, day, amount, amount]),
   );
-  if (changed !== 1) throw new Error(`${ledgerAccountId} holds less than the ${amountMicros} micros to free`);
+  const cases = `CASE id ${some.map(() => 'WHEN ? THEN ?').join(' ')} END`;
+  const dayCases = days.map(
+    () => 'WHEN id = ? AND spend_day = ? AND day_spent_micros >= ? THEN day_spent_micros - ?',
+  );
+  const changed = await sql.run(
+    `UPDATE ledger_accounts SET held_micros = held_micros - ${cases}${
+      days.length === 0 ? '' : `, day_spent_micros = CASE ${dayCases.join(' ')} ELSE day_spent_micros END`
+    } WHERE id IN (${ids.map(() => '?').join(', ')}) AND held_micros >= ${cases}`,
+    [...amounts, ...days.flat(), ...ids, ...amounts],
+  );
+  if (changed !== some.length) throw new Error('an account holds less than is to be freed');
 }
 
-type BalanceChange = {
+/** What an account gains or loses; `key` names the posting in a refusal. */
+export type BalanceChange = {
   readonly key: string;
   readonly ledgerAccountId: string;
   readonly change: Money;
 };
 
-/** Moves one balance. Only post-entries calls this. @throws InsufficientCredit, PostingRefused */
-export async function moveBalance(sql: Sql, { key, ledgerAccountId, change }: BalanceChange): Promise<void> {
-  const delta = change.amountMicros;
+/** Balances that are moved one by one. */
+const FEW = 2;
+
+/**
+ * Moves balances, each account named once: the customers' by one statement, then the house's. Only post-entries calls this.
+ * @throws InsufficientCredit, PostingRefused
+ */
+export async function moveBalances(sql: Sql, changes: readonly BalanceChange[]): Promise<void> {
+  const sorted = changes.toSorted((left, right) => (left.ledgerAccountId < right.ledgerAccountId ? -1 : 1));
+  const isHouse = ({ ledgerAccountId }: BalanceChange) => ledgerAccountId.startsWith('house:');
+  // The rows that all calls share are locked last.
+  for (const own of [sorted.filter((change) => !isHouse(change)), sorted.filter(isHouse)])
+    if (own.length > FEW) await moveTogether(sql, own);
+    // Each alone, a refusal can be told exactly.
+    else for (const change of own) await moveTogether(sql, [change]);
+}
+
+async function moveTogether(sql: Sql, changes: readonly BalanceChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  const ids = changes.map(({ ledgerAccountId }) => ledgerAccountId);
+  const cases = `CASE id ${changes.map(() => 'WHEN ? THEN ?').join(' ')} END`;
+  const deltas = changes.flatMap(({ ledgerAccountId, change }) => [ledgerAccountId, change.amountMicros]);
+  const currencies = changes.flatMap(({ ledgerAccountId, change }) => [ledgerAccountId, change.currency]);
   const changed = await sql.run(
-    `UPDATE ledger_accounts SET balance_micros = balance_micros + ?
-     WHERE id = ? AND currency = ? AND balance_micros + ? BETWEEN ? AND ?
-       AND (credit_limit_micros IS NULL OR balance_micros + ? + credit_limit_micros - held_micros >= 0)`,
-    [delta, ledgerAccountId, change.currency, delta, -MAX_STORED_MICROS, MAX_STORED_MICROS, delta],
+    `UPDATE ledger_accounts SET balance_micros = balance_micros + ${cases}
+     WHERE id IN (${ids.map(() => '?').join(', ')}) AND currency = ${cases}
+       AND balance_micros + ${cases} BETWEEN ? AND ?
+       AND (credit_limit_micros IS NULL OR balance_micros + ${cases} + credit_limit_micros - held_micros >= 0)`,
+    [...deltas, ...ids, ...currencies, ...deltas, -MAX_STORED_MICROS, MAX_STORED_MICROS, ...deltas],
   );
-  if (changed === 1) return;
-  const row = await readRow(sql, ledgerAccountId, sql.forUpdate);
-  if (!row) throw new PostingRefused(key, `there is no ledger account ${ledgerAccountId}`);
-  if (row.currency !== change.currency)
-    throw new PostingRefused(key, `${ledgerAccountId} is in ${text(row.currency)}, not ${change.currency}`);
-  const after = micros(row.balance_micros) + delta;
-  if (after > MAX_STORED_MICROS || after < -MAX_STORED_MICROS)
-    throw new PostingRefused(key, `the balance of ${ledgerAccountId} would no longer be stored exactly`);
-  throw new InsufficientCredit(money(-delta, change.currency), toBalance(row).available);
+  if (changed !== changes.length) throw await whyNotMoved(sql, changes);
+}
+
+/** Which of the accounts did not take its change, and why; of several that are short the caller finds it by moving each alone. */
+async function whyNotMoved(sql: Sql, changes: readonly BalanceChange[]): Promise<Error> {
+  for (const { key, ledgerAccountId, change } of changes) {
+    const row = await readRow(sql, ledgerAccountId, sql.forUpdate);
+    if (!row) return new PostingRefused(key, `there is no ledger account ${ledgerAccountId}`);
+    if (row.currency !== change.currency)
+      return new PostingRefused(
+        key,
+        `${ledgerAccountId} is in ${text(row.currency)}, not ${change.currency}`,
+      );
+    if (changes.length > 1) continue;
+    const after = micros(row.balance_micros) + change.amountMicros;
+    if (after > MAX_STORED_MICROS || after < -MAX_STORED_MICROS)
+      return new PostingRefused(key, `the balance of ${ledgerAccountId} would no longer be stored exactly`);
+    return new InsufficientCredit(money(-change.amountMicros, change.currency), toBalance(row).available);
+  }
+  return new Error(`one of ${changes.length} balances cannot be moved`);
 }
 
 async function readRow(sql: Sql, ledgerAccountId: string, lock: string): Promise<Row | null> {

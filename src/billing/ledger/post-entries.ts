@@ -1,8 +1,8 @@
 import { Conflict } from '../../kernel/app-error';
 import { fingerprint, newId } from '../../kernel/ids';
-import { addMoney, MAX_STORED_MICROS, type Money } from '../../kernel/money';
+import { addMoney, MAX_STORED_MICROS } from '../../kernel/money';
 import { DuplicateKey, integer, type Sql, text } from '../../kernel/unit-of-work';
-import { moveBalance } from './ledger-accounts';
+import { type BalanceChange, moveBalances } from './ledger-accounts';
 import { PostingRefused } from './ledger-errors';
 import type { Movement } from './movements';
 
@@ -59,9 +59,7 @@ export async function postAllNew(
       nowMs,
     ]),
   );
-  // In id order: two postings that share accounts would otherwise wait for each other.
-  for (const { key, ledgerAccountId, change } of changesByAccount(movements))
-    await moveBalance(sql, { key, ledgerAccountId, change });
+  await moveBalances(sql, changesByAccount(movements));
   await insertEntries(sql, posted, nowMs);
   return posted.map(({ transactionId }) => ({ transactionId, postedAtMs: nowMs, repeated: false }));
 }
@@ -93,16 +91,9 @@ function requirePostable({ key, entries }: Movement): void {
   for (const [unit, sum] of sums) if (sum !== 0n) refuse(`its ${unit} entries sum to ${sum} micros`);
 }
 
-type AccountChange = {
-  /** The first movement that is about it, to name in a refusal. */
-  readonly key: string;
-  readonly ledgerAccountId: string;
-  readonly change: Money;
-};
-
-/** What each account gains or loses in all, sorted by account id; accounts whose entries cancel out are left out. */
-function changesByAccount(movements: readonly Movement[]): readonly AccountChange[] {
-  const changes = new Map<string, AccountChange>();
+/** What each account gains or loses in all; accounts whose entries cancel out are left out. `key`: the first movement about it. */
+function changesByAccount(movements: readonly Movement[]): readonly BalanceChange[] {
+  const changes = new Map<string, BalanceChange>();
   for (const { key, entries } of movements)
     for (const { ledgerAccountId, amount } of entries) {
       const before = changes.get(ledgerAccountId);
@@ -113,9 +104,7 @@ function changesByAccount(movements: readonly Movement[]): readonly AccountChang
           : { key, ledgerAccountId, change: amount },
       );
     }
-  return [...changes.values()]
-    .filter(({ change }) => change.amountMicros !== 0n)
-    .toSorted((left, right) => (left.ledgerAccountId < right.ledgerAccountId ? -1 : 1));
+  return [...changes.values()].filter(({ change }) => change.amountMicros !== 0n);
 }
 
 async function insertEntries(

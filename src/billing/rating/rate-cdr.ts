@@ -156,6 +156,10 @@ async function post(
   );
 }
 
+function idOf(job: Job): string {
+  return text(job.payload.cdrId);
+}
+
 /** The handlers of the job that write-cdr stores with each leg: for one, and for many at a time. */
 export function rateCdrHandlers({
   database,
@@ -164,7 +168,6 @@ export function rateCdrHandlers({
   readonly database: Database;
   readonly clock: Clock;
 }): Pick<JobRunnerParts, 'handlers' | 'together'> {
-  const idOf = (job: Job) => text(job.payload.cdrId);
   return {
     handlers: {
       [RATE_CDR]: async (job) => {
