@@ -33,7 +33,8 @@ export async function explainCall(
       payer: 'nobody: refused calls cost nothing',
     };
   const idle = { draining: false, liveCalls: 0, maxLiveCalls: 1 };
-  const asked = { dialled: call.to, offer: 'usable', maxForwards: 70, sameCalls: 0 } as const;
+  const loop = { kind: 'pass', maxForwards: 69, hops: 1 } as const;
+  const asked = { dialled: call.to, offer: 'usable', loop } as const;
   const facts = await gatherFacts(sql, { kind: 'trunk', trunk }, asked, idle);
   const plan = planCall(facts);
   const refused = plan.kind === 'refuse' ? plan.reason : null;

@@ -15,13 +15,11 @@ import { type RefusalReason, refusal, refusalHeaders, refusalReasonOf } from './
 import { answerRegister } from './registrations';
 import { type RunnableCall, runPlan } from './run-plan';
 import { takePlaces } from './take-places';
+import { HOPS_HEADER, loopGuard } from '../trunks/loop-guard';
 import { routedNumber } from './two-party/destination';
 
 /** Longest Call-ID that is kept; more is cut off. */
 const MAX_CALL_ID_LENGTH = 255;
-
-/** What a request may still travel when it does not say (RFC 3261 8.1.1.6). */
-const USUAL_MAX_FORWARDS = 70;
 
 /** The service as calls see it: whether it takes new ones, and those that are going on. */
 export type CallDoor = {
@@ -60,8 +58,11 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: readonly Outwar
       {
         dialled,
         offer: judgeOffer(req.body),
-        maxForwards: Number(req.get('Max-Forwards') ?? USUAL_MAX_FORWARDS),
-        sameCalls: parts.liveCalls.countSame(record.fromNumber, dialled),
+        loop: loopGuard({
+          maxForwards: req.get('Max-Forwards') ?? null,
+          hops: req.get(HOPS_HEADER) ?? null,
+          sameLegs: parts.liveCalls.countSame(record.fromNumber, dialled),
+        }),
       },
       { draining, liveCalls: parts.liveCalls.count, maxLiveCalls: parts.settings.maxLiveCalls },
     );

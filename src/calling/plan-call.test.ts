@@ -1,6 +1,7 @@
 import { currency } from '../kernel/money';
 import { e164 } from '../kernel/phone-number';
 import { FREE_TERMS, type AssignedDid, type DidTarget } from '../numbers/did';
+import type { LoopVerdict } from '../trunks/loop-guard';
 import { DEFAULT_TRUNK } from '../trunks/trunk';
 import type { Caller } from './identify-caller';
 import { type CallFacts, planCall } from './plan-call';
@@ -59,12 +60,13 @@ const facts: CallFacts = {
   destination: menu,
   houseNumber: null,
   offer: 'usable',
-  maxForwards: 70,
-  sameCalls: 0,
+  loop: { kind: 'pass', maxForwards: 69, hops: 1 },
   draining: false,
   liveCalls: 3,
   maxLiveCalls: 10,
 };
+const noHopsLeft: LoopVerdict = { kind: 'refuse', status: 483, reason: 'no-forwards-left' };
+const circle: LoopVerdict = { kind: 'refuse', status: 482, reason: 'same-legs' };
 const plan = (changes: Partial<CallFacts>) => planCall({ ...facts, ...changes });
 const reason = (changes: Partial<CallFacts>) => {
   const made = plan(changes);
@@ -90,9 +92,9 @@ describe('planCall', () => {
     ['too-many-calls', { liveCalls: 10 }],
     ['no-offer', { offer: 'none' }],
     ['no-codec', { offer: 'foreign' }],
-    ['too-many-hops', { maxForwards: 0, destination: telephone }],
-    ['menu', { maxForwards: 0 }],
-    ['loop', { sameCalls: 5 }],
+    ['too-many-hops', { loop: noHopsLeft, destination: user }],
+    ['menu', { loop: noHopsLeft }],
+    ['loop', { loop: circle, destination: user }],
     ['number-not-served', { destination: nobody }],
     // What no number of ours is, a carrier does not reach through us.
     ['number-not-served', { destination: telephone }],
@@ -102,7 +104,12 @@ describe('planCall', () => {
   ] as const)('a trunk comes to %s', (why, changes) => expect(reason(changes)).toBe(why));
 
   it('rings the user of a number for a trunk', () => {
-    expect(plan({ destination: user })).toEqual({ kind: 'connect', caller: trunk, destination: user });
+    expect(plan({ destination: user })).toMatchObject({
+      kind: 'connect',
+      caller: trunk,
+      destination: user,
+      onward: { maxForwards: 69, hops: 1 },
+    });
   });
 
   it.each([
@@ -155,7 +162,7 @@ describe('planCall', () => {
       ['a limited account', { caller: device('limited') }],
       ['a full house', { caller: device(), liveCalls: 10 }],
       ['a closing house', { caller: device(), draining: true }],
-      ['many calls to the same number', { caller: device(), sameCalls: 9 }],
+      ['many calls to the same number', { caller: device(), loop: circle }],
     ])('lets a call for help pass from %s', (_, changes) => {
       expect(plan({ ...changes, destination: emergency })).toMatchObject({
         kind: 'connect',

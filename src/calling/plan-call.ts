@@ -2,10 +2,8 @@ import type { AccessNumber } from '../numbers/access-numbers-store';
 import type { Caller } from './identify-caller';
 import type { Offer } from './judge-offer';
 import type { RefusalReason } from './refuse-call';
+import { FIRST_PASS, type LoopVerdict, type Onward } from '../trunks/loop-guard';
 import type { Destination } from './two-party/destination';
-
-/** As many calls from one number to another are no loop yet. */
-const MOST_SAME_CALLS = 5;
 
 /** All that the decision about a call depends on. */
 export type CallFacts = {
@@ -16,10 +14,8 @@ export type CallFacts = {
   readonly houseNumber: AccessNumber | null;
   /** What the INVITE says of the caller's media. */
   readonly offer: Offer;
-  /** Hops the INVITE may still make (RFC 3261 8.1.1.6). */
-  readonly maxForwards: number;
-  /** Calls that are going on from the same number to the same number: more than a person has, when a call comes back to us. */
-  readonly sameCalls: number;
+  /** Whether the call goes in circles, by where it has been. */
+  readonly loop: LoopVerdict;
   readonly draining: boolean;
   readonly liveCalls: number;
   readonly maxLiveCalls: number;
@@ -34,7 +30,13 @@ export type CallPlan =
       /** The room that the number belongs to: only its PIN is asked for; null asks for the Room ID too. */
       readonly roomId: string | null;
     }
-  | { readonly kind: 'connect'; readonly caller: Caller; readonly destination: Connectable }
+  | {
+      readonly kind: 'connect';
+      readonly caller: Caller;
+      readonly destination: Connectable;
+      /** What its legs that go out say of where it has been. */
+      readonly onward: Onward;
+    }
   | { readonly kind: 'echo' | 'balance'; readonly caller: DeviceCaller }
   | { readonly kind: 'refuse'; readonly reason: RefusalReason; readonly caller: Caller | null };
 
@@ -54,10 +56,15 @@ export function planCall(facts: CallFacts): CallPlan {
   const medium = mediumRefusal(facts);
   if (medium) return refuse(medium);
   if (destination.kind === 'emergency' && caller.kind === 'device')
-    return { kind: 'connect', caller, destination };
+    return { kind: 'connect', caller, destination, onward: onwardOf(facts) };
   const house = houseRefusal(facts);
   if (house) return refuse(house);
   return caller.kind === 'trunk' ? fromTrunk(facts, caller, refuse) : fromDevice(facts, caller, refuse);
+}
+
+/** A call for help goes on wherever it has been. */
+function onwardOf({ loop }: CallFacts): Onward {
+  return loop.kind === 'pass' ? loop : FIRST_PASS;
 }
 
 function mediumRefusal({ offer }: CallFacts): RefusalReason | null {
@@ -66,26 +73,30 @@ function mediumRefusal({ offer }: CallFacts): RefusalReason | null {
 }
 
 function houseRefusal(facts: CallFacts): RefusalReason | null {
-  if (facts.sameCalls >= MOST_SAME_CALLS) return 'loop';
-  // For numbers of ours we are the end of the way (RFC 3261 16.3); only what goes further needs a hop.
-  if (facts.maxForwards <= 0 && facts.destination.kind === 'telephone') return 'too-many-hops';
+  const { loop, destination } = facts;
+  // A menu or a room is the end of the way (RFC 3261 16.3): only what goes further can come back.
+  if (loop.kind === 'refuse' && (destination.kind === 'telephone' || destination.kind === 'user'))
+    return loop.status === 483 ? 'too-many-hops' : 'loop';
   if (facts.draining) return 'draining';
   return facts.liveCalls >= facts.maxLiveCalls ? 'too-many-calls' : null;
 }
 
 /** A carrier hands over calls for numbers of ours; he is carried nowhere else, and no number of the house's own is his to dial. */
 function fromTrunk(
-  { destination, houseNumber }: CallFacts,
+  facts: CallFacts,
   caller: Extract<Caller, { kind: 'trunk' }>,
   refuse: (reason: RefusalReason) => CallPlan,
 ): CallPlan {
+  const { destination, houseNumber } = facts;
   switch (destination.kind) {
     case 'menu':
       return { kind: 'menu', caller, accessNumber: destination.accessNumber, roomId: null };
     case 'room':
       return menuOfRoom(caller, destination, houseNumber);
     case 'user':
-      return destination.did ? { kind: 'connect', caller, destination } : refuse('number-not-served');
+      return destination.did
+        ? { kind: 'connect', caller, destination, onward: onwardOf(facts) }
+        : refuse('number-not-served');
     default:
       return refuse('number-not-served');
   }
@@ -106,10 +117,11 @@ function menuOfRoom(
 }
 
 function fromDevice(
-  { destination, houseNumber }: CallFacts,
+  facts: CallFacts,
   caller: DeviceCaller,
   refuse: (reason: RefusalReason) => CallPlan,
 ): CallPlan {
+  const { destination, houseNumber } = facts;
   const { state } = caller.account;
   if (state === 'suspended' || state === 'closed') return refuse('account-blocked');
   switch (destination.kind) {
@@ -124,7 +136,9 @@ function fromDevice(
     case 'user':
     case 'telephone':
       // A limited account is rung and can call for help; it calls nobody.
-      return state === 'limited' ? refuse('account-blocked') : { kind: 'connect', caller, destination };
+      return state === 'limited'
+        ? refuse('account-blocked')
+        : { kind: 'connect', caller, destination, onward: onwardOf(facts) };
     default:
       return refuse('number-not-served');
   }

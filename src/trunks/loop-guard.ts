@@ -13,31 +13,29 @@ export type LoopFacts = {
   readonly maxForwards: string | null;
   /** Value of HOPS_HEADER as it came; null: there is none. */
   readonly hops: string | null;
-  /** Hosts of all Via headers but the topmost. */
-  readonly viaHosts: readonly string[];
-  /** The hosts that we write into Via. */
-  readonly ownHosts: readonly string[];
   /** Live legs with the same caller and the same number. */
   readonly sameLegs: number;
 };
 
+/** What the onward legs of a call say of where it has been. */
+export type Onward = { readonly maxForwards: number; readonly hops: number };
+
+/** Of a call that begins here. */
+export const FIRST_PASS: Onward = { maxForwards: USUAL_MAX_FORWARDS, hops: 1 };
+
 export type LoopVerdict =
-  | { readonly kind: 'pass'; readonly maxForwards: number; readonly hops: number }
+  | ({ readonly kind: 'pass' } & Onward)
   /** 482 Loop Detected or 483 Too Many Hops. */
   | {
       readonly kind: 'refuse';
       readonly status: 482 | 483;
-      readonly reason: 'own-via' | 'too-many-passes' | 'same-legs' | 'no-forwards-left';
+      readonly reason: 'too-many-passes' | 'same-legs' | 'no-forwards-left';
     };
 
 /** Whether a call goes in circles; if not, what its onward legs are to say. A header that cannot be read counts as the worst it could be. */
 export function loopGuard(facts: LoopFacts): LoopVerdict {
   const maxForwards = counted(facts.maxForwards, USUAL_MAX_FORWARDS, 0);
   const hops = counted(facts.hops, 0, MAX_HOPS);
-  const own = new Set(facts.ownHosts.map((host) => host.toLowerCase()));
-  // RFC 3261 section 16.3: a request that comes back as it was sent shows us among those it passed.
-  if (facts.viaHosts.some((host) => own.has(host.toLowerCase())))
-    return { kind: 'refuse', status: 482, reason: 'own-via' };
   if (hops >= MAX_HOPS) return { kind: 'refuse', status: 482, reason: 'too-many-passes' };
   if (facts.sameLegs >= MAX_SAME_LEGS) return { kind: 'refuse', status: 482, reason: 'same-legs' };
   if (maxForwards <= 0) return { kind: 'refuse', status: 483, reason: 'no-forwards-left' };
@@ -47,4 +45,9 @@ export function loopGuard(facts: LoopFacts): LoopVerdict {
 function counted(value: string | null, missing: number, unreadable: number): number {
   if (value === null) return missing;
   return /^\s*\d{1,5}\s*$/.test(value) ? Number(value) : unreadable;
+}
+
+/** The headers by which onward legs say it. */
+export function onwardHeaders({ maxForwards, hops }: Onward): Readonly<Record<string, string>> {
+  return { 'Max-Forwards': String(maxForwards), [HOPS_HEADER]: String(hops) };
 }

@@ -5,6 +5,7 @@ import { newId } from '../../kernel/ids';
 import type { E164 } from '../../kernel/phone-number';
 import { toneFile } from '../../media/prompts';
 import type { Line } from '../../media/spoken-line';
+import { FIRST_PASS } from '../../trunks/loop-guard';
 import type { CallingParts } from '../calling-parts';
 import { refusal } from '../refuse-call';
 import type { RunningCall } from '../running-call';
@@ -130,7 +131,9 @@ export class HouseCalls {
     language: string,
     whenGone: Promise<unknown> = NEVER,
   ): Promise<Reached> {
-    const wish = { callId, caller, payerAccountId, language, whenGone, onRinging: () => undefined };
+    const onward = FIRST_PASS;
+    const onRinging = () => undefined;
+    const wish = { callId, caller, payerAccountId, language, onward, whenGone, onRinging };
     return new Reach(this.parts(), this.srf, wish).reach(destination);
   }
 

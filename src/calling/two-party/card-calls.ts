@@ -1,6 +1,7 @@
 import type Srf from 'drachtio-srf';
 import { readAccount } from '../../accounts/accounts-store';
 import { toneFile } from '../../media/prompts';
+import { FIRST_PASS } from '../../trunks/loop-guard';
 import type { CallingParts } from '../calling-parts';
 import { refusal, type RefusalReason } from '../refuse-call';
 import type { RunningCall } from '../running-call';
@@ -40,6 +41,7 @@ export class CardCalls {
       caller: await shownCallerOf(parts.database.read, account),
       payerAccountId: accountId,
       language: call.language,
+      onward: FIRST_PASS,
       whenGone: Promise.race([stopped, call.whenEnded]),
       onRinging: () => undefined,
     });

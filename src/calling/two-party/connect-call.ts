@@ -50,6 +50,7 @@ export class ConnectCall {
       caller: this.shown,
       payerAccountId: plan.caller.kind === 'device' ? plan.caller.account.id : null,
       language: call.language,
+      onward: plan.onward,
       whenGone: call.whenEnded,
       onRinging: (heard) => this.#onRinging(heard),
     });

@@ -1,5 +1,6 @@
 import type Srf from 'drachtio-srf';
 import { type E164, isE164 } from '../../kernel/phone-number';
+import { onwardHeaders } from '../../trunks/loop-guard';
 import type { SipAddress } from '../../trunks/outward';
 import { outwardRequest } from '../../trunks/outward-request';
 import type { OutwardTrunk } from '../../trunks/trunk';
@@ -187,7 +188,7 @@ async function targetOf(
   return {
     uri: request.uri,
     proxy: request.proxy,
-    headers: request.headers,
+    headers: { ...request.headers, ...onwardHeaders(wish.onward) },
     secure,
     answerChallenge: await trunkAnswers(parts, trunk, request.auth),
   };

@@ -1,4 +1,5 @@
 import type { OutwardLeg } from '../outward/outward-leg';
+import type { Onward } from '../../trunks/loop-guard';
 import type { RefusalReason } from '../refuse-call';
 import type { ShownCaller } from './shown-caller';
 
@@ -10,6 +11,8 @@ export type ReachWish = {
   /** Who pays where the destination is charged; null for a caller that pays nothing (a trunk's): then only telephones of ours are reached. */
   readonly payerAccountId: string | null;
   readonly language: string;
+  /** What the legs that go out say of where the call has been. */
+  readonly onward: Onward;
   /** Resolves when nobody waits for an answer any more. */
   readonly whenGone: Promise<unknown>;
   /** Something rings. `heard` is a leg whose far end is to be heard already; null while there is none. */

@@ -2,6 +2,7 @@ import type Srf from 'drachtio-srf';
 import type { SrfResponse } from 'drachtio-srf';
 import { readAccount } from '../../accounts/accounts-store';
 import { musicFile } from '../../media/prompts';
+import { FIRST_PASS } from '../../trunks/loop-guard';
 import type { CallingParts } from '../calling-parts';
 import { refusal } from '../refuse-call';
 import type { RunningCall } from '../running-call';
@@ -108,6 +109,7 @@ class Transfer {
       caller: { number: direction === 'inbound' ? fromNumber : dialledNumber, isWithheld, accountId },
       payerAccountId: accountId,
       language: leg.language,
+      onward: FIRST_PASS,
       whenGone: staying.whenEnded,
       onRinging: () => undefined,
     });
