@@ -132,7 +132,6 @@ export class HouseCalls {
     whenGone: Promise<unknown> = NEVER,
   ): Promise<Reached> {
     const onward = FIRST_PASS;
-    const onRinging = () => undefined;
     const wish = { callId, caller, payerAccountId, language, onward, whenGone, onRinging };
     return new Reach(this.parts(), this.srf, wish).reach(destination);
   }
@@ -152,6 +151,8 @@ export class HouseCalls {
       });
   }
 }
+
+const onRinging = (): void => undefined;
 
 const NEVER = new Promise<never>(() => undefined);
 
