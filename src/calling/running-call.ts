@@ -39,6 +39,8 @@ export class RunningCall {
   ringingAtMs: number | null = null;
   /** Final status of a far end that did not answer; null when there was none. */
   farStatus: number | null = null;
+  /** What it is called when the far side ends it after an answer. */
+  resultWhenLeft: 'completed' | 'voicemail' = 'completed';
   #leg: Leg | null = null;
   #dialog: Dialog | null = null;
   #answeredAtMs: number | null = null;
@@ -323,7 +325,7 @@ export class RunningCall {
    */
   #onDialogGone(byeFrom: SrfRequest['source'] | undefined, reason: string | undefined): void {
     if (!this.#end && reason) this.noteCause(reason);
-    const result = this.#acked || byeFrom === 'network' ? 'completed' : 'no-ack';
+    const result = this.#acked || byeFrom === 'network' ? this.resultWhenLeft : 'no-ack';
     const endedBy = byeFrom === 'network' ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
   }

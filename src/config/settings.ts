@@ -270,6 +270,20 @@ export const SETTINGS = {
     generated: false,
     about: 'Keys used before RECORDING_KEY, so that recordings made with them can still be heard',
   },
+  SMTP_URL: {
+    type: 'secret',
+    pattern: /^smtps?:\/\/(?:[^\s@/]+@)?(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/,
+    form: 'smtps://user:password@host:port, or smtp://host:port',
+    generated: false,
+    about: 'Mail server that voicemail is sent by; empty sends none, and the messages wait',
+  },
+  MAIL_FROM: {
+    type: 'text',
+    default: '123-voip@localhost',
+    pattern: /^[^\s@<>",;:\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?$/,
+    form: 'one mail address, for example voicemail@example.org',
+    about: 'Address that mail of this service comes from',
+  },
   TRUNK_KEY: {
     type: 'secret',
     pattern: /^[0-9a-fA-F]{64}$/,
