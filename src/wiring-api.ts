@@ -137,8 +137,8 @@ export async function serveApi(
   const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
-    forgetOld({ database, place: recordings, messages: voicemailPlace(config), log }, clock.nowMs()).catch((error: unknown) =>
-      log.warn('old rows stay', { error }),
+    forgetOld({ database, place: recordings, messages: voicemailPlace(config), log }, clock.nowMs()).catch(
+      (error: unknown) => log.warn('old rows stay', { error }),
     );
   });
   return {

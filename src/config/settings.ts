@@ -185,7 +185,7 @@ export const SETTINGS = {
     type: 'text',
     default: '',
     about:
-      'Folder that this service and the media server both reach by the same name, for spoken names; those left by an earlier run are deleted at start; empty means VAR_DIR/spool',
+      'Folder that this service and the media server both reach by the same name, for spoken names and messages; names left by an earlier run are deleted at start, messages are kept; empty means VAR_DIR/spool',
   },
   RTP_PORT_MIN: {
     type: 'integer',

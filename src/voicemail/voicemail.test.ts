@@ -36,7 +36,11 @@ function wav(seconds: number, amplitude = 4_000): Buffer {
 describe('samples of a message', () => {
   it.each([
     ['a whole file', wav(2), 32_000],
-    ['one whose writer died before it wrote the length', Buffer.concat([wavHeader(0), wav(2).subarray(44)]), 32_000],
+    [
+      'one whose writer died before it wrote the length',
+      Buffer.concat([wavHeader(0), wav(2).subarray(44)]),
+      32_000,
+    ],
     ['one that is cut', wav(2).subarray(0, 44 + 16_001), 16_000],
     ['one that says more than it has', Buffer.concat([wavHeader(99_999), wav(1).subarray(44)]), 16_000],
   ])('are read from %s', (_, file, bytes) => {
@@ -90,7 +94,8 @@ describe.each(DIALECTS)('voicemail on %s', (dialect) => {
       clock,
       log: silentLog,
       handlers: {
-        [mailJobKind('node-1')]: (job) => mailVoicemail({ ...parts, send: mailBySmtp(server.url, FROM) }, job),
+        [mailJobKind('node-1')]: (job) =>
+          mailVoicemail({ ...parts, send: mailBySmtp(server.url, FROM) }, job),
       },
       retryDelayMs: mailRetryDelayMs,
       pollMs: 3_600_000,
@@ -114,6 +119,8 @@ describe.each(DIALECTS)('voicemail on %s', (dialect) => {
     return { accountId, cdrId, fromNumber, file };
   };
   const messages = () => listVoicemails(test.database.read, { accountId, limit: 10 });
+  const counts = async () =>
+    (await countVoicemails(test.database.read, [accountId, 'nobody'])).get(accountId);
   const spool = () => readdirSync(folder).filter((name) => name.endsWith('.wav'));
 
   it('is kept sealed, mailed with its sound, and leaves the spool', async () => {
@@ -240,7 +247,6 @@ describe.each(DIALECTS)('voicemail on %s', (dialect) => {
     await keeper.keep(spoken(wav(2)));
     await keeper.keep(spoken(wav(2)));
     const [first] = await messages();
-    const counts = async () => (await countVoicemails(test.database.read, [accountId, 'nobody'])).get(accountId);
     expect(await counts()).toEqual({ fresh: 2, heard: 0 });
     const mark = (heard: boolean) =>
       test.database.write((sql) => markHeard(sql, first?.id ?? '', { heard, nowMs: clock.nowMs() }));
@@ -255,7 +261,9 @@ describe.each(DIALECTS)('voicemail on %s', (dialect) => {
     await keeper.keep(spoken(wav(2)));
     const [message] = await messages();
     const id = message?.id ?? '';
-    await expect(deleteVoicemail(test.database, { ...place, nodeId: 'node-2' }, id)).rejects.toThrow('node-1');
+    await expect(deleteVoicemail(test.database, { ...place, nodeId: 'node-2' }, id)).rejects.toThrow(
+      'node-1',
+    );
     await deleteVoicemail(test.database, place, id);
     expect(await messages()).toEqual([]);
     expect(readdirSync(place.folder)).toEqual([]);

@@ -108,11 +108,10 @@ export async function expiredVoicemails(
   sql: Sql,
   { nodeId, nowMs, limit }: { readonly nodeId: string; readonly nowMs: number; readonly limit: number },
 ): Promise<readonly Voicemail[]> {
-  const heard = await sql.all(`${SELECT} WHERE node_id = ? AND heard_at_ms < ? ORDER BY heard_at_ms LIMIT ?`, [
-    nodeId,
-    nowMs - HEARD_KEPT_MS,
-    limit,
-  ]);
+  const heard = await sql.all(
+    `${SELECT} WHERE node_id = ? AND heard_at_ms < ? ORDER BY heard_at_ms LIMIT ?`,
+    [nodeId, nowMs - HEARD_KEPT_MS, limit],
+  );
   const unheard = await sql.all(
     `${SELECT} WHERE node_id = ? AND heard_at_ms IS NULL AND left_at_ms < ? ORDER BY left_at_ms LIMIT ?`,
     [nodeId, nowMs - UNHEARD_KEPT_MS, limit],
