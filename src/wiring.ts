@@ -35,6 +35,7 @@ import { Authenticator } from './phones/authenticate';
 import type { Trunk } from './trunks/trunk';
 import { trunkKey } from './trunks/trunk-secrets';
 import { trunkByDigestUsername } from './trunks/trunks-store';
+import { Subscriptions } from './calling/subscriptions/subscriptions';
 import { Conversations } from './calling/two-party/conversation';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
@@ -243,8 +244,15 @@ async function openCalls(
   const voicemail = startVoicemail({ config, log, clock }, books.database);
   undo.push(() => voicemail.stop());
   await voicemail.keepLeftOver(rooms.spoolFile(''));
+  const subscriptions = new Subscriptions(srf, {
+    ...books,
+    clock,
+    log,
+    realm: config.SIP_REALM,
+  });
   const calling: CallingParts = {
     ...books,
+    subscriptions,
     ...rooms,
     mailbox: voicemail.mailbox,
     media,
@@ -293,11 +301,13 @@ async function openCalls(
     },
   };
   const houseCalls = new HouseCalls(srf, () => calling);
-  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls]);
+  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls, subscriptions]);
   const sip = connectSip(srf, engines, door, log);
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  subscriptions.start();
+  undo.push(() => subscriptions.stop());
   void sip.ready.then(() => trunks.watch.start());
   undo.push(() => trunks.watch.stop());
   reconcileWith(media, { config, log, clock }, undo, books);
