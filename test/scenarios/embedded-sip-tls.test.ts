@@ -76,6 +76,12 @@ class TlsPeer {
   }
 }
 
+function answered(req: Srf.SrfRequest): Promise<Srf.SrfResponse> {
+  return new Promise((resolve) => {
+    req.on('response', resolve);
+  });
+}
+
 describe('SIP over TLS', () => {
   let folder: string;
   let house: TestAuthority;
@@ -144,11 +150,6 @@ describe('SIP over TLS', () => {
     const address = server.address();
     return { port: typeof address === 'object' && address !== null ? address.port : 0, peers };
   }
-
-  const answered = (req: Srf.SrfRequest): Promise<Srf.SrfResponse> =>
-    new Promise((resolve) => {
-      req.on('response', resolve);
-    });
 
   it('a call comes by TLS, is told so to the application, and goes on over its connection', async () => {
     const stage = await aStage();
