@@ -16,5 +16,9 @@ export type Account = {
   readonly state: AccountState;
   /** The deck its calls are priced by; null: no price, so no charged call. */
   readonly deckId: string | null;
+  /** Where it dials from: ISO 3166-1 alpha-2; null: unknown, so national numbers cannot be understood. */
+  readonly country: string | null;
+  /** What it hears and reads: ISO 639-1, perhaps with a region ("pt-BR"); null: the house's. */
+  readonly language: string | null;
   readonly createdAtMs: number;
 };

@@ -9,14 +9,22 @@ const LONGEST_NAME = 200;
 /** Accounts that one page may hold. */
 export const MAX_ACCOUNTS_PER_PAGE = 200;
 
-const COLUMNS = 'id, name, currency, state, deck_id, created_at_ms';
+const COLUMNS = 'id, name, currency, state, deck_id, country, language, created_at_ms';
+
+const COUNTRY_FORM = /^[A-Z]{2}$/;
+const LANGUAGE_FORM = /^[a-z]{2,3}(-[A-Z]{2})?$/;
 
 export type NewAccount = {
   readonly name: string;
   readonly currency: Currency;
   readonly deckId: string | null;
+  readonly country?: string | null;
+  readonly language?: string | null;
   readonly nowMs: number;
 };
+
+/** What of an account its owner may change. */
+export type AccountPlace = Partial<Pick<Account, 'country' | 'language'>>;
 
 /** Stores an active account. It can hold no money before billing/open-account has opened its ledger account. @throws InvalidInput */
 export async function createAccount(sql: Sql, wanted: NewAccount): Promise<Account> {
@@ -33,14 +41,18 @@ export async function createAccount(sql: Sql, wanted: NewAccount): Promise<Accou
     currency: wanted.currency,
     state: 'active',
     deckId: wanted.deckId,
+    country: checkedCountry(wanted.country ?? null),
+    language: checkedLanguage(wanted.language ?? null),
     createdAtMs: wanted.nowMs,
   };
-  await sql.run(`INSERT INTO accounts (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`, [
+  await sql.run(`INSERT INTO accounts (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, [
     account.id,
     account.name,
     account.currency,
     account.state,
     account.deckId,
+    account.country,
+    account.language,
     account.createdAtMs,
   ]);
   return account;
@@ -90,6 +102,36 @@ export async function setAccountState(sql: Sql, accountId: string, state: Accoun
   return { ...before, state };
 }
 
+/** Sets where an account dials from and its language; what is left out stays. @throws NotFound, InvalidInput */
+export async function setAccountPlace(sql: Sql, accountId: string, place: AccountPlace): Promise<Account> {
+  const before = await readAccount(sql, accountId);
+  const after = {
+    ...before,
+    country: place.country === undefined ? before.country : checkedCountry(place.country),
+    language: place.language === undefined ? before.language : checkedLanguage(place.language),
+  };
+  await sql.run('UPDATE accounts SET country = ?, language = ? WHERE id = ?', [
+    after.country,
+    after.language,
+    accountId,
+  ]);
+  return after;
+}
+
+function checkedCountry(country: string | null): string | null {
+  if (country === null || COUNTRY_FORM.test(country)) return country;
+  throw new InvalidInput(
+    'country',
+    'is no country',
+    'write two capital letters of ISO 3166-1, for example BE',
+  );
+}
+
+function checkedLanguage(language: string | null): string | null {
+  if (language === null || LANGUAGE_FORM.test(language)) return language;
+  throw new InvalidInput('language', 'is no language', 'write a code of ISO 639-1, for example fr or pt-BR');
+}
+
 function toAccount(row: Row): Account {
   return {
     id: text(row.id),
@@ -97,6 +139,8 @@ function toAccount(row: Row): Account {
     currency: currency(text(row.currency)),
     state: accountState(text(row.state)),
     deckId: textOrNull(row.deck_id),
+    country: textOrNull(row.country),
+    language: textOrNull(row.language),
     createdAtMs: integer(row.created_at_ms),
   };
 }

@@ -7,6 +7,7 @@ import {
   findAccount,
   listAccounts,
   readAccount,
+  setAccountPlace,
   setAccountState,
 } from './accounts-store';
 
@@ -30,6 +31,21 @@ describe.each(DIALECTS)('accounts on %s', (dialect) => {
     const account = await create('  Ada Lovelace ');
     expect(account).toMatchObject({ name: 'Ada Lovelace', currency: 'EUR', state: 'active' });
     expect(await readAccount(test.database.read, account.id)).toEqual(account);
+  });
+
+  it('keeps where it dials from and its language, and changes only what is said', async () => {
+    const { id } = await create('Chloé');
+    const setPlace = (place: Parameters<typeof setAccountPlace>[2]) =>
+      test.database.write((sql) => setAccountPlace(sql, id, place));
+    expect(await setPlace({ country: 'BE', language: 'fr' })).toMatchObject({
+      country: 'BE',
+      language: 'fr',
+    });
+    await setPlace({ language: 'pt-BR' });
+    await setPlace({ country: null });
+    expect(await readAccount(test.database.read, id)).toMatchObject({ country: null, language: 'pt-BR' });
+    for (const wrong of [{ country: 'be' }, { country: 'BEL' }, { language: 'French' }])
+      await expect(setPlace(wrong)).rejects.toBeInstanceOf(InvalidInput);
   });
 
   it('knows no account under a strange id', async () => {

@@ -4,6 +4,7 @@ import { Conflict, InvalidInput, NotFound } from '../kernel/app-error';
 import type { Currency } from '../kernel/money';
 import { MAX_STORED_MICROS } from '../kernel/money';
 import { type Database, type Sql, text } from '../kernel/unit-of-work';
+import { assignVoipNumber } from '../numbers/voip-numbers-store';
 import { openLedgerAccount } from './ledger/ledger-accounts';
 
 export type AccountWanted = {
@@ -11,14 +12,17 @@ export type AccountWanted = {
   readonly currency: Currency;
   /** The deck that prices its calls; null: it can place none that costs. */
   readonly deckId: string | null;
+  /** Where it dials from (ISO 3166-1 alpha-2) and its language (ISO 639-1), where known. */
+  readonly country?: string | null;
+  readonly language?: string | null;
   /** How far the balance may go below zero: 0 for prepaid. */
   readonly creditLimitMicros?: bigint;
   readonly nowMs: number;
 };
 
 /**
- * Makes an account together with the ledger account that keeps its money.
- * @throws InvalidInput for a bad name or limit, NotFound for an unknown deck, Conflict for a deck in another currency
+ * Makes an account together with the ledger account that keeps its money and its 123-voip number.
+ * @throws InvalidInput for a bad name or limit, NotFound for an unknown deck, Conflict for a deck in another currency or when no number is free
  */
 export function openAccount(database: Database, wanted: AccountWanted): Promise<Account> {
   const creditLimitMicros = wanted.creditLimitMicros ?? 0n;
@@ -33,6 +37,7 @@ export function openAccount(database: Database, wanted: AccountWanted): Promise<
       creditLimitMicros,
       nowMs: wanted.nowMs,
     });
+    await assignVoipNumber(sql, account.id, wanted.nowMs);
     return account;
   });
 }

@@ -48,17 +48,24 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): 
     const plan = planCall(facts);
     if (!plan.trunk) return refuse(parts, req, res, 'unknown-caller');
 
+    const cdrId = newId(startedAtMs);
     const opened = await parts.keeper.open({
-      cdrId: newId(startedAtMs),
+      cdrId,
+      callId: cdrId,
       nodeId: parts.settings.nodeId,
       sipCallId: (req.get('Call-ID') ?? '').slice(0, MAX_CALL_ID_LENGTH),
       direction: 'inbound',
       attempt: 1,
       roomSessionId: null,
       fromNumber: callerNumber(req),
+      isWithheld: false,
+      callerIdentity: null,
       dialledNumber: dialled,
       routedNumber: routed,
       trunkId: plan.trunk.id,
+      costDeckId: null,
+      accountId: null,
+      deviceId: null,
       startedAtMs,
     });
     if (plan.kind === 'refuse') return refuseWithRecord(parts, plan, opened, req, res);

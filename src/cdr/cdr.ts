@@ -1,4 +1,3 @@
-import type { E164 } from '../kernel/phone-number';
 import type { RoomRole } from '../kernel/room-role';
 
 /** How a call ended, for people and for reports; the SIP status the caller saw comes from calling/refuse-call. */
@@ -60,16 +59,28 @@ export type ClosedLeg = {
   readonly nodeId: string;
   readonly nodeSequence: number;
   readonly sipCallId: string;
+  /** The same for all legs of one call: the cdrId of the leg that began it. */
+  readonly callId: string;
   readonly direction: 'inbound' | 'outbound';
   /** 1 for an inbound leg; each further try to reach the same person counts one up. */
   readonly attempt: number;
-  /** The caller's number as the trunk gave it; null when withheld or unreadable. */
+  /** The caller's number as the trunk gave it or as it was shown; null when nothing readable came. */
   readonly fromNumber: string | null;
+  /** The caller asked that his number be kept from everybody but the staff (RFC 3323, RFC 3325). */
+  readonly isWithheld: boolean;
+  /** What checking the caller's signed identity gave (RFC 8224), in short; null when nothing was signed. */
+  readonly callerIdentity: string | null;
   /** What was dialled, letter by letter. */
   readonly dialledNumber: string;
-  /** The number it was understood as and is rated by; null when it was none. */
-  readonly routedNumber: E164 | null;
+  /** The telephone number or 123-voip number it was understood as; null when it was neither. A telephone number is what the leg is rated by. */
+  readonly routedNumber: string | null;
   readonly trunkId: string | null;
+  /** The deck that prices what the carrier takes for this leg; null when it takes nothing. */
+  readonly costDeckId: string | null;
+  /** Whose leg it was that day: the account that called, was called, or had its calls forwarded; null for a stranger's. */
+  readonly accountId: string | null;
+  /** The telephone of the account, when the leg was to or from one. */
+  readonly deviceId: string | null;
   readonly roomId: string | null;
   /** One run of the room, from its first member to its end; null for a leg that never got that far. */
   readonly roomSessionId: string | null;

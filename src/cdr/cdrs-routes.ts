@@ -17,16 +17,29 @@ import { NotFound } from '../kernel/app-error';
 import type { Database } from '../kernel/unit-of-work';
 import { CALL_RESULTS, ENDERS } from './cdr';
 import { ROOM_ROLES } from '../kernel/room-role';
-import { allCdrs, type CdrFilter, type FoundCdr, readCdr, searchCdrs } from './search-cdrs';
+import {
+  allCdrs,
+  type CdrFilter,
+  type FoundCdr,
+  readCdr,
+  type ShownNumbers,
+  searchCdrs,
+} from './search-cdrs';
 
 const cdrSchema = z.object({
   cdrId: z.string(),
+  callId: z.string(),
   direction: z.enum(['inbound', 'outbound']),
   attempt: z.number(),
   fromNumber: z.string().nullable(),
+  isWithheld: z.boolean(),
+  callerIdentity: z.string().nullable(),
   dialledNumber: z.string(),
   routedNumber: z.string().nullable(),
   trunkId: z.string().nullable(),
+  accountId: z.string().nullable(),
+  deviceId: z.string().nullable(),
+  costDeckId: z.string().nullable(),
   roomId: z.string().nullable(),
   roomSessionId: z.string().nullable(),
   roomRole: z.enum(ROOM_ROLES).nullable(),
@@ -55,6 +68,8 @@ const filterSchema = z.object({
   from: timeSchema.optional(),
   to: timeSchema.optional(),
   account: z.string().max(36).optional(),
+  owner: z.string().max(36).optional(),
+  call: z.string().max(36).optional(),
   number: z.string().max(64).optional(),
   numberField: z.enum(['from', 'dialled', 'routed', 'any']).default('any'),
   numberMatch: z.enum(['exact', 'prefix']).default('exact'),
@@ -72,6 +87,7 @@ const positionSchema = z.object({ startedAtMs: z.number().int(), cdrId: z.string
 /** Columns of the CSV, in order. */
 const CSV_COLUMNS = [
   'cdrId',
+  'callId',
   'startedAt',
   'ringingAt',
   'answeredAt',
@@ -80,9 +96,13 @@ const CSV_COLUMNS = [
   'direction',
   'attempt',
   'fromNumber',
+  'isWithheld',
+  'callerIdentity',
   'dialledNumber',
   'routedNumber',
   'trunkId',
+  'accountId',
+  'deviceId',
   'roomId',
   'roomSessionId',
   'roomRole',
@@ -158,7 +178,8 @@ export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): re
   ];
 }
 
-function numbersFor(caller: Caller): 'full' | 'masked' {
+function numbersFor(caller: Caller): ShownNumbers {
+  if (caller.scopes.includes('numbers:withheld')) return 'withheld';
   return caller.scopes.includes('numbers:full') ? 'full' : 'masked';
 }
 
@@ -167,6 +188,8 @@ function filterOf(query: z.infer<typeof filterSchema>): CdrFilter {
     ...(query.from === undefined ? {} : { fromMs: query.from }),
     ...(query.to === undefined ? {} : { toMs: query.to }),
     ...(query.account === undefined ? {} : { payerAccountId: query.account }),
+    ...(query.owner === undefined ? {} : { accountId: query.owner }),
+    ...(query.call === undefined ? {} : { callId: query.call }),
     ...(query.room === undefined ? {} : { roomId: query.room }),
     ...(query.roomSession === undefined ? {} : { roomSessionId: query.roomSession }),
     ...(query.direction === undefined ? {} : { direction: query.direction }),

@@ -1,5 +1,4 @@
 import { type Currency, currency, type Money, money } from '../kernel/money';
-import { isE164 } from '../kernel/phone-number';
 import { integer, integerOrNull, micros, type Row, type Sql, text, textOrNull } from '../kernel/unit-of-work';
 import {
   type CallResult,
@@ -25,15 +24,18 @@ export type StoredCdr = ClosedLeg & { readonly rating: CdrRating | null };
 
 export const CDR_COLUMNS = `id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
   room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by, sip_status,
-  attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, charge_micros, currency, rating_working, held_capped, ledger_transaction_id, rated_at_ms`;
+  attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, call_id, account_id, device_id, cost_deck_id, is_withheld,
+  caller_identity, charge_micros, currency, rating_working, held_capped, ledger_transaction_id, rated_at_ms`;
 
 /** Inserts the leg, not rated yet. @throws DuplicateKey when its id or its place in the node's sequence is taken */
 export async function insertCdr(sql: Sql, leg: ClosedLeg): Promise<void> {
   await sql.run(
     `INSERT INTO cdrs (id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
        room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by,
-       sip_status, attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, held_capped)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+       sip_status, attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, call_id, account_id, device_id,
+       cost_deck_id, is_withheld, caller_identity, held_capped)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+       ?, ?, ?, ?, ?, ?, 0)`,
     [
       leg.cdrId,
       leg.nodeId,
@@ -60,6 +62,12 @@ export async function insertCdr(sql: Sql, leg: ClosedLeg): Promise<void> {
       leg.waitedMs,
       leg.hangupCause === null ? null : storable(leg.hangupCause, MAX_HANGUP_CAUSE_LENGTH),
       leg.quality === null ? null : JSON.stringify(leg.quality),
+      leg.callId,
+      leg.accountId,
+      leg.deviceId,
+      leg.costDeckId,
+      leg.isWithheld ? 1 : 0,
+      leg.callerIdentity,
     ],
   );
 }
@@ -109,18 +117,23 @@ export async function storeRating(sql: Sql, cdrId: string, rating: CdrRating): P
 }
 
 export function toStoredCdr(row: Row): StoredCdr {
-  const routed = textOrNull(row.routed_number);
   return {
     cdrId: text(row.id),
     nodeId: text(row.node_id),
     nodeSequence: integer(row.node_sequence),
     sipCallId: text(row.sip_call_id),
+    callId: textOrNull(row.call_id) ?? text(row.id),
     direction: text(row.direction) as ClosedLeg['direction'],
     attempt: integer(row.attempt),
     fromNumber: textOrNull(row.from_number),
+    isWithheld: integer(row.is_withheld) === 1,
+    callerIdentity: textOrNull(row.caller_identity),
     dialledNumber: text(row.dialled_number),
-    routedNumber: routed !== null && isE164(routed) ? routed : null,
+    routedNumber: textOrNull(row.routed_number),
     trunkId: textOrNull(row.trunk_id),
+    costDeckId: textOrNull(row.cost_deck_id),
+    accountId: textOrNull(row.account_id),
+    deviceId: textOrNull(row.device_id),
     roomId: textOrNull(row.room_id),
     roomSessionId: textOrNull(row.room_session_id),
     roomRole: textOrNull(row.room_role) as ClosedLeg['roomRole'],

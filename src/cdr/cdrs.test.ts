@@ -20,12 +20,18 @@ function aLeg(rest: Partial<ClosedLeg> = {}): ClosedLeg {
     nodeId: 'node-1',
     nodeSequence: nextSequence++,
     sipCallId: 'abc@192.0.2.1',
+    callId: 'call-1',
     direction: 'inbound',
     attempt: 1,
     fromNumber: '+4930555001',
+    isWithheld: false,
+    callerIdentity: null,
     dialledNumber: '025550123',
     routedNumber: e164('+3225550123'),
     trunkId: 'trunk-1',
+    costDeckId: null,
+    accountId: 'account-2',
+    deviceId: null,
     roomId: 'room-1',
     roomSessionId: null,
     roomRole: 'speaker',
@@ -248,6 +254,24 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
       dialledNumber: '0255•••23',
       routedNumber: '+32255•••23',
     });
+  });
+
+  it('finds the legs of one call, and the legs that were an account’s', async () => {
+    const call = newId(START_MS);
+    const legs = [aLeg({ callId: call }), aLeg({ callId: call, accountId: 'account-3' })];
+    for (const leg of [...legs, aLeg()]) await writeCdr(test.database, leg);
+    expect((await found({ callId: call })).toSorted()).toEqual(legs.map(({ cdrId }) => cdrId).toSorted());
+    expect(await found({ accountId: 'account-3' })).toEqual([legs[1]?.cdrId]);
+  });
+
+  it.each([
+    ['masked', null],
+    ['full', null],
+    ['withheld', '+4930555001'],
+  ] as const)('shows a reader of %s numbers %s where the caller withheld his', async (numbers, shown) => {
+    const leg = aLeg({ isWithheld: true });
+    await writeCdr(test.database, leg);
+    expect((await readCdr(test.database, leg.cdrId, numbers))?.fromNumber).toBe(shown);
   });
 
   it.each([0, 201, 1.5])('refuses a page of %s', async (limit) => {

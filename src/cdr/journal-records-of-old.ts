@@ -6,7 +6,7 @@ type Old<T> = { readonly [K in keyof T]?: unknown };
 
 /**
  * A checked line of the journal as a record of this version. Journals outlive updates: what an older version did not know gets the
- * value that was true then (first attempt, never waited, no session, no cause).
+ * value that was true then (first attempt, never waited, no session, no cause, a call of one leg that was nobody's).
  */
 export function ofThisVersion(record: JournalRecord): JournalRecord {
   switch (record.type) {
@@ -25,7 +25,7 @@ export function ofThisVersion(record: JournalRecord): JournalRecord {
 }
 
 function openedLeg(leg: Old<OpenedLeg>): OpenedLeg {
-  return { attempt: 1, roomSessionId: null, ...leg } as OpenedLeg;
+  return { attempt: 1, roomSessionId: null, ...oneLegOfNobody(leg.cdrId), ...leg } as OpenedLeg;
 }
 
 function roomEntry(entry: Old<RoomEntry>): RoomEntry {
@@ -37,6 +37,7 @@ export function closedLeg(leg: Old<ClosedLeg>): ClosedLeg {
   return {
     attempt: 1,
     roomSessionId: null,
+    ...oneLegOfNobody(leg.cdrId),
     ringingAtMs: null,
     waitedMs: 0,
     hangupCause: null,
@@ -58,6 +59,11 @@ function openLeg(open: OpenLeg): OpenLeg {
 
 function journalState(state: JournalState): JournalState {
   return { ...state, open: state.open.map(openLeg), closed: state.closed.map(closedLeg) };
+}
+
+function oneLegOfNobody(cdrId: unknown) {
+  const nobody = { accountId: null, deviceId: null, costDeckId: null };
+  return { callId: cdrId, isWithheld: false, callerIdentity: null, ...nobody };
 }
 
 function roomRole(role: unknown): unknown {

@@ -33,6 +33,10 @@ export type CdrFilter = {
   /** Started before this. */
   readonly toMs?: number;
   readonly payerAccountId?: string;
+  /** Whose leg it was. */
+  readonly accountId?: string;
+  /** All legs of one call. */
+  readonly callId?: string;
   readonly number?: NumberFilter;
   readonly roomId?: string;
   readonly roomSessionId?: string;
@@ -46,16 +50,18 @@ export type CdrFilter = {
 /** The last row of a page; the next page begins behind it. */
 export type CdrPosition = { readonly startedAtMs: number; readonly cdrId: string };
 
+/** `masked` for readers whose role does not show them whole numbers; `withheld`: those too that their callers asked to keep. */
+export type ShownNumbers = 'masked' | 'full' | 'withheld';
+
 export type CdrSearch = {
   readonly filter: CdrFilter;
   readonly after: CdrPosition | null;
   readonly limit: number;
-  /** `masked` for readers whose role does not show them whole numbers. */
-  readonly numbers: 'full' | 'masked';
+  readonly numbers: ShownNumbers;
 };
 
-/** A leg as the reader may see it: with its charge, its working and the ledger transaction, numbers whole or masked. */
-export type FoundCdr = Omit<StoredCdr, 'routedNumber'> & { readonly routedNumber: string | null };
+/** A leg as the reader may see it: with its charge, its working and the ledger transaction, numbers whole, masked or withheld. */
+export type FoundCdr = StoredCdr;
 
 export type CdrsPage = { readonly cdrs: readonly FoundCdr[]; readonly next: CdrPosition | null };
 
@@ -68,7 +74,7 @@ export async function searchCdrs(database: Database, search: CdrSearch): Promise
   const found: readonly FoundCdr[] = rows.slice(0, search.limit).map(toStoredCdr);
   const last = rows.length > search.limit ? found.at(-1) : undefined;
   return {
-    cdrs: search.numbers === 'masked' ? found.map(withMaskedNumbers) : found,
+    cdrs: found.map((cdr) => asShown(cdr, search.numbers)),
     next: last ? { startedAtMs: last.startedAtMs, cdrId: last.cdrId } : null,
   };
 }
@@ -93,7 +99,7 @@ export async function readCdr(
   numbers: CdrSearch['numbers'],
 ): Promise<FoundCdr | null> {
   const cdr = await findCdr(database.read, cdrId);
-  return cdr && numbers === 'masked' ? withMaskedNumbers(cdr) : cdr;
+  return cdr && asShown(cdr, numbers);
 }
 
 /** A condition, its values, and the indexes that walk the rows it fits. */
@@ -146,6 +152,8 @@ function searchStatement(
 
 const EQUALITIES = [
   ['payerAccountId', 'payer_account_id', 'cdrs_by_payer'],
+  ['accountId', 'account_id', 'cdrs_by_account'],
+  ['callId', 'call_id', 'cdrs_by_call'],
   ['roomId', 'room_id', 'cdrs_by_room'],
   ['roomSessionId', 'room_session_id', 'cdrs_by_room_session'],
   ['direction', 'direction', 'cdrs_by_direction'],
@@ -238,10 +246,12 @@ function where(clauses: readonly Clause[]): string {
   return ` WHERE ${clauses.map((clause) => clause.condition).join(' AND ')}`;
 }
 
-function withMaskedNumbers(cdr: FoundCdr): FoundCdr {
+function asShown(cdr: StoredCdr, numbers: ShownNumbers): FoundCdr {
+  const fromNumber = cdr.isWithheld && numbers !== 'withheld' ? null : cdr.fromNumber;
+  if (numbers !== 'masked') return { ...cdr, fromNumber };
   return {
     ...cdr,
-    fromNumber: maskedOrNull(cdr.fromNumber),
+    fromNumber: maskedOrNull(fromNumber),
     dialledNumber: maskNumber(cdr.dialledNumber),
     routedNumber: maskedOrNull(cdr.routedNumber),
     rating: cdr.rating && { ...cdr.rating, working: withMaskedPrefix(cdr.rating.working) },

@@ -20,8 +20,13 @@ export const SCOPES = [
   'alerts:read',
   'cases:read',
   'cases:close',
+  /** Telephones, where they are registered, and how an account is reached. */
+  'devices:read',
+  'devices:write',
   /** Sees telephone numbers whole; without it they are masked. */
   'numbers:full',
+  /** Sees numbers that their callers asked to keep from others. */
+  'numbers:withheld',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -29,7 +34,16 @@ export type Scope = (typeof SCOPES)[number];
 /** Staff and programs. What a role may do is here and nowhere else; what is not named is denied. */
 export const ROLES = {
   admin: SCOPES,
-  support: ['calls:read', 'cdrs:read', 'rooms:read', 'accounts:read', 'ledger:read', 'alerts:read'],
+  support: [
+    'calls:read',
+    'cdrs:read',
+    'rooms:read',
+    'accounts:read',
+    'ledger:read',
+    'alerts:read',
+    'devices:read',
+    'devices:write',
+  ],
   finance: [
     'cdrs:read',
     'cases:read',
@@ -51,6 +65,7 @@ export const ROLES = {
     'recordings:read',
   ],
   network: [
+    'devices:read',
     'calls:read',
     'calls:end',
     'cdrs:read',

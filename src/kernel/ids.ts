@@ -36,3 +36,8 @@ export function randomHex(bytes: number): string {
 export function fingerprint(content: string | Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }
+
+/** `count` decimal digits drawn evenly by a cryptographic generator, leading zeros allowed. */
+export function randomSerial(count: number): string {
+  return String(randomInt(0, 10 ** count)).padStart(count, '0');
+}

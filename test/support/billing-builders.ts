@@ -95,18 +95,25 @@ export function anEndedLeg(
   rest: Partial<ClosedLeg> = {},
 ): ClosedLeg {
   const startedAtMs = rest.startedAtMs ?? START_MS;
+  const cdrId = newId(startedAtMs);
   const chargedFromMs = talkMs === null ? null : startedAtMs + 5_000;
   return {
-    cdrId: newId(startedAtMs),
+    cdrId,
     nodeId: 'node-1',
     nodeSequence: nextSequence++,
     sipCallId: 'abc@192.0.2.1',
+    callId: cdrId,
     direction: 'inbound',
     attempt: 1,
     fromNumber: '+4930555001',
+    isWithheld: false,
+    callerIdentity: null,
     dialledNumber: '+3225550123',
     routedNumber: e164('+3225550123'),
     trunkId: null,
+    costDeckId: null,
+    accountId: null,
+    deviceId: null,
     roomId: 'room-1',
     roomSessionId: null,
     roomRole: 'speaker',

@@ -103,15 +103,21 @@ export class DialOutCall {
     const cdrId = newId(startedAtMs);
     return this.parts.keeper.open({
       cdrId,
+      callId: cdrId,
       nodeId: this.parts.settings.nodeId,
       sipCallId: cdrId,
       direction: 'outbound',
       attempt,
       roomSessionId: session.id,
       fromNumber: callerId,
+      isWithheld: false,
+      callerIdentity: null,
       dialledNumber: entry.number,
       routedNumber: entry.number,
       trunkId: trunk.id,
+      costDeckId: null,
+      accountId: session.room.ownerAccountId,
+      deviceId: null,
       startedAtMs,
     });
   }

@@ -1,0 +1,115 @@
+import { Conflict, NotFound } from '../kernel/app-error';
+import { newId, randomHex, randomSecret } from '../kernel/ids';
+import { type Database, integer, type Row, type Sql, text } from '../kernel/unit-of-work';
+import type { Device } from './device';
+import { hashPassword, type PasswordHashes } from './digest';
+
+/** Devices one account may have in use. */
+export const MAX_DEVICES_PER_ACCOUNT = 20;
+
+const PASSWORD_BYTES = 18;
+/** 36 bits: nobody finds one by trying before he is blocked. */
+const USERNAME_DIGITS_HEX_BYTES = 4;
+
+const COLUMNS = 'id, account_id, name, username, state, created_at_ms';
+
+/** A device as it is told once, with its password. */
+export type NewDevice = { readonly device: Device; readonly password: string };
+
+/**
+ * Adds a device with a username and a password drawn by chance; the password is kept as hashes alone, for this realm.
+ * @throws NotFound (account), Conflict when the account has as many as it may
+ */
+export async function createDevice(
+  database: Database,
+  wish: { readonly accountId: string; readonly name: string; readonly realm: string; readonly nowMs: number },
+): Promise<NewDevice> {
+  const password = randomSecret(PASSWORD_BYTES);
+  const device: Device = {
+    id: newId(wish.nowMs),
+    accountId: wish.accountId,
+    name: wish.name,
+    username: `p${randomHex(USERNAME_DIGITS_HEX_BYTES)}${randomHex(1).slice(0, 1)}`,
+    state: 'active',
+    createdAtMs: wish.nowMs,
+  };
+  const hashes = hashPassword(device.username, wish.realm, password);
+  await database.write(async (sql) => {
+    // The account's row is locked, so that two wishes at once cannot both be the last one.
+    const [account] = await sql.all(`SELECT id FROM accounts WHERE id = ?${sql.forUpdate}`, [wish.accountId]);
+    if (!account) throw new NotFound('account', wish.accountId);
+    const [row] = await sql.all(
+      "SELECT COUNT(*) AS n FROM devices WHERE account_id = ? AND state = 'active'",
+      [wish.accountId],
+    );
+    if (integer(row?.n) >= MAX_DEVICES_PER_ACCOUNT)
+      throw new Conflict(`the account has ${MAX_DEVICES_PER_ACCOUNT} devices; revoke one first`, {
+        accountId: wish.accountId,
+        limit: MAX_DEVICES_PER_ACCOUNT,
+      });
+    await sql.run(
+      `INSERT INTO devices (id, account_id, name, username, ha1_md5, ha1_sha256, state, created_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, 'active', ?)`,
+      [
+        device.id,
+        device.accountId,
+        device.name,
+        device.username,
+        hashes.MD5,
+        hashes['SHA-256'],
+        device.createdAtMs,
+      ],
+    );
+  });
+  return { device, password };
+}
+
+/** Takes a device out of use for good, with its registrations. @throws NotFound */
+export async function revokeDevice(database: Database, deviceId: string): Promise<void> {
+  await database.write(async (sql) => {
+    await readDevice(sql, deviceId);
+    await sql.run("UPDATE devices SET state = 'revoked' WHERE id = ?", [deviceId]);
+    await sql.run('DELETE FROM registrations WHERE device_id = ?', [deviceId]);
+    await sql.run('DELETE FROM device_addresses WHERE device_id = ?', [deviceId]);
+  });
+}
+
+/** @throws NotFound */
+export async function readDevice(sql: Sql, deviceId: string): Promise<Device> {
+  const [row] = await sql.all(`SELECT ${COLUMNS} FROM devices WHERE id = ?`, [deviceId]);
+  if (!row) throw new NotFound('device', deviceId);
+  return toDevice(row);
+}
+
+/** All devices of an account, the oldest first, those revoked too. */
+export async function devicesOf(sql: Sql, accountId: string, limit: number): Promise<readonly Device[]> {
+  const rows = await sql.all(`SELECT ${COLUMNS} FROM devices WHERE account_id = ? ORDER BY id LIMIT ?`, [
+    accountId,
+    limit,
+  ]);
+  return rows.map(toDevice);
+}
+
+/** The device in use with this username and what its password is kept as; null when there is none. */
+export async function findDevice(
+  sql: Sql,
+  username: string,
+): Promise<{ readonly device: Device; readonly hashes: PasswordHashes } | null> {
+  const [row] = await sql.all(
+    `SELECT ${COLUMNS}, ha1_md5, ha1_sha256 FROM devices WHERE username = ? AND state = 'active'`,
+    [username],
+  );
+  if (!row) return null;
+  return { device: toDevice(row), hashes: { MD5: text(row.ha1_md5), 'SHA-256': text(row.ha1_sha256) } };
+}
+
+function toDevice(row: Row): Device {
+  return {
+    id: text(row.id),
+    accountId: text(row.account_id),
+    name: text(row.name),
+    username: text(row.username),
+    state: text(row.state) === 'active' ? 'active' : 'revoked',
+    createdAtMs: integer(row.created_at_ms),
+  };
+}
