@@ -4,29 +4,12 @@ import { join } from 'node:path';
 import type { Leg } from '../../src/media/leg';
 import { LegGone } from '../../src/media/leg-commands';
 import type { OutboundLeg } from '../../src/media/outbound-leg';
-import { pause, RtpPhone, strengthOf, until } from './embedded-media-bed';
+import { hearing, pause, RtpPhone, until } from './embedded-media-bed';
 import { aCallerOn, rtpTimeoutMs, type Stage, startStage } from './embedded-media-stage';
 
 type Caller = { phone: RtpPhone; leg: Leg };
 
-const absent = 0.003;
-const present = 0.08;
-
 jest.setTimeout(60_000);
-
-/** What each of these phones hears of each tone. */
-async function hearing(phones: readonly RtpPhone[], tones: readonly number[]): Promise<string[][]> {
-  await pause(400);
-  for (const phone of phones) phone.forget();
-  await pause(700);
-  return phones.map((phone) =>
-    tones.map((hertz) => {
-      const strength = strengthOf(phone.heard, hertz);
-      if (strength > present) return 'yes';
-      return strength < absent ? 'no' : `unclear: ${strength}`;
-    }),
-  );
-}
 
 describe('two legs that talk with each other', () => {
   let stage: Stage;

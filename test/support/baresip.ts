@@ -40,12 +40,23 @@ export class Baresip {
     });
   }
 
-  /** Starts it; `toneHz` is what it says all the time. Signed in with an account it is registered before this resolves. */
-  static async start(toneHz: number, account: BaresipAccount | null = null): Promise<Baresip> {
+  /**
+   * Starts it; `toneHz` is what it says all the time. Signed in with an account it is registered before this resolves. With `caFile` its calls go
+   * over TLS to servers that authority answers for, and their sound over SRTP alone.
+   */
+  static async start(
+    toneHz: number,
+    { account = null, caFile }: { readonly account?: BaresipAccount | null; readonly caFile?: string } = {},
+  ): Promise<Baresip> {
     const folder = mkdtempSync(join(tmpdir(), '123-voip-baresip-'));
     const controlPort = await freePort();
-    writeFileSync(join(folder, 'config'), configuration(folder, controlPort, await freeSipPort()));
-    writeFileSync(join(folder, 'accounts'), `${account ? accountLine(account) : STRANGER}\n`);
+    const settings = [
+      ...configuration(folder, controlPort, await freeSipPort()),
+      ...(caFile === undefined ? [] : ['module srtp.so', `sip_cafile ${caFile}`, 'sip_verify_server yes']),
+    ];
+    const secure = caFile === undefined ? '' : ';mediaenc=srtp-mand';
+    writeFileSync(join(folder, 'config'), `${settings.join('\n')}\n`);
+    writeFileSync(join(folder, 'accounts'), `${account ? accountLine(account) : STRANGER}${secure}\n`);
     writeFileSync(join(folder, 'contacts'), '');
     writeFileSync(join(folder, 'tone.wav'), writeWav(tone(toneHz, TONE_SECONDS)));
     const child = spawn('baresip', ['-f', folder], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -114,7 +125,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-function configuration(folder: string, controlPort: number, sipPort: number): string {
+function configuration(folder: string, controlPort: number, sipPort: number): string[] {
   return [
     `sip_listen 127.0.0.1:${sipPort}`,
     'rtp_ports 33000-33100',
@@ -133,8 +144,7 @@ function configuration(folder: string, controlPort: number, sipPort: number): st
     'audio_channels 1-1',
     `snd_path ${folder}`,
     'call_local_timeout 120',
-    '',
-  ].join('\n');
+  ];
 }
 
 function tone(frequencyHz: number, seconds: number): Int16Array {
