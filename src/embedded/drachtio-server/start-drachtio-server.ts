@@ -124,8 +124,6 @@ async function readTlsFiles(files: TlsFiles): Promise<TlsIdentity & { port: numb
   return { port: files.port, clients: files.clients, key, cert, ca };
 }
 
-const read = (path: string): Promise<string> => readFile(path, 'utf8');
-
 function refuseUnsafe({ adminHost, secret }: DrachtioServerOptions): void {
   const loopback = adminHost === 'localhost' || adminHost === '::1' || adminHost.startsWith('127.');
   if (secret === '') throw new UnsafeSetting('secret: must not be empty');
