@@ -194,6 +194,16 @@ describe('two legs that talk with each other', () => {
         ['yes', 'no', 'no'],
       ]);
     }
+    await one.leg.reoffer(one.phone.offer('sendonly'));
+    other.leg.startMusic('tone_stream://%(9000,0,620)');
+    const third = await aCaller(2_081);
+    await third.leg.bridge(other.leg);
+    expect(await hearing([other.phone, third.phone], [437, 620, 1_153, 2_081])).toEqual([
+      ['no', 'no', 'no', 'yes'],
+      ['no', 'no', 'yes', 'no'],
+    ]);
+    await one.leg.reoffer(one.phone.offer());
+    await one.leg.bridge(other.leg);
     const old = one.phone.offer().replace(/^c=.*$/m, 'c=IN IP4 0.0.0.0');
     await one.leg.reoffer(old);
     expect(await hearing([other.phone], [437])).toEqual([['no']]);
