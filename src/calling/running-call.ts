@@ -1,6 +1,6 @@
 import type { Dialog, SrfRequest } from 'drachtio-srf';
 import type { CreditGrant } from '../billing/credit/credit-grant';
-import { type ClosedLeg, type EndedBy, MAX_HANGUP_CAUSE_LENGTH } from '../cdr/cdr';
+import { type CallResult, type ClosedLeg, type EndedBy, MAX_HANGUP_CAUSE_LENGTH } from '../cdr/cdr';
 import type { OpenedLeg, RoomEntry } from '../cdr/journal-records';
 import { type Timer, within } from '../kernel/clock';
 import { type Leg, LegGone } from '../media/leg';
@@ -53,6 +53,7 @@ export class RunningCall {
   #refusal: Refusal | null = null;
   #hangupCause: string | null = null;
   #isWaived = false;
+  #byeResult: CallResult = 'completed';
   #onRefer: ReferHandler | null = null;
   #ticking: Timer | null = null;
   #warn: (prompt: PromptName) => void = () => undefined;
@@ -159,6 +160,11 @@ export class RunningCall {
   /** Nothing is charged for this leg after all: who it was for was never connected. */
   waiveCharge(): void {
     this.#isWaived = true;
+  }
+
+  /** What a BYE of the far side ends the leg as, from now on. */
+  byeMeans(result: CallResult): void {
+    this.#byeResult = result;
   }
 
   /** Who decides about a REFER inside this call; without anybody it is refused. A second call replaces the handler. */
@@ -323,7 +329,7 @@ export class RunningCall {
    */
   #onDialogGone(byeFrom: SrfRequest['source'] | undefined, reason: string | undefined): void {
     if (!this.#end && reason) this.noteCause(reason);
-    const result = this.#acked || byeFrom === 'network' ? 'completed' : 'no-ack';
+    const result = this.#acked || byeFrom === 'network' ? this.#byeResult : 'no-ack';
     const endedBy = byeFrom === 'network' ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
   }

@@ -58,6 +58,7 @@ export class ConnectCall {
     if (reached.kind === 'refused') throw new Refused(reached.reason);
     if (reached.kind === 'voicemail') throw new Refused('user-no-answer');
     const far = reached.leg.call;
+    for (const leg of [call, far]) offerTransfer(parts, this.srf, leg);
     try {
       await this.#inbound.answer();
       if (grant) await grant.charge();
@@ -69,7 +70,6 @@ export class ConnectCall {
       far.endWith({ ...end, prompt: null });
       throw error;
     }
-    for (const leg of [call, far]) offerTransfer(parts, this.srf, leg);
   }
 
   /** A far end that is heard before its answer is heard by the caller; else his own telephone rings. */

@@ -1,6 +1,7 @@
 import type Srf from 'drachtio-srf';
 import type { SrfResponse } from 'drachtio-srf';
 import { readAccount } from '../../accounts/accounts-store';
+import { within } from '../../kernel/clock';
 import { musicFile } from '../../media/prompts';
 import { FIRST_PASS } from '../../trunks/loop-guard';
 import type { CallingParts } from '../calling-parts';
@@ -11,6 +12,9 @@ import { findDestination } from './destination';
 import { Reach } from './reach';
 import type { Reached } from './reach-wish';
 import { readReferTo, type ReferTarget } from './refer-to';
+
+/** A leg that was answered talks soon after. */
+const BEGIN_LIMIT_MS = 3_000;
 
 /** An account's telephone that has asked for a transfer is hung up on this much later, if it does not hang up itself. */
 const HANG_UP_MS = 2_000;
@@ -23,10 +27,14 @@ export function offerTransfer(parts: CallingParts, srf: Srf, leg: RunningCall): 
   if (deviceId === null || accountId === null) return;
   leg.onRefer((req, res) => {
     const target = readReferTo(req.get('Refer-To') ?? '');
-    const conversation = parts.conversations.of(leg);
-    if (!target || !conversation) return res.send(target ? 403 : 400);
-    const transfer = new Transfer(parts, srf, { leg, accountId, conversation, target });
-    transfer.run(res).catch((error: unknown) => leg.warn('a transfer failed', error));
+    if (!target) return res.send(400, 'Bad Refer-To');
+    within(parts.clock, BEGIN_LIMIT_MS, 'a conversation to transfer', parts.conversations.when(leg)).then(
+      (conversation) => {
+        const transfer = new Transfer(parts, srf, { leg, accountId, conversation, target });
+        transfer.run(res).catch((error: unknown) => leg.warn('a transfer failed', error));
+      },
+      () => res.send(403, 'Forbidden'),
+    );
   });
 }
 
@@ -52,6 +60,8 @@ class Transfer {
       res.send(481, 'Call/Transaction Does Not Exist');
       return;
     }
+    // It may hang up as soon as it knows that we have taken over: that is then no end of the conversation.
+    this.wish.leg.byeMeans('transferred');
     res.send(202, 'Accepted');
     await this.#notify('100 Trying', true);
     if (other) await this.#join(other.conversation, other.leg);
@@ -124,6 +134,7 @@ class Transfer {
   async #giveBack(staying: RunningCall, reached: Exclude<Reached, { kind: 'answered' }>): Promise<void> {
     const { leg } = this.wish;
     const { sipStatus, sipReason } = refusal(reached.kind === 'refused' ? reached.reason : 'user-no-answer');
+    leg.byeMeans('completed');
     await this.#notify(`${sipStatus} ${sipReason}`, false);
     if (leg.end)
       return staying.endWith({ result: 'completed', endedBy: 'house', prompt: 'callee-unreachable' });
