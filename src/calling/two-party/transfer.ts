@@ -98,7 +98,7 @@ class Transfer {
     try {
       await new Conversation(this.parts, staying, reached.leg.call, 'end-left').begin();
     } catch (error) {
-      reached.leg.call.endWith({ result: 'cancelled', endedBy: 'house', prompt: null });
+      for (const party of [staying, reached.leg.call]) party.endByError(error);
       throw error;
     }
     offerTransfer(this.parts, this.srf, reached.leg.call);
@@ -139,7 +139,13 @@ class Transfer {
     if (leg.end)
       return staying.endWith({ result: 'completed', endedBy: 'house', prompt: 'callee-unreachable' });
     if (staying.end) return leg.endWith({ result: 'completed', endedBy: 'callee', prompt: null });
-    await new Conversation(this.parts, staying, leg, 'end-left').begin();
+    try {
+      await new Conversation(this.parts, staying, leg, 'end-left').begin();
+    } catch (error) {
+      // It hung up on hearing of the failure: nobody is left to talk with.
+      leg.warn('a partner was not given back', error);
+      staying.endWith({ result: 'completed', endedBy: 'house', prompt: 'callee-unreachable' });
+    }
   }
 
   /** The telephone mostly hangs up itself on hearing of success. */
