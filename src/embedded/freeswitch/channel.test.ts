@@ -1,3 +1,4 @@
+import type { FrameSource } from '../media/audio-frame';
 import type { MediaLeg } from '../media/media-leg';
 import { AudioFiles } from './audio-files';
 import { bridgeChannels } from './bridge';
@@ -307,33 +308,46 @@ describe('two channels', () => {
   });
 });
 
-describe('two bridged channels', () => {
-  /** Two legs that say these levels. */
-  function aBridge(one: number, other: number) {
-    const stage = aChannel();
-    const [first, second] = [stage.channel, stage.make()];
-    const keys: string[] = [];
-    for (const [channel, level] of [
-      [first, one],
-      [second, other],
-    ] as const) {
-      channel.leg = {
-        input: new Int16Array(160).fill(level),
-        inputActive: true,
-        sendDigits: (key: string) => keys.push(key),
-      } as unknown as MediaLeg;
-    }
-    bridgeChannels(first, second);
-    const heardBy = (channel: Channel): number => {
-      const frame = new Int16Array(160);
-      channel.read(frame);
-      return frame[0] as number;
-    };
-    return { ...stage, first, second, keys, heardBy };
+/** Two bridged legs that say these levels. */
+function aBridge(one: number, other: number) {
+  const stage = aChannel();
+  const [first, second] = [stage.channel, stage.make()];
+  const keys: string[] = [];
+  for (const [channel, level] of [
+    [first, one],
+    [second, other],
+  ] as const) {
+    channel.leg = {
+      input: new Int16Array(160).fill(level),
+      inputActive: true,
+      sendDigits: (key: string) => keys.push(key),
+    } as unknown as MediaLeg;
   }
+  bridgeChannels(first, second);
+  return { ...stage, first, second, keys };
+}
 
+function heardBy(channel: Channel): number {
+  const frame = new Int16Array(160);
+  channel.read(frame);
+  return frame[0] as number;
+}
+
+/** A file of so many slots. */
+function playing(level: number, slots: number): FrameSource {
+  let left = slots;
+  return {
+    read(into) {
+      left -= 1;
+      if (left >= 0) into.fill(level);
+      return left >= 0;
+    },
+  };
+}
+
+describe('two bridged channels', () => {
   it('hear each other, and neither the other while one plays something to itself', async () => {
-    const { first, second, heardBy, slots } = aBridge(100, 200);
+    const { first, second, slots } = aBridge(100, 200);
     expect([heardBy(first), heardBy(second)]).toEqual([200, 100]);
     first.execute('playback', 'silence_stream://60', 'u');
     await slots(first, 1);
@@ -352,14 +366,7 @@ describe('two bridged channels', () => {
   });
 
   it('may hear a file over each other, or instead, until it ends or is stopped', () => {
-    const { first, second, heardBy } = aBridge(100, 200);
-    const playing = (level: number, slotsLeft: number) => ({
-      read: (into: Int16Array) => {
-        slotsLeft -= 1;
-        if (slotsLeft >= 0) into.fill(level);
-        return slotsLeft >= 0;
-      },
-    });
+    const { first, second } = aBridge(100, 200);
     expect(first.displacement.start('over', playing(10, 2), true)).toBe(true);
     expect(first.displacement.start('over', playing(10, 2), true)).toBe(false);
     expect([heardBy(first), heardBy(first), heardBy(first)]).toEqual([210, 210, 200]);
