@@ -12,7 +12,7 @@ const { writeCdrs } = require('../../dist/cdr/write-cdr');
 const { systemClock } = require('../../dist/kernel/clock');
 const { newId } = require('../../dist/kernel/ids');
 const { silentLog } = require('../../dist/kernel/log');
-const { newDatabase, privateMariadb } = require('./cdr-fixtures');
+const { endedLeg, newDatabase, privateMariadb } = require('./cdr-fixtures');
 const { print, ratioRun, runBench } = require('./measure');
 
 const goalRatio = 2;
@@ -23,27 +23,9 @@ const legs = quick ? 5_000 : 20_000;
 const endingAtOnce = 120;
 const startMs = Date.UTC(2026, 0, 15, 12);
 
-/** A leg of an answered call into a room. */
+/** A leg as it is when its call begins, and how all of them end. */
 function leg() {
-  const cdrId = newId(startMs);
-  return {
-    cdrId,
-    nodeId: 'bench',
-    sipCallId: `${cdrId}@caller`,
-    callId: cdrId,
-    direction: 'inbound',
-    attempt: 1,
-    fromNumber: '+4930555001',
-    isWithheld: false,
-    callerIdentity: null,
-    dialledNumber: '+3225550123',
-    routedNumber: '+3225550123',
-    trunkId: 'trunk-1',
-    costDeckId: null,
-    accountId: null,
-    deviceId: null,
-    startedAtMs: startMs,
-  };
+  return endedLeg({ cdrId: newId(startMs), startedAtMs: startMs, trunkId: 'trunk-1' });
 }
 
 const end = {
@@ -51,14 +33,6 @@ const end = {
   roomSessionId: 'session-1',
   roomRole: 'speaker',
   payerAccountId: 'account-1',
-  ringingAtMs: null,
-  answeredAtMs: startMs + 500,
-  waitedMs: 0,
-  chargedFromMs: startMs + 5_000,
-  endedAtMs: startMs + 65_000,
-  result: 'completed',
-  endedBy: 'caller',
-  sipStatus: 200,
   hangupCause: 'NORMAL_CLEARING',
   quality: { packetsReceived: 3_000, packetsLost: 3, jitterMs: 2.5, mos: 4.3 },
 };
