@@ -31,6 +31,8 @@ import { recordingRoutes } from './rooms/recording/recording-routes';
 import { callerIdRoutes } from './caller-id/caller-id-routes';
 import type { HouseCalls } from './calling/house-calls/house-calls';
 import { houseCallRoutes } from './calling/house-calls/house-call-routes';
+import { trunkHealthRoutes } from './calling/trunk-watch/trunk-health-routes';
+import type { TrunkWatch } from './calling/trunk-watch/trunk-watch';
 import { phoneRoutes } from './phones/phones-routes';
 import { roomRoutes } from './rooms/rooms-routes';
 import { scheduleRoutes } from './rooms/schedule/schedule-routes';
@@ -71,6 +73,7 @@ export async function serveApi(
     liveCalls: LiveCalls;
     liveRooms: LiveRooms;
     houseCalls: HouseCalls;
+    trunkWatch: TrunkWatch;
     media: MediaServers;
     sip: SipConnection;
   },
@@ -112,6 +115,7 @@ export async function serveApi(
     ...deckRoutes(database),
     ...numberRoutes(database),
     ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
+    ...trunkHealthRoutes(database.read, parts.trunkWatch),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {

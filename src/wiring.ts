@@ -35,13 +35,13 @@ import { Authenticator } from './phones/authenticate';
 import type { Trunk } from './trunks/trunk';
 import { trunkKey } from './trunks/trunk-secrets';
 import { trunkByDigestUsername } from './trunks/trunks-store';
-import { findRate } from './billing/rating/find-rate';
 import { Conversations } from './calling/two-party/conversation';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
+import { wireTrunks } from './wiring-lines';
 import { wireRooms } from './wiring-rooms';
 
 const ROOT = resolve(__dirname, '..');
@@ -116,16 +116,14 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   hourly.start();
   undo.push(() => hourly.stop());
-  const { engines, media, sip, door, liveRooms, houseCalls } = await openCalls(world, undo, {
-    database,
-    keeper,
-    liveCalls,
-  });
+  const calls = await openCalls(world, undo, { database, keeper, liveCalls });
+  const { engines, media, sip, door, liveRooms, houseCalls, trunkWatch } = calls;
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
     journalReady: () => keeper.ready,
     mediaReady: () => media.ready,
+    trunks: () => trunkWatch.counts,
   });
   countCalls(metrics);
   const http = await serveApi(world, {
@@ -135,6 +133,7 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
     liveCalls,
     liveRooms,
     houseCalls,
+    trunkWatch,
     media,
     sip,
   });
@@ -236,6 +235,10 @@ async function openCalls(
       calling: () => calling,
     },
   );
+  const trunks = wireTrunks(
+    { config, log, clock },
+    { srf, database: books.database, isConnected: () => sip.connected },
+  );
   const calling: CallingParts = {
     ...books,
     ...rooms,
@@ -263,11 +266,7 @@ async function openCalls(
       clock,
     ),
     trunkKey: trunkKey(config.TRUNK_KEY),
-    trunkKnowledge: {
-      price: (wanted) => findRate(books.database, wanted),
-      isAlive: () => true,
-      quality: async () => new Map(),
-    },
+    trunkKnowledge: trunks.knowledge,
     redeemVoucher: (wish) => isVoucherRedeemed(books.database, wish),
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
@@ -294,11 +293,13 @@ async function openCalls(
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  void sip.ready.then(() => trunks.watch.start());
+  undo.push(() => trunks.watch.stop());
   reconcileWith(media, { config, log, clock }, undo, books);
   media.start();
   const schedules = rooms.watchSchedules();
   undo.push(() => schedules.stop());
-  return { engines, media, sip, door, liveRooms: rooms.liveRooms, houseCalls };
+  return { engines, media, sip, door, liveRooms: rooms.liveRooms, houseCalls, trunkWatch: trunks.watch };
 }
 
 /** Whether a code typed on the keypad became credit; why it did not, callers are not told. */

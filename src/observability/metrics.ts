@@ -6,6 +6,8 @@ export type MetricSources = {
   readonly cdrBacklog: () => number;
   readonly journalReady: () => boolean;
   readonly mediaReady: () => boolean;
+  /** Trunks that do not answer this node, and registrations of ours that do not stand. */
+  readonly trunks: () => { readonly dead: number; readonly unregistered: number };
 };
 
 /** The service's figures for Prometheus. */
@@ -51,6 +53,10 @@ export function makeMetrics(sources: MetricSources): Metrics {
     sources.journalReady() ? 1 : 0,
   );
   gauge('voip_media_ready', '1 when the media server can take calls', () => (sources.mediaReady() ? 1 : 0));
+  gauge('voip_trunks_dead', 'Trunks that do not answer OPTIONS of this node', () => sources.trunks().dead);
+  gauge('voip_trunks_unregistered', 'Carriers at which this node should be registered and is not', () =>
+    sources.trunks().unregistered,
+  );
   return {
     callEnded: (result) => calls.inc({ result }),
     httpAnswered: (path, status, durationMs) => requests.observe({ path, status }, durationMs / 1000),

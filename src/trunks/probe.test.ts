@@ -54,8 +54,9 @@ describe('a trunk that is probed', () => {
     expect(run([start, { type: 'answered', status }]).state.failures).toBe(0);
   });
 
-  it('is asked sooner while it is silent, and has one question out at a time', () => {
-    expect(run([start, silence]).state.dueAtMs).toBe(6_000);
+  it('is asked sooner while it is silent, soonest until it is known to be dead, and has one question out at a time', () => {
+    expect(run([start, silence]).state.dueAtMs).toBe(2_000);
+    expect(run([start, silence, call, silence, call, silence]).state.dueAtMs).toBe(10_000);
     expect(run([start, call, call]).commands).toEqual(['0 ask']);
     expect(probeStep({ ...NEW_PROBE, dueAtMs: 10 }, { type: 'tick', nowMs: 9 }).commands).toEqual([]);
     expect(probeStep({ ...NEW_PROBE, dueAtMs: 10 }, { type: 'tick', nowMs: 10 }).commands).toEqual([

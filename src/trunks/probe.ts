@@ -4,13 +4,20 @@ import { assertNever } from '../kernel/app-error';
 export type ProbeRules = {
   /** Between two questions while it answers. */
   readonly everyMs: number;
-  /** Between two questions while it does not. */
-  readonly everyWhileSilentMs: number;
+  /** From a question without an answer to the next, until it counts as dead. */
+  readonly everyWhileDoubtedMs: number;
+  /** Between two questions while it is dead. */
+  readonly everyWhileDeadMs: number;
   /** Questions in a row without an answer after which it counts as dead. */
   readonly failuresToDie: number;
 };
 
-export const PROBE_RULES: ProbeRules = { everyMs: 30_000, everyWhileSilentMs: 5_000, failuresToDie: 3 };
+export const PROBE_RULES: ProbeRules = {
+  everyMs: 30_000,
+  everyWhileDoubtedMs: 1_000,
+  everyWhileDeadMs: 5_000,
+  failuresToDie: 3,
+};
 
 /** Answers that say that nobody works behind them. Any other shows that the trunk lives, also a refusal of OPTIONS. */
 const DEAD_STATUSES: readonly number[] = [408, 502, 503, 504];
@@ -79,12 +86,13 @@ function unanswered(before: Probe, nowMs: number, rules: ProbeRules): ProbeStep 
   if (!before.asking) return still(before);
   const failures = before.failures + 1;
   const dies = before.alive && failures >= rules.failuresToDie;
+  const alive = before.alive && !dies;
   return {
     next: {
-      alive: before.alive && !dies,
+      alive,
       failures,
       asking: false,
-      dueAtMs: nowMs + rules.everyWhileSilentMs,
+      dueAtMs: nowMs + (alive ? rules.everyWhileDoubtedMs : rules.everyWhileDeadMs),
     },
     commands: dies ? [{ kind: 'died' }] : [],
   };

@@ -13,7 +13,7 @@ const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** Old nonces that one try may meet. */
 const MAX_STALE = 3;
 /** Failures in a row after which somebody is told. */
-const FAILURES_TO_ALERT = 3;
+const FAILURES_TO_ALERT = 2;
 /** RFC 3261 section 10.2.8: an interval that a registrar finds too brief is made longer, to this at most. */
 const LONGEST_INTERVAL_SECONDS = 86_400;
 

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { Conflict, InvalidInput, NotFound } from '../kernel/app-error';
 import { hashPassword, type PasswordHashes } from '../kernel/digest-password';
-import { newId } from '../kernel/ids';
+import { fingerprint, newId } from '../kernel/ids';
 import { type Database, DuplicateKey, type Sql, text, textOrNull } from '../kernel/unit-of-work';
 import { DEFAULT_OUTWARD, type Outward } from './outward';
 import {
@@ -153,6 +153,16 @@ export async function outwardPassword(sql: Sql, key: TrunkKey, trunkId: string):
   const [row] = await sql.all('SELECT outward_password FROM trunks WHERE id = ?', [trunkId]);
   const sealed = textOrNull(row?.outward_password);
   return sealed === null ? null : openPassword(key, trunkId, sealed);
+}
+
+/** What changes by trunk whenever our password at it is set; of the password itself it tells nothing. */
+export async function outwardPasswordMarks(sql: Sql): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql.all(
+    `SELECT id, outward_password FROM trunks WHERE state = 'active' AND outward_password IS NOT NULL
+     ORDER BY name LIMIT ?`,
+    [MAX_OUTWARD_TRUNKS],
+  );
+  return new Map(rows.map((row) => [text(row.id), fingerprint(text(row.outward_password))]));
 }
 
 async function one(sql: Sql, statement: string, key: string): Promise<Trunk> {

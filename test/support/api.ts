@@ -21,6 +21,8 @@ import { caseRoutes } from '../../src/cdr/cases-routes';
 import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
 import { trunkKey } from '../../src/trunks/trunk-secrets';
+import { trunkHealthRoutes } from '../../src/calling/trunk-watch/trunk-health-routes';
+import { TrunkWatch } from '../../src/calling/trunk-watch/trunk-watch';
 import { trunkRoutes } from '../../src/trunks/trunks-routes';
 import { callerIdRoutes } from '../../src/caller-id/caller-id-routes';
 import { numberRoutes } from '../../src/numbers/numbers-routes';
@@ -57,11 +59,21 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     dialOut: () => undefined,
     listNumber: async () => true,
   });
+  const trunkWatch = new TrunkWatch({
+    database,
+    clock,
+    log: silentLog,
+    nodeId: 'api',
+    trunkKey: trunkKey('ab'.repeat(32)),
+    send: async () => ({ kind: 'no-answer' }),
+    isConnected: () => true,
+  });
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => 0,
     journalReady: () => true,
     mediaReady: () => true,
+    trunks: () => trunkWatch.counts,
   });
   const health = { sip: true };
   const spokenCodes: { accountId: string; number: string; code: string }[] = [];
@@ -86,6 +98,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...numberRoutes(database),
     ...callerIdRoutes({ database, speakCode: async (spoken) => void spokenCodes.push(spoken) }),
     ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),
+    ...trunkHealthRoutes(database.read, trunkWatch),
   ];
   const app = httpApp({
     database,

@@ -43,6 +43,9 @@ type Attempt = {
 /** What a carrier says that does not take the media it was offered (RFC 3261 21.4.26, 21.6.4). */
 const MEDIA_REFUSED: readonly number[] = [415, 488, 606];
 
+/** What a carrier says, or we for it, that nobody works behind: worth a question whether it lives. */
+const OUT_OF_REACH: readonly number[] = [408, 503, 504];
+
 /** Calls a number outside through one trunk after the other. Each try is a leg of its own, held and noted before it rings. */
 export async function dialTrunks(
   parts: CallingParts,
@@ -55,7 +58,11 @@ export async function dialTrunks(
   const waiting = route.choice.order.flatMap(({ trunkId }): Attempt[] => {
     const trunk = route.trunks.get(trunkId);
     return trunk
-      ? trunk.outward.targets.map((target) => ({ trunk, target, secure: trunk.outward.srtp !== 'never' }))
+      ? livingTargets(parts, trunk).map((target) => ({
+          trunk,
+          target,
+          secure: trunk.outward.srtp !== 'never',
+        }))
       : [];
   });
   let reason: RefusalReason = 'no-route';
@@ -77,6 +84,8 @@ export async function dialTrunks(
       if (error instanceof AlreadyEnded) throw error;
       if (error instanceof TrunkFull) continue;
       if (!(error instanceof NotAnswered)) return { kind: 'refused', reason: refusalReasonOf(error) };
+      if (OUT_OF_REACH.includes(error.status))
+        parts.trunkKnowledge.callFailed(attempt.trunk.id, attempt.target);
       reason = reasonOf(error.status);
       const isPlainTried =
         attempt.secure && attempt.trunk.outward.srtp === 'offered' && MEDIA_REFUSED.includes(error.status);
@@ -85,6 +94,12 @@ export async function dialTrunks(
     }
   }
   return { kind: 'refused', reason };
+}
+
+/** Targets that answer; all of them when none does. */
+function livingTargets({ trunkKnowledge }: CallingParts, { id, outward }: OutwardTrunk): readonly SipAddress[] {
+  const living = outward.targets.filter((target) => trunkKnowledge.isAlive(id, target));
+  return living.length === 0 ? outward.targets : living;
 }
 
 async function openAttempt(

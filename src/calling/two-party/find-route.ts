@@ -2,6 +2,7 @@ import { readAccount } from '../../accounts/accounts-store';
 import { randomShare } from '../../kernel/ids';
 import { digitsOf, type E164, isE164 } from '../../kernel/phone-number';
 import { type Candidate, type Choice, chooseTrunks, type DeckPrice } from '../../trunks/choose-trunks';
+import type { SipAddress } from '../../trunks/outward';
 import type { OutwardTrunk } from '../../trunks/trunk';
 import { outwardTrunks } from '../../trunks/trunks-store';
 import type { CallingParts } from '../calling-parts';
@@ -27,8 +28,10 @@ export type Route = {
 export type TrunkKnowledge = {
   /** The price of a number in a deck; null when it has none. */
   price(wanted: { deckId: string; number: E164; atMs: number }): Promise<DeckPrice | null>;
-  /** Whether a trunk answers, as far as it is asked. */
-  isAlive(trunkId: string): boolean;
+  /** Whether a trunk answers, or this target of it, as far as it is asked. */
+  isAlive(trunkId: string, target?: SipAddress): boolean;
+  /** A call to this target got no answer. */
+  callFailed(trunkId: string, target: SipAddress): void;
   /** How the trunk's calls went lately. */
   quality(trunkIds: readonly string[], nowMs: number): Promise<ReadonlyMap<string, Candidate['quality']>>;
 };
