@@ -76,6 +76,7 @@ const MAY_IMPORT = {
     'http',
     'wiring',
     'wiring-api',
+    'wiring-lines',
   ],
 };
 

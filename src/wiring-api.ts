@@ -29,6 +29,8 @@ import { liveRoutes } from './calling/live-routes';
 import { recordingKeys } from './rooms/recording/recording-keys';
 import { recordingRoutes } from './rooms/recording/recording-routes';
 import { callerIdRoutes } from './caller-id/caller-id-routes';
+import { explainRoutes } from './calling/explain-routes';
+import type { RouteParts } from './calling/two-party/find-route';
 import type { HouseCalls } from './calling/house-calls/house-calls';
 import { houseCallRoutes } from './calling/house-calls/house-call-routes';
 import { trunkHealthRoutes } from './calling/trunk-watch/trunk-health-routes';
@@ -73,6 +75,7 @@ export async function serveApi(
     liveCalls: LiveCalls;
     liveRooms: LiveRooms;
     houseCalls: HouseCalls;
+    routes: RouteParts;
     trunkWatch: TrunkWatch;
     media: MediaServers;
     sip: SipConnection;
@@ -95,7 +98,8 @@ export async function serveApi(
   const routes = [
     ...serviceRoutes({ health, metrics, version: VERSION }),
     ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
-    ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, sql: database.read, clock }),
+    ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, clock }),
+    ...explainRoutes(parts.routes),
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),

@@ -41,7 +41,7 @@ import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
-import { wireTrunks } from './wiring-lines';
+import { routeSettings, wireTrunks } from './wiring-lines';
 import { wireRooms } from './wiring-rooms';
 
 const ROOT = resolve(__dirname, '..');
@@ -117,7 +117,7 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   hourly.start();
   undo.push(() => hourly.stop());
   const calls = await openCalls(world, undo, { database, keeper, liveCalls });
-  const { engines, media, sip, door, liveRooms, houseCalls, trunkWatch } = calls;
+  const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch } = calls;
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
@@ -133,6 +133,7 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
     liveCalls,
     liveRooms,
     houseCalls,
+    routes,
     trunkWatch,
     media,
     sip,
@@ -280,8 +281,7 @@ async function openCalls(
       nodeId: config.NODE_ID,
       promptsDir,
       houseLanguage: config.HOUSE_LANGUAGE,
-      routeBy: config.ROUTE_BY === 'quality' ? 'quality' : 'cost',
-      leastMarginPercent: config.LEAST_MARGIN_PERCENT === '' ? null : Number(config.LEAST_MARGIN_PERCENT),
+      ...routeSettings(config),
       maxLiveCalls: config.MAX_LIVE_CALLS,
       creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
       rtpTimeoutMs: config.RTP_TIMEOUT_MS,
@@ -299,7 +299,16 @@ async function openCalls(
   media.start();
   const schedules = rooms.watchSchedules();
   undo.push(() => schedules.stop());
-  return { engines, media, sip, door, liveRooms: rooms.liveRooms, houseCalls, trunkWatch: trunks.watch };
+  return {
+    engines,
+    media,
+    sip,
+    door,
+    liveRooms: rooms.liveRooms,
+    houseCalls,
+    routes: calling,
+    trunkWatch: trunks.watch,
+  };
 }
 
 /** Whether a code typed on the keypad became credit; why it did not, callers are not told. */

@@ -54,8 +54,10 @@ export function makeMetrics(sources: MetricSources): Metrics {
   );
   gauge('voip_media_ready', '1 when the media server can take calls', () => (sources.mediaReady() ? 1 : 0));
   gauge('voip_trunks_dead', 'Trunks that do not answer OPTIONS of this node', () => sources.trunks().dead);
-  gauge('voip_trunks_unregistered', 'Carriers at which this node should be registered and is not', () =>
-    sources.trunks().unregistered,
+  gauge(
+    'voip_trunks_unregistered',
+    'Carriers at which this node should be registered and is not',
+    () => sources.trunks().unregistered,
   );
   return {
     callEnded: (result) => calls.inc({ result }),

@@ -58,8 +58,16 @@ describe('a REGISTER at a carrier', () => {
 describe('grantedSeconds', () => {
   it.each<[string, Readonly<Record<string, string>>, number]>([
     ['our own Contact', { Contact: `${CONTACT};expires=300`, Expires: '900' }, 300],
-    ['our own among others', { Contact: `<sip:x@192.0.2.9>;expires=60, "a, b" ${CONTACT};q=1;expires=120` }, 120],
-    ['its URI with parameters of the registrar', { Contact: '<sip:us%231@192.0.2.1:5060;ob>;expires="90"' }, 90],
+    [
+      'our own among others',
+      { Contact: `<sip:x@192.0.2.9>;expires=60, "a, b" ${CONTACT};q=1;expires=120` },
+      120,
+    ],
+    [
+      'its URI with parameters of the registrar',
+      { Contact: '<sip:us%231@192.0.2.1:5060;ob>;expires="90"' },
+      90,
+    ],
     ['the Expires header', { Expires: '400' }, 400],
     ['what was asked', {}, 600],
     ['one second, made bearable', { Contact: `${CONTACT};expires=1` }, 10],

@@ -109,7 +109,9 @@ export class TrunkRegistration {
 
   async #register(expiresSeconds: number, withPassword: boolean): Promise<void> {
     const answer = await this.#send(expiresSeconds, withPassword ? this.#challenge : null);
-    this.#on(answer === null ? { type: 'challenged', challenge: 'foreign' } : this.#told(answer, expiresSeconds));
+    this.#on(
+      answer === null ? { type: 'challenged', challenge: 'foreign' } : this.#told(answer, expiresSeconds),
+    );
   }
 
   /** What an answer is to the machine. */

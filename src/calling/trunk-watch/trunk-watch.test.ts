@@ -64,7 +64,8 @@ describe.each(DIALECTS)('trunks are watched on %s', (dialect) => {
     await clock.advance(60_000);
     await all;
     await test.database.write(async (sql) => {
-      for (const table of ['trunk_targets', 'trunks', 'alerts', 'leases']) await sql.run(`DELETE FROM ${table}`);
+      for (const table of ['trunk_targets', 'trunks', 'alerts', 'leases'])
+        await sql.run(`DELETE FROM ${table}`);
     });
   });
 

@@ -246,8 +246,7 @@ export class TrunkWatch {
       watched.registration = null;
       await registration?.stop();
     }
-    if (held)
-      await this.parts.database.write((sql) => releaseLeases(sql, this.#holderId, [REGISTRAR_SCOPE]));
+    if (held) await this.parts.database.write((sql) => releaseLeases(sql, this.#holderId, [REGISTRAR_SCOPE]));
   }
 
   /** Tells of a trunk when its last target died, or its first lives again. */

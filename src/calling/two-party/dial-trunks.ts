@@ -97,7 +97,10 @@ export async function dialTrunks(
 }
 
 /** Targets that answer; all of them when none does. */
-function livingTargets({ trunkKnowledge }: CallingParts, { id, outward }: OutwardTrunk): readonly SipAddress[] {
+function livingTargets(
+  { trunkKnowledge }: CallingParts,
+  { id, outward }: OutwardTrunk,
+): readonly SipAddress[] {
   const living = outward.targets.filter((target) => trunkKnowledge.isAlive(id, target));
   return living.length === 0 ? outward.targets : living;
 }
