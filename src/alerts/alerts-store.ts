@@ -31,6 +31,17 @@ export async function raiseHouseAlert(sql: Sql, alert: HouseAlert): Promise<void
   ]);
 }
 
+/** Raises an alert for the owner of an account, in the unit of work of its cause. */
+export async function raiseAccountAlert(
+  sql: Sql,
+  alert: HouseAlert & { readonly ownerAccountId: string },
+): Promise<void> {
+  await sql.run(
+    'INSERT INTO alerts (id, kind, owner_account_id, details, raised_at_ms) VALUES (?, ?, ?, ?, ?)',
+    [alert.id, alert.kind, alert.ownerAccountId, JSON.stringify(alert.details), alert.raisedAtMs],
+  );
+}
+
 /** One page of alerts, the newest first. */
 export async function listAlerts(
   sql: Sql,

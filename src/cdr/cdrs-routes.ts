@@ -14,6 +14,7 @@ import {
 } from '../http/route';
 import type { Caller } from '../http/api-keys';
 import { NotFound } from '../kernel/app-error';
+import type { Money } from '../kernel/money';
 import type { Database } from '../kernel/unit-of-work';
 import { CALL_RESULTS, ENDERS } from './cdr';
 import { ROOM_ROLES } from '../kernel/room-role';
@@ -62,6 +63,9 @@ const cdrSchema = z.object({
   heldCapped: z.boolean().nullable(),
   working: z.record(z.string(), z.unknown()).nullable(),
   ledgerTransactionId: z.string().nullable(),
+  cost: moneySchema.nullable(),
+  margin: moneySchema.nullable(),
+  costWorking: z.record(z.string(), z.unknown()).nullable(),
 });
 
 const filterSchema = z.object({
@@ -115,6 +119,9 @@ const CSV_COLUMNS = [
   'chargeMicros',
   'currency',
   'ledgerTransactionId',
+  'costMicros',
+  'costCurrency',
+  'marginMicros',
 ] as const;
 
 /** A recording that a leg may be heard in; `sha256` is that of the file as it is stored, null while it is written. */
@@ -129,7 +136,7 @@ export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): re
     route({
       method: 'get',
       path: '/cdrs',
-      summary: 'Call detail records, the newest first',
+      summary: 'Call detail records, the newest first; cost and margin for those who may see them',
       scope: 'cdrs:read',
       query: filterSchema.extend({ limit: limitSchema, cursor: cursorSchema(positionSchema).optional() }),
       answer: { kind: 'json', schema: z.object({ cdrs: z.array(cdrSchema), next: z.string().nullable() }) },
@@ -138,7 +145,7 @@ export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): re
           filter: filterOf(query),
           after: query.cursor ?? null,
           limit: query.limit,
-          numbers: numbersFor(caller),
+          ...shownTo(caller),
         });
         return { cdrs: cdrs.map(cdrJson), next: next ? encodeCursor(next) : null };
       },
@@ -156,7 +163,7 @@ export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): re
       },
       handle: async ({ query, caller }, { res }) => {
         res.type('text/csv').setHeader('Content-Disposition', 'attachment; filename="cdrs.csv"');
-        const found = allCdrs(database, { filter: filterOf(query), numbers: numbersFor(caller) });
+        const found = allCdrs(database, { filter: filterOf(query), ...shownTo(caller) });
         // escape_formulas: a caller's number may not become a formula in somebody's spreadsheet.
         const csv = stringify({ header: true, columns: [...CSV_COLUMNS], escape_formulas: true });
         await pipeline(Readable.from(csvRows(found)), csv, res);
@@ -170,7 +177,7 @@ export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): re
       params: z.object({ cdrId: z.string().max(36) }),
       answer: { kind: 'json', schema: cdrSchema.extend({ recordings: z.array(recordingSchema) }) },
       handle: async ({ params, caller }) => {
-        const cdr = await readCdr(database, params.cdrId, numbersFor(caller));
+        const cdr = await readCdr(database, params.cdrId, shownTo(caller));
         if (!cdr) throw new NotFound('CDR', params.cdrId);
         return { ...cdrJson(cdr), recordings: await recordingsOf(cdr.cdrId) };
       },
@@ -178,9 +185,10 @@ export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): re
   ];
 }
 
-function numbersFor(caller: Caller): ShownNumbers {
-  if (caller.scopes.includes('numbers:withheld')) return 'withheld';
-  return caller.scopes.includes('numbers:full') ? 'full' : 'masked';
+function shownTo({ scopes }: Caller): { readonly numbers: ShownNumbers; readonly costs: 'shown' | 'hidden' } {
+  const costs = scopes.includes('costs:read') ? 'shown' : 'hidden';
+  if (scopes.includes('numbers:withheld')) return { numbers: 'withheld', costs };
+  return { numbers: scopes.includes('numbers:full') ? 'full' : 'masked', costs };
 }
 
 function filterOf(query: z.infer<typeof filterSchema>): CdrFilter {
@@ -211,7 +219,14 @@ function cdrJson(cdr: FoundCdr): z.infer<typeof cdrSchema> {
     heldCapped: rating && rating.heldCapped,
     working: rating && rating.working,
     ledgerTransactionId: rating && rating.ledgerTransactionId,
+    cost: moneyOrNull(rating?.cost?.amount),
+    margin: moneyOrNull(rating?.cost?.margin),
+    costWorking: rating?.cost?.working ?? null,
   };
+}
+
+function moneyOrNull(amount: Money | null | undefined): z.infer<typeof moneySchema> | null {
+  return amount ? moneyJson(amount) : null;
 }
 
 async function* csvRows(found: AsyncIterable<FoundCdr>) {
@@ -226,6 +241,10 @@ async function* csvRows(found: AsyncIterable<FoundCdr>) {
       chargeMicros: cdr.rating?.charge.amountMicros.toString() ?? '',
       currency: cdr.rating?.charge.currency ?? '',
       ledgerTransactionId: cdr.rating?.ledgerTransactionId ?? '',
+      costMicros: cdr.rating?.cost?.amount?.amountMicros.toString() ?? '',
+      costCurrency: cdr.rating?.cost?.amount?.currency ?? '',
+      // A number, not text: what is below zero is no formula.
+      marginMicros: cdr.rating?.cost?.margin?.amountMicros ?? '',
     };
   }
 }

@@ -1,5 +1,14 @@
 import { type Currency, currency, type Money, money } from '../kernel/money';
-import { integer, integerOrNull, micros, type Row, type Sql, text, textOrNull } from '../kernel/unit-of-work';
+import {
+  integer,
+  integerOrNull,
+  micros,
+  type Row,
+  type Sql,
+  type SqlValue,
+  text,
+  textOrNull,
+} from '../kernel/unit-of-work';
 import {
   type CallResult,
   type ClosedLeg,
@@ -17,6 +26,18 @@ export type CdrRating = {
   readonly heldCapped: boolean;
   readonly ledgerTransactionId: string | null;
   readonly ratedAtMs: number;
+  /** What the carrier takes for the leg; null when it has no cost deck. */
+  readonly cost: CdrCost | null;
+};
+
+/** The carrier's side of a leg. */
+export type CdrCost = {
+  /** Null when the carrier's deck has no price for the number. */
+  readonly amount: Money | null;
+  /** Charge less cost; null when the two cannot be compared, and the working says why. */
+  readonly margin: Money | null;
+  /** How the cost came about, as plain JSON. */
+  readonly working: Readonly<Record<string, unknown>>;
 };
 
 /** A stored leg; `rating` is null until the rating job has run. */
@@ -25,18 +46,22 @@ export type StoredCdr = ClosedLeg & { readonly rating: CdrRating | null };
 export const CDR_COLUMNS = `id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
   room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by, sip_status,
   attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, call_id, account_id, device_id, cost_deck_id, is_withheld,
-  caller_identity, charge_micros, currency, rating_working, held_capped, ledger_transaction_id, rated_at_ms`;
+  caller_identity, charge_micros, currency, rating_working, held_capped, ledger_transaction_id, rated_at_ms,
+  cost_micros, cost_currency, cost_working, margin_micros`;
 
-/** Inserts the leg, not rated yet. @throws DuplicateKey when its id or its place in the node's sequence is taken */
-export async function insertCdr(sql: Sql, leg: ClosedLeg): Promise<void> {
+const INSERTED_COLUMNS = `id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
+  room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by,
+  sip_status, attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, call_id, account_id, device_id,
+  cost_deck_id, is_withheld, caller_identity, held_capped`;
+const INSERTED_ROW = `(${INSERTED_COLUMNS.split(',')
+  .map(() => '?')
+  .join(', ')})`;
+
+/** Inserts legs, not rated yet, in one statement. @throws DuplicateKey when an id or a place in a node's sequence is taken */
+export async function insertCdrs(sql: Sql, legs: readonly ClosedLeg[]): Promise<void> {
   await sql.run(
-    `INSERT INTO cdrs (id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
-       room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by,
-       sip_status, attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, call_id, account_id, device_id,
-       cost_deck_id, is_withheld, caller_identity, held_capped)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-       ?, ?, ?, ?, ?, ?, 0)`,
-    [
+    `INSERT INTO cdrs (${INSERTED_COLUMNS}) VALUES ${legs.map(() => INSERTED_ROW).join(', ')}`,
+    legs.flatMap((leg) => [
       leg.cdrId,
       leg.nodeId,
       leg.nodeSequence,
@@ -68,7 +93,8 @@ export async function insertCdr(sql: Sql, leg: ClosedLeg): Promise<void> {
       leg.costDeckId,
       leg.isWithheld ? 1 : 0,
       leg.callerIdentity,
-    ],
+      0,
+    ]),
   );
 }
 
@@ -92,28 +118,48 @@ export async function findCdrBySipCallId(sql: Sql, sipCallId: string): Promise<S
   return row ? toStoredCdr(row) : null;
 }
 
-/** The stored leg with its row locked until the unit of work ends, or null. */
-export async function lockCdr(sql: Sql, cdrId: string): Promise<StoredCdr | null> {
-  const [row] = await sql.all(`SELECT ${CDR_COLUMNS} FROM cdrs WHERE id = ?${sql.forUpdate}`, [cdrId]);
-  return row ? toStoredCdr(row) : null;
+/** Stored legs, in no order; ids that are not there give none. */
+export async function readCdrs(sql: Sql, cdrIds: readonly string[]): Promise<readonly StoredCdr[]> {
+  const rows = await sql.all(
+    `SELECT ${CDR_COLUMNS} FROM cdrs WHERE id IN (${cdrIds.map(() => '?').join(', ')})`,
+    cdrIds,
+  );
+  return rows.map(toStoredCdr);
 }
 
-/** Writes the price beside the leg, once. False when it had one. */
-export async function storeRating(sql: Sql, cdrId: string, rating: CdrRating): Promise<boolean> {
-  const changed = await sql.run(
-    `UPDATE cdrs SET charge_micros = ?, currency = ?, rating_working = ?, held_capped = ?, ledger_transaction_id = ?, rated_at_ms = ?
-     WHERE id = ? AND rated_at_ms IS NULL`,
-    [
-      rating.charge.amountMicros,
-      rating.charge.currency,
-      JSON.stringify(rating.working),
-      rating.heldCapped ? 1 : 0,
-      rating.ledgerTransactionId,
-      rating.ratedAtMs,
-      cdrId,
-    ],
+/** Columns that a rating fills, and their values. */
+const RATING_COLUMNS: Readonly<Record<string, (rating: CdrRating) => SqlValue>> = {
+  charge_micros: ({ charge }) => charge.amountMicros,
+  currency: ({ charge }) => charge.currency,
+  rating_working: ({ working }) => JSON.stringify(working),
+  held_capped: ({ heldCapped }) => (heldCapped ? 1 : 0),
+  ledger_transaction_id: ({ ledgerTransactionId }) => ledgerTransactionId,
+  cost_micros: ({ cost }) => cost?.amount?.amountMicros ?? null,
+  cost_currency: ({ cost }) => cost?.amount?.currency ?? null,
+  cost_working: ({ cost }) => (cost ? JSON.stringify(cost.working) : null),
+  margin_micros: ({ cost }) => cost?.margin?.amountMicros ?? null,
+};
+
+/** Writes prices beside their legs, once, in one statement. Gives how many legs had none before; `nowMs` is when they were rated. */
+export async function storeRatings(
+  sql: Sql,
+  ratings: ReadonlyMap<string, CdrRating>,
+  nowMs: number,
+): Promise<number> {
+  const rated = [...ratings];
+  const ids = rated.map(([cdrId]) => cdrId);
+  const columns = Object.entries(RATING_COLUMNS).map(([column, valueOf]) => ({
+    column,
+    values: rated.map(([cdrId, rating]) => [cdrId, valueOf(rating)] as const),
+  }));
+  // A column that is null in all of them is null already.
+  const filled = columns.filter(({ values }) => values.some(([, value]) => value !== null));
+  const cases = rated.map(() => 'WHEN ? THEN ?').join(' ');
+  return sql.run(
+    `UPDATE cdrs SET ${filled.map(({ column }) => `${column} = CASE id ${cases} END`).join(', ')}, rated_at_ms = ?
+     WHERE id IN (${ids.map(() => '?').join(', ')}) AND rated_at_ms IS NULL`,
+    [...filled.flatMap(({ values }) => values.flat()), nowMs, ...ids],
   );
-  return changed === 1;
 }
 
 export function toStoredCdr(row: Row): StoredCdr {
@@ -163,5 +209,19 @@ function toRating(row: Row): CdrRating | null {
     heldCapped: integer(row.held_capped) === 1,
     ledgerTransactionId: textOrNull(row.ledger_transaction_id),
     ratedAtMs,
+    cost: toCost(row),
+  };
+}
+
+function toCost(row: Row): CdrCost | null {
+  const working = textOrNull(row.cost_working);
+  if (working === null) return null;
+  const unit = textOrNull(row.cost_currency);
+  const inCostCurrency = (value: unknown) =>
+    unit === null || value === null ? null : money(micros(value), currency(unit));
+  return {
+    amount: inCostCurrency(row.cost_micros),
+    margin: inCostCurrency(row.margin_micros),
+    working: JSON.parse(working) as Readonly<Record<string, unknown>>,
   };
 }

@@ -5,7 +5,7 @@ import { currency, money } from '../kernel/money';
 import { e164 } from '../kernel/phone-number';
 import { integer } from '../kernel/unit-of-work';
 import type { ClosedLeg } from './cdr';
-import { findCdrBySipCallId, storeRating } from './cdrs-store';
+import { findCdrBySipCallId, storeRatings } from './cdrs-store';
 import { type CdrFilter, type CdrPosition, allCdrs, readCdr, searchCdrs } from './search-cdrs';
 import { writeCdr } from './write-cdr';
 
@@ -67,13 +67,16 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
   const count = async (table: string) =>
     integer((await test.database.read.all(`SELECT COUNT(*) AS n FROM ${table}`))[0]?.n);
   const search = (filter: CdrFilter, after: CdrPosition | null = null, limit = 200) =>
-    searchCdrs(test.database, { filter, after, limit, numbers: 'full' });
+    searchCdrs(test.database, { filter, after, limit, numbers: 'full', costs: 'shown' });
   const found = async (filter: CdrFilter) => (await search(filter)).cdrs.map((cdr) => cdr.cdrId);
 
   it('stores every fact of a leg, and the job that prices it', async () => {
     const leg = aLeg();
     expect(await writeCdr(test.database, leg)).toBe(true);
-    expect(await readCdr(test.database, leg.cdrId, 'full')).toEqual({ ...leg, rating: null });
+    expect(await readCdr(test.database, leg.cdrId, { numbers: 'full', costs: 'shown' })).toEqual({
+      ...leg,
+      rating: null,
+    });
     const [job] = await test.database.read.all('SELECT kind, unique_key, payload, state FROM jobs');
     expect(job).toMatchObject({ kind: 'rate-cdr', unique_key: leg.cdrId, state: 'waiting' });
   });
@@ -95,7 +98,10 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
       result: 'unknown-caller',
     });
     await writeCdr(test.database, leg);
-    expect(await readCdr(test.database, leg.cdrId, 'full')).toEqual({ ...leg, rating: null });
+    expect(await readCdr(test.database, leg.cdrId, { numbers: 'full', costs: 'shown' })).toEqual({
+      ...leg,
+      rating: null,
+    });
   });
 
   it('does nothing the second time, also when both come at once', async () => {
@@ -120,7 +126,7 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
       sipCallId: 'x'.repeat(5_000),
     });
     await writeCdr(test.database, leg);
-    const stored = await readCdr(test.database, leg.cdrId, 'full');
+    const stored = await readCdr(test.database, leg.cdrId, { numbers: 'full', costs: 'shown' });
     expect(stored?.dialledNumber.slice(0, 10)).toBe("0\uFFFD\uFFFD\uFFFD'?;--9");
     expect(stored?.dialledNumber).toHaveLength(128);
   });
@@ -189,7 +195,8 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
       .map((leg) => leg.cdrId);
     expect(walked).toEqual(newestFirst);
     const streamed: string[] = [];
-    for await (const cdr of allCdrs(test.database, { filter: {}, numbers: 'full' })) streamed.push(cdr.cdrId);
+    for await (const cdr of allCdrs(test.database, { filter: {}, numbers: 'full', costs: 'shown' }))
+      streamed.push(cdr.cdrId);
     expect(streamed).toEqual(newestFirst);
   });
 
@@ -243,10 +250,18 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
       heldCapped: false,
       ledgerTransactionId: null,
       ratedAtMs: START_MS,
+      cost: null,
     };
-    await test.database.write((sql) => storeRating(sql, leg.cdrId, rating));
-    const [cdr] = (await searchCdrs(test.database, { filter: {}, after: null, limit: 1, numbers: 'masked' }))
-      .cdrs;
+    await test.database.write((sql) => storeRatings(sql, new Map([[leg.cdrId, rating]]), START_MS));
+    const [cdr] = (
+      await searchCdrs(test.database, {
+        filter: {},
+        after: null,
+        limit: 1,
+        numbers: 'masked',
+        costs: 'hidden',
+      })
+    ).cdrs;
     // The prefix that priced the leg is the beginning of its number.
     expect(cdr?.rating?.working).toEqual({ prefix: '3225•••12', talkSeconds: 60 });
     expect(cdr).toMatchObject({
@@ -254,6 +269,41 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
       dialledNumber: '0255•••23',
       routedNumber: '+32255•••23',
     });
+  });
+
+  it('shows what the carrier takes to those alone who may see it', async () => {
+    const leg = aLeg({ costDeckId: 'carrier-deck' });
+    await writeCdr(test.database, leg);
+    const EUR = currency('EUR');
+    const cost = {
+      amount: money(20_000n, EUR),
+      margin: money(-20_000n, EUR),
+      working: { prefix: '322555012', talkSeconds: 60 },
+    };
+    await test.database.write((sql) =>
+      storeRatings(
+        sql,
+        new Map([
+          [
+            leg.cdrId,
+            {
+              charge: money(0n, EUR),
+              working: { reason: 'nobody pays this leg' },
+              heldCapped: false,
+              ledgerTransactionId: null,
+              ratedAtMs: START_MS,
+              cost,
+            },
+          ],
+        ]),
+        START_MS,
+      ),
+    );
+    const read = (numbers: 'full' | 'masked', costs: 'shown' | 'hidden') =>
+      readCdr(test.database, leg.cdrId, { numbers, costs });
+    expect(await read('full', 'shown')).toMatchObject({ costDeckId: 'carrier-deck', rating: { cost } });
+    expect(await read('full', 'hidden')).toMatchObject({ costDeckId: null, rating: { cost: null } });
+    expect((await read('masked', 'shown'))?.rating?.cost?.working.prefix).toBe('3225•••12');
   });
 
   it('finds the legs of one call, and the legs that were an account’s', async () => {
@@ -271,7 +321,7 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
   ] as const)('shows a reader of %s numbers %s where the caller withheld his', async (numbers, shown) => {
     const leg = aLeg({ isWithheld: true });
     await writeCdr(test.database, leg);
-    expect((await readCdr(test.database, leg.cdrId, numbers))?.fromNumber).toBe(shown);
+    expect((await readCdr(test.database, leg.cdrId, { numbers, costs: 'hidden' }))?.fromNumber).toBe(shown);
   });
 
   it.each([0, 201, 1.5])('refuses a page of %s', async (limit) => {

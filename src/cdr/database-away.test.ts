@@ -7,7 +7,7 @@ import { sleep } from '../kernel/clock';
 import { silentLog } from '../kernel/log';
 import type { ClosedLeg } from './cdr';
 import { Journal, JournalUnavailable } from './journal';
-import { JournalKeeper, type WriteLeg } from './journal-keeper';
+import { JournalKeeper, type WriteLegs } from './journal-keeper';
 
 const CALLS_A_SECOND = 10;
 const AWAY_SECONDS = 30 * 60;
@@ -36,7 +36,7 @@ describe('while the database is away', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  async function aKeeper(write: WriteLeg, maxBacklog?: number) {
+  async function aKeeper(write: WriteLegs, maxBacklog?: number) {
     const clock = new FakeClock(startedAtMs);
     const keeper = new JournalKeeper({
       journal,
@@ -54,10 +54,10 @@ describe('while the database is away', () => {
   it('for 30 minutes at 10 calls a second nothing is lost, and five minutes of the clock clear the backlog', async () => {
     const written: ClosedLeg[] = [];
     let away = true;
-    const { clock, keeper } = await aKeeper(async (leg) => {
+    const { clock, keeper } = await aKeeper(async (legs) => {
       if (away) throw new Error('the database is away');
-      await sleep(clock, WRITE_MS);
-      written.push(leg);
+      await sleep(clock, WRITE_MS * legs.length);
+      written.push(...legs);
     });
     for (let second = 0; second < AWAY_SECONDS; second++) {
       await aSecondOfCalls(keeper, second);
@@ -92,9 +92,10 @@ describe('while the database is away', () => {
 
   it('records that it refuses for good do not keep the others from it, however many they are', async () => {
     const written: string[] = [];
-    const { clock, keeper } = await aKeeper(async (leg) => {
-      if (leg.cdrId.startsWith('poison')) throw new Error('no column was made for this');
-      written.push(leg.cdrId);
+    const { clock, keeper } = await aKeeper(async (legs) => {
+      if (legs.some(({ cdrId }) => cdrId.startsWith('poison')))
+        throw new Error('no column was made for this');
+      written.push(...legs.map(({ cdrId }) => cdrId));
     });
     for (let n = 0; n < 10; n++)
       await keeper.close(aClosedLeg(await keeper.open(anOpenedLeg(`poison-${n}`))));
@@ -102,6 +103,22 @@ describe('while the database is away', () => {
     await clock.advance(20_000);
     expect(written).toEqual(['sound']);
     expect(keeper.backlog).toBe(10);
+    await keeper.stop();
+  });
+
+  it('what ended meanwhile is written together when it is back, and each leg once', async () => {
+    const sizes: number[] = [];
+    let away = true;
+    const { clock, keeper } = await aKeeper(async (legs) => {
+      if (away) throw new Error('the database is away');
+      sizes.push(legs.length);
+    });
+    for (let n = 0; n < 450; n++) await keeper.close(aClosedLeg(await keeper.open(anOpenedLeg(`leg-${n}`))));
+    await keeper.flushed();
+    away = false;
+    await clock.advance(2_000);
+    await keeper.flushed();
+    expect(sizes).toEqual([200, 200, 50]);
     await keeper.stop();
   });
 });

@@ -37,7 +37,7 @@ describe('a journal', () => {
     const journal = await openJournal(disk);
     const keeper = new JournalKeeper({
       journal,
-      write: async (leg) => void written.push(leg),
+      write: async (legs) => void written.push(...legs),
       clock,
       log: silentLog,
       heartbeatMs: 5_000,

@@ -12,8 +12,14 @@ const MAX_REFUSED_IN_A_ROW = 3;
 /** CDRs that may wait for the database, about 200 MB of memory: some hours at ten calls a second. Then no new call begins. */
 export const MAX_BACKLOG = 100_000;
 
-/** Puts one closed leg into the database; does nothing the second time. */
-export type WriteLeg = (leg: ClosedLeg) => Promise<void>;
+/** Legs that are written together: what ended while the database was busy with those before. */
+const MAX_TOGETHER = 200;
+
+/** Puts closed legs into the database, all or none; does nothing the second time. */
+export type WriteLegs = (legs: readonly ClosedLeg[]) => Promise<void>;
+
+/** One pass over what waits for the database. */
+type Round = { refusedInARow: number; readonly marks: Promise<void>[] };
 
 /**
  * Sees every leg from its durable start to its one CDR: journal first, database afterwards, and again until the database has
@@ -34,7 +40,7 @@ export class JournalKeeper {
   constructor(
     private readonly options: {
       readonly journal: Journal;
-      readonly write: WriteLeg;
+      readonly write: WriteLegs;
       readonly clock: Clock;
       readonly log: Log;
       readonly heartbeatMs: number;
@@ -207,18 +213,39 @@ export class JournalKeeper {
     }
   }
 
-  /** One record that the database refuses must not keep the others from it; several in a row mean that it is the database. */
+  /**
+   * Writes what waits, many legs at a time. One record that the database refuses must not keep the others from it, so those of a refused
+   * set are tried one by one; several refusals in a row mean that it is the database.
+   */
   async #writeEach(): Promise<void> {
-    let refusedInARow = 0;
-    const marks: Promise<void>[] = [];
+    const round: Round = { refusedInARow: 0, marks: [] };
     const waiting = [...this.#unwritten.values()];
-    for (const leg of waiting) {
-      if (refusedInARow >= MAX_REFUSED_IN_A_ROW) break;
-      if (!this.#unwritten.has(leg.cdrId)) continue;
+    for (let from = 0; from < waiting.length; from += MAX_TOGETHER) {
+      if (round.refusedInARow >= MAX_REFUSED_IN_A_ROW) break;
+      const legs = waiting.slice(from, from + MAX_TOGETHER).filter(({ cdrId }) => this.#unwritten.has(cdrId));
+      if (!(await this.#writeTogether(legs, round))) await this.#writeOneByOne(legs, round);
+    }
+    await Promise.all(round.marks);
+  }
+
+  async #writeTogether(legs: readonly ClosedLeg[], round: Round): Promise<boolean> {
+    if (legs.length < 2) return false;
+    try {
+      await this.options.write(legs);
+    } catch {
+      return false;
+    }
+    for (const leg of legs) this.#taken(leg, round);
+    return true;
+  }
+
+  async #writeOneByOne(legs: readonly ClosedLeg[], round: Round): Promise<void> {
+    for (const leg of legs) {
+      if (round.refusedInARow >= MAX_REFUSED_IN_A_ROW) return;
       try {
-        await this.options.write(leg);
+        await this.options.write([leg]);
       } catch (error) {
-        refusedInARow++;
+        round.refusedInARow++;
         this.#toTheEnd(leg);
         this.options.log.error('the database did not take a CDR, it stays in the journal', {
           cdrId: leg.cdrId,
@@ -226,13 +253,16 @@ export class JournalKeeper {
         });
         continue;
       }
-      refusedInARow = 0;
-      this.#unwritten.delete(leg.cdrId);
-      this.#numbers.settle(leg.nodeSequence);
-      // Not waited for: without this mark the next start writes the CDR again, which does nothing the second time.
-      marks.push(this.#journal(leg.cdrId, { type: 'written', cdrId: leg.cdrId }));
+      this.#taken(leg, round);
     }
-    await Promise.all(marks);
+  }
+
+  #taken(leg: ClosedLeg, round: Round): void {
+    round.refusedInARow = 0;
+    this.#unwritten.delete(leg.cdrId);
+    this.#numbers.settle(leg.nodeSequence);
+    // Not waited for: without this mark the next start writes the CDR again, which does nothing the second time.
+    round.marks.push(this.#journal(leg.cdrId, { type: 'written', cdrId: leg.cdrId }));
   }
 
   /** The next round begins with others: some records that are refused for good must not stand in front of those that are not. */

@@ -8,7 +8,7 @@ import { silentLog } from '../kernel/log';
 import type { ClosedLeg } from './cdr';
 import { Journal } from './journal';
 import { JournalDamaged } from './journal-files';
-import { JournalKeeper, type WriteLeg } from './journal-keeper';
+import { JournalKeeper, type WriteLegs } from './journal-keeper';
 
 const entry = {
   roomId: 'room',
@@ -40,7 +40,7 @@ describe('journal', () => {
   const currentFile = () => join(folder, readdirSync(folder).find((name) => name.endsWith('.log')) as string);
 
   async function aKeeper(
-    write: WriteLeg = async () => {},
+    write: WriteLegs = async () => {},
     clock = new FakeClock(startedAtMs),
     leastSequence = 1,
   ) {
@@ -85,7 +85,7 @@ describe('journal', () => {
     await before.journal.close();
 
     const written: ClosedLeg[] = [];
-    const after = await aKeeper(async (leg) => void written.push(leg));
+    const after = await aKeeper(async (legs) => void written.push(...legs));
     expect(await after.keeper.start()).toBe(1);
     await after.keeper.stop();
     expect(written).toEqual([
@@ -128,7 +128,7 @@ describe('journal', () => {
     await before.journal.close();
 
     const written: ClosedLeg[] = [];
-    const after = await aKeeper(async (closed) => void written.push(closed));
+    const after = await aKeeper(async (legs) => void written.push(...legs));
     expect(await after.keeper.start()).toBe(1);
     await after.keeper.stop();
     expect(written).toEqual([leg]);
@@ -148,7 +148,7 @@ describe('journal', () => {
     await before.journal.close();
 
     const written: ClosedLeg[] = [];
-    const after = await aKeeper(async (leg) => void written.push(leg));
+    const after = await aKeeper(async (legs) => void written.push(...legs));
     await after.keeper.start();
     await after.keeper.stop();
     expect(written).toEqual([
@@ -173,7 +173,7 @@ describe('journal', () => {
     await before.journal.close();
 
     const written: ClosedLeg[] = [];
-    const after = await aKeeper(async (leg) => void written.push(leg));
+    const after = await aKeeper(async (legs) => void written.push(...legs));
     await after.keeper.start();
     await after.keeper.stop();
     expect(written[0]).toMatchObject({
@@ -207,7 +207,7 @@ describe('journal', () => {
     writeFileSync(join(folder, 'journal-0000000001.log'), text);
 
     const written: ClosedLeg[] = [];
-    const { keeper } = await aKeeper(async (closed) => void written.push(closed));
+    const { keeper } = await aKeeper(async (legs) => void written.push(...legs));
     await keeper.start();
     await keeper.stop();
     expect(written[0]).toMatchObject({
@@ -243,7 +243,7 @@ describe('journal', () => {
     expect(refused.keeper.backlog).toBe(1);
 
     const written: ClosedLeg[] = [];
-    const taken = await aKeeper(async (closed) => void written.push(closed));
+    const taken = await aKeeper(async (legs) => void written.push(...legs));
     await taken.keeper.start();
     await taken.keeper.stop();
     expect(written).toEqual([leg]);

@@ -58,6 +58,8 @@ export type CdrSearch = {
   readonly after: CdrPosition | null;
   readonly limit: number;
   readonly numbers: ShownNumbers;
+  /** Whether the reader sees what carriers take and what is earned. */
+  readonly costs: 'shown' | 'hidden';
 };
 
 /** A leg as the reader may see it: with its charge, its working and the ledger transaction, numbers whole, masked or withheld. */
@@ -74,7 +76,7 @@ export async function searchCdrs(database: Database, search: CdrSearch): Promise
   const found: readonly FoundCdr[] = rows.slice(0, search.limit).map(toStoredCdr);
   const last = rows.length > search.limit ? found.at(-1) : undefined;
   return {
-    cdrs: found.map((cdr) => asShown(cdr, search.numbers)),
+    cdrs: found.map((cdr) => asShown(cdr, search)),
     next: last ? { startedAtMs: last.startedAtMs, cdrId: last.cdrId } : null,
   };
 }
@@ -82,7 +84,7 @@ export async function searchCdrs(database: Database, search: CdrSearch): Promise
 /** All legs that fit, the newest first, read a page at a time: for exports. Legs that start meanwhile do not join. @throws InvalidInput */
 export async function* allCdrs(
   database: Database,
-  search: Pick<CdrSearch, 'filter' | 'numbers'>,
+  search: Pick<CdrSearch, 'filter' | 'numbers' | 'costs'>,
 ): AsyncGenerator<FoundCdr, void, undefined> {
   let after: CdrPosition | null = null;
   do {
@@ -96,10 +98,10 @@ export async function* allCdrs(
 export async function readCdr(
   database: Database,
   cdrId: string,
-  numbers: CdrSearch['numbers'],
+  shown: Pick<CdrSearch, 'numbers' | 'costs'>,
 ): Promise<FoundCdr | null> {
   const cdr = await findCdr(database.read, cdrId);
-  return cdr && asShown(cdr, numbers);
+  return cdr && asShown(cdr, shown);
 }
 
 /** A condition, its values, and the indexes that walk the rows it fits. */
@@ -246,7 +248,8 @@ function where(clauses: readonly Clause[]): string {
   return ` WHERE ${clauses.map((clause) => clause.condition).join(' AND ')}`;
 }
 
-function asShown(cdr: StoredCdr, numbers: ShownNumbers): FoundCdr {
+function asShown(stored: StoredCdr, { numbers, costs }: Pick<CdrSearch, 'numbers' | 'costs'>): FoundCdr {
+  const cdr = costs === 'shown' ? stored : withoutCost(stored);
   const fromNumber = cdr.isWithheld && numbers !== 'withheld' ? null : cdr.fromNumber;
   if (numbers !== 'masked') return { ...cdr, fromNumber };
   return {
@@ -254,7 +257,19 @@ function asShown(cdr: StoredCdr, numbers: ShownNumbers): FoundCdr {
     fromNumber: maskedOrNull(fromNumber),
     dialledNumber: maskNumber(cdr.dialledNumber),
     routedNumber: maskedOrNull(cdr.routedNumber),
-    rating: cdr.rating && { ...cdr.rating, working: withMaskedPrefix(cdr.rating.working) },
+    rating: cdr.rating && withMaskedPrefixes(cdr.rating),
+  };
+}
+
+function withoutCost(cdr: StoredCdr): FoundCdr {
+  return { ...cdr, costDeckId: null, rating: cdr.rating && { ...cdr.rating, cost: null } };
+}
+
+function withMaskedPrefixes(rating: CdrRating): CdrRating {
+  return {
+    ...rating,
+    working: withMaskedPrefix(rating.working),
+    cost: rating.cost && { ...rating.cost, working: withMaskedPrefix(rating.cost.working) },
   };
 }
 

@@ -89,6 +89,10 @@ function faultsBetween(config: Config): string[] {
     if (config[host] !== '' && config[secret] === '')
       faults.push(`${secret}: is not set; the server at ${host} has one, write the same here`);
   }
+  if (config.STIR_CERT_FILE !== '')
+    for (const needed of ['STIR_KEY_FILE', 'STIR_CERT_URL'] as const)
+      if (config[needed] === '')
+        faults.push(`${needed}: is not set; calls cannot be signed with STIR_CERT_FILE alone`);
   return faults;
 }
 

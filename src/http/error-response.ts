@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/app-error';
-import { ImportRefused } from '../rooms/list/import-list';
+import { ImportRefused } from '../csv/read-csv-file';
 
 /** The caller did not say who he is, or may not do this. */
 export class Denied extends AppError {
@@ -79,11 +79,21 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'insufficient-credit': [402, 'Not enough credit'],
   'no-rate': [422, 'No price'],
   'account-blocked': [409, 'The account is blocked'],
+  'limit-reached': [409, 'All places are taken'],
+  'cap-reached': [409, 'A cap is reached'],
+  'destination-closed': [409, 'The country is not open'],
+  'voucher-not-accepted': [422, 'Not redeemed'],
+  'voucher-expired': [422, 'Not redeemed'],
+  'voucher-locked': [429, 'Too many tries'],
   'posting-refused': [422, 'The ledger refused'],
   'mixed-currencies': [422, 'Two currencies'],
   'action-refused': [409, 'Not done'],
   'recording-damaged': [500, 'The recording is damaged'],
   'recording-key-unknown': [500, 'The key of the recording is missing'],
+  'wrong-code': [422, 'The code is wrong'],
+  'not-proven': [409, 'The number is not proven'],
+  'too-many-house-calls': [503, 'The house makes as many calls as it can'],
+  'seal-broken': [500, 'The password cannot be opened'],
   'too-slow': [422, 'The search is too wide'],
   'media-unavailable': [503, 'No media server'],
 };

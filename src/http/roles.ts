@@ -2,6 +2,8 @@
 export const SCOPES = [
   'calls:read',
   'calls:end',
+  /** Has the house call somebody at an account's cost. */
+  'calls:begin',
   'cdrs:read',
   'rooms:read',
   'rooms:write',
@@ -15,7 +17,17 @@ export const SCOPES = [
   'accounts:write',
   'ledger:read',
   'ledger:write',
+  /** Makes vouchers, whose codes are money, and cancels them. */
+  'vouchers:write',
   'decks:read',
+  /** Numbers lent by carriers: always whole, so only for roles that see numbers whole. */
+  'dids:read',
+  'dids:write',
+  'trunks:read',
+  'trunks:write',
+  /** Which numbers an account may show, and the calls that prove them. */
+  'caller-ids:read',
+  'caller-ids:write',
   'metrics:read',
   'alerts:read',
   'cases:read',
@@ -27,6 +39,8 @@ export const SCOPES = [
   'numbers:full',
   /** Sees numbers that their callers asked to keep from others. */
   'numbers:withheld',
+  /** Sees what carriers take for a leg, and what is earned by it. */
+  'costs:read',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -35,6 +49,7 @@ export type Scope = (typeof SCOPES)[number];
 export const ROLES = {
   admin: SCOPES,
   support: [
+    'calls:begin',
     'calls:read',
     'cdrs:read',
     'rooms:read',
@@ -52,7 +67,10 @@ export const ROLES = {
     'accounts:write',
     'ledger:read',
     'ledger:write',
+    'vouchers:write',
     'decks:read',
+    'dids:read',
+    'costs:read',
     'numbers:full',
   ],
   moderator: [
@@ -70,6 +88,13 @@ export const ROLES = {
     'calls:end',
     'cdrs:read',
     'decks:read',
+    'dids:read',
+    'dids:write',
+    'trunks:read',
+    'trunks:write',
+    'caller-ids:read',
+    'caller-ids:write',
+    'costs:read',
     'metrics:read',
     'alerts:read',
     'cases:read',

@@ -150,6 +150,44 @@ describe.each(DIALECTS)('jobs on %s', (dialect) => {
     expect(greeted).toEqual(['good']);
   });
 
+  it('does many of a kind at once where that is possible, and each alone when one of them fails', async () => {
+    const together: string[][] = [];
+    const alone: string[] = [];
+    for (const name of ['Ada', 'bad', 'Bob']) await add(name);
+    const runner = startJobRunner({
+      database: test.database,
+      clock,
+      log: silentLog,
+      handlers: {
+        greet: async (job) => {
+          if (job.uniqueKey === 'bad') throw new Error('no');
+          alone.push(job.uniqueKey);
+        },
+      },
+      together: {
+        greet: async (jobs) => {
+          together.push(jobs.map(({ uniqueKey }) => uniqueKey));
+          if (jobs.some(({ uniqueKey }) => uniqueKey === 'bad')) throw new Error('no');
+        },
+      },
+      pollMs: POLL_MS,
+    });
+    runners.push(runner);
+    await runner.idle();
+    expect([together.map((names) => names.toSorted()), alone.toSorted()]).toEqual([
+      [['Ada', 'Bob', 'bad']],
+      ['Ada', 'Bob'],
+    ]);
+    for (const name of ['Cid', 'Dan']) await add(name);
+    await runner.idle();
+    expect(together[1]?.toSorted()).toEqual(['Cid', 'Dan']);
+    expect([await stateOf('Ada'), await stateOf('Cid'), await stateOf('bad')]).toEqual([
+      'done',
+      'done',
+      'waiting',
+    ]);
+  });
+
   it('never runs one job twice, with several runners at once', async () => {
     const runs = new Map<string, number>();
     for (let n = 0; n < 60; n++) await add(`job ${n}`);

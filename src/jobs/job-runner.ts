@@ -2,11 +2,11 @@ import type { Clock } from '../kernel/clock';
 import { newId } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
-import type { Job, JobHandler } from './job';
-import { claimJobs, failJob, findDueJobs, finishJob, renewLease } from './jobs-store';
+import type { Job, JobHandler, JobsHandler } from './job';
+import { claimJobs, failJob, findDueJobs, finishJob, finishJobs, renewLease } from './jobs-store';
 
 /** Jobs one claim takes. */
-const BATCH = 20;
+const BATCH = 100;
 
 /** A runner that dies gives its jobs back after this; while it lives it renews three times as often. */
 const LEASE_MS = 30_000;
@@ -32,6 +32,8 @@ export type JobRunnerParts = {
   readonly log: Log;
   /** By kind; jobs of other kinds stay for other runners. */
   readonly handlers: Readonly<Record<string, JobHandler>>;
+  /** Kinds whose jobs may be done many at once. */
+  readonly together?: Readonly<Record<string, JobsHandler>>;
   readonly pollMs: number;
 };
 
@@ -107,7 +109,8 @@ async function runBatch(parts: JobRunnerParts): Promise<number> {
   };
   const renewing = clock.every(LEASE_MS / 3, () => void renew());
   try {
-    for (const job of jobs) {
+    const alone = await runTogether(parts, jobs, token);
+    for (const job of alone) {
       // Another runner may have the rest of the batch by now.
       if (clock.nowMs() >= leaseUntilMs) break;
       await runJob(parts, job, token);
@@ -116,6 +119,28 @@ async function runBatch(parts: JobRunnerParts): Promise<number> {
     renewing.cancel();
   }
   return jobs.length;
+}
+
+/** Does at once what can be done at once, and gives the jobs that are left to be done alone. */
+async function runTogether(
+  { database, clock, log, together = {} }: JobRunnerParts,
+  jobs: readonly Job[],
+  token: string,
+): Promise<readonly Job[]> {
+  const done = new Set<string>();
+  for (const [kind, handler] of Object.entries(together)) {
+    const own = jobs.filter((job) => job.kind === kind && job.attempt === 1);
+    if (own.length < 2) continue;
+    try {
+      await handler(own);
+    } catch (error) {
+      log.warn('jobs are tried one by one', { kind, jobs: own.length, error: describe(error) });
+      continue;
+    }
+    await database.write((sql) => finishJobs(sql, own, { token, nowMs: clock.nowMs() }));
+    for (const { id } of own) done.add(id);
+  }
+  return jobs.filter(({ id }) => !done.has(id));
 }
 
 async function runJob(parts: JobRunnerParts, job: Job, token: string): Promise<void> {

@@ -21,3 +21,6 @@ export type NewJob = {
 
 /** Does the work of one kind. It may be run again after a crash, so doing it twice must change nothing. */
 export type JobHandler = (job: Job) => Promise<void>;
+
+/** Does the work of many jobs of one kind at once, all or none; when it fails each is tried alone by its JobHandler. */
+export type JobsHandler = (jobs: readonly Job[]) => Promise<void>;

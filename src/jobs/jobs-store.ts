@@ -27,6 +27,23 @@ export async function enqueue(sql: Sql, job: NewJob): Promise<boolean> {
   }
 }
 
+/** Stores jobs of causes that are new, in one statement inside the caller's transaction. @throws DuplicateKey when one was there already */
+export async function enqueueNew(sql: Sql, jobs: readonly NewJob[]): Promise<void> {
+  if (jobs.length === 0) return;
+  await sql.run(
+    `INSERT INTO jobs (id, kind, unique_key, payload, state, run_at_ms, attempts, created_at_ms)
+     VALUES ${jobs.map(() => "(?, ?, ?, ?, 'waiting', ?, 0, ?)").join(', ')}`,
+    jobs.flatMap((job) => [
+      newId(job.nowMs),
+      job.kind,
+      job.uniqueKey,
+      JSON.stringify(job.payload),
+      job.runAtMs,
+      job.nowMs,
+    ]),
+  );
+}
+
 export type Claim = {
   readonly kinds: readonly string[];
   readonly limit: number;
@@ -88,6 +105,19 @@ export async function finishJob(sql: Sql, job: Job, token: string, nowMs: number
     [nowMs, job.id, token],
   );
   return changed === 1;
+}
+
+/** The same for many; those whose lease was lost stay with whoever has them now. */
+export async function finishJobs(
+  sql: Sql,
+  jobs: readonly Job[],
+  { token, nowMs }: { readonly token: string; readonly nowMs: number },
+): Promise<void> {
+  await sql.run(
+    `UPDATE jobs SET state = 'done', lease_token = NULL, lease_until_ms = NULL, last_error = NULL, finished_at_ms = ?
+     WHERE id IN (${jobs.map(() => '?').join(', ')}) AND lease_token = ?`,
+    [nowMs, ...jobs.map(({ id }) => id), token],
+  );
 }
 
 /** Puts a failed job back until `runAtMs`, or among the dead (null) where people look at it. */

@@ -191,9 +191,6 @@ describe.each(DIALECTS)('leases on %s', (dialect) => {
       Promise.allSettled(
         Array.from({ length: count }, (_, n) => work(nodes[n % NODES] as Database, n, `node-${n % NODES}`)),
       );
-    const reasons = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
-      outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-
     it('never exceed a limit, and nobody waits for ever', async () => {
       const outcomes = await burst(200, (database, n, nodeId) =>
         take(
@@ -244,8 +241,8 @@ describe.each(DIALECTS)('leases on %s', (dialect) => {
       // 80 tries a second for three seconds, ten allowed.
       for (let tenth = 0; tenth < 30; tenth++) {
         const nowMs = START_MS + tenth * 100 + 37;
-        await burst(8, async (database, _, nodeId) => {
-          await database.write((sql) => takeRate(sql, { scope, perSecond: 10, nodeId, nowMs }));
+        await burst(8, async (database) => {
+          await database.write((sql) => takeRate(sql, { scope, perSecond: 10, nowMs }));
           startedAtMs.push(nowMs);
         });
       }
@@ -257,3 +254,7 @@ describe.each(DIALECTS)('leases on %s', (dialect) => {
     });
   });
 });
+
+function reasons(outcomes: readonly PromiseSettledResult<unknown>[]): readonly unknown[] {
+  return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+}

@@ -43,6 +43,15 @@ export async function releaseLeases(
   return sql.run(`DELETE FROM leases WHERE holder_id = ?${only}`, values);
 }
 
+/** Gives back all leases of many holders: their calls have ended. */
+export async function releaseLeasesOf(sql: Sql, holderIds: readonly string[]): Promise<void> {
+  if (holderIds.length === 0) return;
+  await sql.run(
+    `DELETE FROM leases WHERE holder_id IN (${holderIds.map(() => '?').join(', ')})`,
+    holderIds.toSorted(),
+  );
+}
+
 /** Gives back what an earlier run of this node left: at its start none of its calls lives. */
 export async function releaseLeasesOfNode(sql: Sql, nodeId: string): Promise<number> {
   const rows = await sql.all('SELECT DISTINCT holder_id FROM leases WHERE node_id = ? ORDER BY holder_id', [

@@ -1,5 +1,6 @@
 import { newId } from '../kernel/ids';
 import type { Sql } from '../kernel/unit-of-work';
+import { NO_NODE } from './note-event';
 import { takeLeases } from './take-leases';
 
 const ONE_SECOND_MS = 1_000;
@@ -9,7 +10,6 @@ export type RateWanted = {
   /** What starts: `rate:trunk-out:<id>`. No other lease uses this name. */
   readonly scope: string;
   readonly perSecond: number;
-  readonly nodeId: string;
   readonly nowMs: number;
 };
 
@@ -18,10 +18,10 @@ export type RateWanted = {
  * It is a lease that nobody renews or gives back, so a start counts for exactly one second after it.
  * @throws LimitReached when this second has none left
  */
-export function takeRate(sql: Sql, { scope, perSecond, nodeId, nowMs }: RateWanted): Promise<void> {
+export function takeRate(sql: Sql, { scope, perSecond, nowMs }: RateWanted): Promise<void> {
   return takeLeases(sql, {
     holderId: newId(nowMs),
-    nodeId,
+    nodeId: NO_NODE,
     wishes: [{ scope, limit: perSecond }],
     nowMs,
     leaseMs: ONE_SECOND_MS,

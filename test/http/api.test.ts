@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import supertest from 'supertest';
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../support/databases';
 import { testApi } from '../support/api';
-import { anAccount, anEndedLeg } from '../support/billing-builders';
+import { aCreditWish, anAccount, anEndedLeg } from '../support/billing-builders';
 import { extendCredit } from '../../src/billing/credit/extend-credit';
 import { reserveCredit } from '../../src/billing/credit/reserve-credit';
 import { rateCdr } from '../../src/billing/rating/rate-cdr';
@@ -305,14 +305,13 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       for (let n = 0; n < 25; n++) {
         const leg = anEndedLeg(owner.id, (n % 5) * 37_000, { nodeId: 'export' });
         if (n % 5 > 0) {
-          const wanted = { callId: leg.cdrId, nowMs: leg.startedAtMs };
-          await reserveCredit(test.database, {
-            ...wanted,
-            payerAccountId: owner.id,
-            number: e164('+3225550123'),
-            startedAtMs: leg.startedAtMs,
+          const wish = aCreditWish(owner.id, { callId: leg.cdrId, startedAtMs: leg.startedAtMs });
+          await reserveCredit(test.database, wish);
+          await extendCredit(test.database, {
+            callId: leg.cdrId,
+            nowMs: leg.startedAtMs,
+            untilSeconds: 300,
           });
-          await extendCredit(test.database, { ...wanted, untilSeconds: 300 });
         }
         await writeCdr(test.database, leg);
         await rateCdr(test.database, { cdrId: leg.cdrId, nowMs: leg.endedAtMs });
@@ -356,7 +355,7 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       expect((await get(`/explain?to=${to}&source=192.0.2.1`)).body).toMatchObject({
         decision: 'refuse',
         reason: 'unknown-caller',
-        sipStatus: 403,
+        sipStatus: 401,
       });
     });
 

@@ -4,6 +4,7 @@ import { newId } from '../../src/kernel/ids';
 import { type Currency, currency, money, parseMicros } from '../../src/kernel/money';
 import { e164 } from '../../src/kernel/phone-number';
 import type { Database } from '../../src/kernel/unit-of-work';
+import type { CreditWanted } from '../../src/billing/credit/credit-wanted';
 import { topUp } from '../../src/billing/ledger/movements';
 import { postEntries } from '../../src/billing/ledger/post-entries';
 import { openAccount } from '../../src/billing/open-account';
@@ -84,6 +85,23 @@ export async function anAccount(
       ),
     );
   return account;
+}
+
+/** What a call asks of the credit: into a room from Belgium unless said otherwise. */
+export function aCreditWish(payerAccountId: string, rest: Partial<CreditWanted> = {}): CreditWanted {
+  const startedAtMs = rest.startedAtMs ?? START_MS;
+  return {
+    callId: newId(startedAtMs),
+    payerAccountId,
+    number: e164('+3225550123'),
+    startedAtMs,
+    nowMs: startedAtMs,
+    direction: 'inbound',
+    roomId: null,
+    kind: 'room',
+    nodeId: 'node-1',
+    ...rest,
+  };
 }
 
 let nextSequence = 1;

@@ -1,6 +1,8 @@
 import type { AccountState } from '../../accounts/account';
 import { AppError } from '../../kernel/app-error';
 
+export { CapReached, DestinationClosed } from '../fraud-caps/caps-errors';
+export { LimitReached } from '../../leases/lease';
 export { HoldNotOpen, InsufficientCredit } from '../ledger/ledger-errors';
 
 /** The payer's deck has no price for the number, so nobody could say what the call would cost. */
@@ -18,7 +20,7 @@ export class NoRate extends AppError {
   }
 }
 
-/** The payer may make no charged calls. */
+/** The payer's state allows no such leg: suspended and closed ones pay none, a limited one only legs that come in. */
 export class AccountBlocked extends AppError {
   readonly code = 'account-blocked';
   constructor(accountId: string, state: AccountState) {

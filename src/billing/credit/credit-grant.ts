@@ -1,17 +1,27 @@
 import type { Money } from '../../kernel/money';
+import { readParts, secondsOf } from '../bundles/bundle';
 import type { Hold } from '../ledger/holds';
 import { affordableSeconds } from '../rating/affordable-seconds';
 import type { Rate } from '../rating/rate';
 
 export { UNLIMITED_TALK_SECONDS } from '../rating/affordable-seconds';
 
+/**
+ * What keeps a hold from reaching as far as was asked: the credit (a top-up helps), a cap against fraud, or the state of the account
+ * (it was suspended in mid-call).
+ */
+export type LimitedBy = 'credit' | 'cap' | 'account';
+
 /** How long a leg may talk on what is held for it. */
 export type CreditGrant = {
   readonly callId: string;
   /** Whole seconds of talk, counted from the start of charging, that the hold pays for; UNLIMITED_TALK_SECONDS when talk is free. */
   readonly paidSeconds: number;
-  /** The account's credit ends the hold here; after a top-up a later extension may reach further. */
+  /** The hold ends here; a later extension may reach further, when what limits it has changed. */
   readonly reachedLimit: boolean;
+  /** Why it does; null when it reaches as far as was asked. */
+  readonly limitedBy: LimitedBy | null;
+  /** Money that is held; seconds of bundles are held beside it. */
   readonly held: Money;
 };
 
@@ -24,11 +34,16 @@ export function rateText(rate: Rate): string {
   return JSON.stringify(rate);
 }
 
-export function grantOf(hold: Hold, reachedLimit: boolean): CreditGrant {
+export function grantOf(hold: Hold, limitedBy: LimitedBy | null): CreditGrant {
   return {
     callId: hold.callId,
-    paidSeconds: affordableSeconds(promisedRate(hold), hold.amount.amountMicros),
-    reachedLimit,
+    paidSeconds: affordableSeconds(
+      promisedRate(hold),
+      hold.amount.amountMicros,
+      secondsOf(readParts(hold.included)),
+    ),
+    reachedLimit: limitedBy !== null,
+    limitedBy,
     held: hold.amount,
   };
 }

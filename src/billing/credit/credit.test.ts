@@ -10,6 +10,7 @@ import { verifyLedger } from '../ledger/verify-ledger';
 import { rateCdr } from '../rating/rate-cdr';
 import { publishRates } from '../rating/stage-rates';
 import {
+  aCreditWish,
   aDeck,
   anAccount,
   anEndedLeg,
@@ -33,13 +34,7 @@ describe.each(DIALECTS)('credit on %s', (dialect) => {
   afterAll(() => test.drop());
 
   const reserve = (payerAccountId: string, callId = newId(START_MS), number = BELGIUM) =>
-    reserveCredit(test.database, {
-      callId,
-      payerAccountId,
-      number,
-      startedAtMs: START_MS,
-      nowMs: START_MS,
-    });
+    reserveCredit(test.database, aCreditWish(payerAccountId, { callId, number }));
   const extend = (callId: string, untilSeconds: number) =>
     extendCredit(test.database, { callId, untilSeconds, nowMs: START_MS + 1_000 });
   const credit = (accountId: string, amount: string) =>

@@ -12,6 +12,7 @@ import { verifyLedger } from '../ledger/verify-ledger';
 import { quoteCall } from '../rating/find-rate';
 import { rateCdr } from '../rating/rate-cdr';
 import {
+  aCreditWish,
   aDeck,
   anAccount,
   anEndedLeg,
@@ -72,12 +73,7 @@ describe.each(DIALECTS)('random programs on %s', (dialect) => {
           }),
         ));
       case 'reserve':
-        return void (await reserveCredit(test.database, {
-          ...call,
-          payerAccountId,
-          number: BELGIUM,
-          startedAtMs: START_MS,
-        }));
+        return void (await reserveCredit(test.database, aCreditWish(payerAccountId, call)));
       case 'extend':
         return void (await extendCredit(test.database, { ...call, untilSeconds: step.amount % 700 }));
       case 'release':
@@ -161,12 +157,7 @@ describe.each(DIALECTS)('random programs on %s', (dialect) => {
         const asked = { deckId: deck.id, number: BELGIUM, atMs: START_MS, talkSeconds };
         const quote = await quoteCall(test.database, asked);
         const call = { callId, nowMs: START_MS };
-        await reserveCredit(test.database, {
-          ...call,
-          payerAccountId: account.id,
-          number: BELGIUM,
-          startedAtMs: START_MS,
-        });
+        await reserveCredit(test.database, aCreditWish(account.id, call));
         const { held, paidSeconds } = await extendCredit(test.database, {
           ...call,
           untilSeconds: talkSeconds,
@@ -186,12 +177,7 @@ describe.each(DIALECTS)('random programs on %s', (dialect) => {
     for (let round = 0; round < 20; round++) {
       const callId = newId(START_MS);
       const call = { callId, nowMs: START_MS };
-      await reserveCredit(test.database, {
-        ...call,
-        payerAccountId: account.id,
-        number: BELGIUM,
-        startedAtMs: START_MS,
-      });
+      await reserveCredit(test.database, aCreditWish(account.id, call));
       await writeCdr(test.database, anEndedLeg(account.id, 10_000, { cdrId: callId }));
       const [rating, released] = await Promise.all([
         rateCdr(test.database, { cdrId: callId, nowMs: START_MS }),

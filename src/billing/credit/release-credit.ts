@@ -1,15 +1,26 @@
 import type { Money } from '../../kernel/money';
 import type { Database } from '../../kernel/unit-of-work';
-import { closeHold, listUntouchedHolds, lockHold } from '../ledger/holds';
+import { releaseLeases } from '../../leases/renew-leases';
+import { readParts } from '../bundles/bundle';
+import { settleSeconds } from '../bundles/hold-seconds';
+import { closeHolds, listUntouchedHolds, lockHold } from '../ledger/holds';
 
-/** Frees a hold that no talk used. True when it was open; a hold that was settled, released or never made stays as it is. */
+/**
+ * Frees at once what a leg holds that no talk used: its credit and its places among the calls at once, so that the next leg of the call
+ * (the next trunk) can have them. True when the hold was open; one that was settled, released or never made stays as it is. A CDR that
+ * comes later for this leg costs nothing.
+ */
 export function releaseCredit(
   database: Database,
   { callId, nowMs }: { readonly callId: string; readonly nowMs: number },
 ): Promise<boolean> {
   return database.write(async (sql) => {
+    await releaseLeases(sql, callId);
     const hold = await lockHold(sql, callId);
-    return hold?.state === 'open' && (await closeHold(sql, hold, { state: 'released', nowMs }));
+    if (hold?.state !== 'open') return false;
+    await settleSeconds(sql, { held: readParts(hold.included), used: [] });
+    await closeHolds(sql, [{ hold, state: 'released', chargeMicros: 0n }], nowMs);
+    return true;
   });
 }
 

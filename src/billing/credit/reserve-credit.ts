@@ -1,53 +1,53 @@
-import type { Account } from '../../accounts/account';
-import { readAccount } from '../../accounts/accounts-store';
-import type { E164 } from '../../kernel/phone-number';
+import { AppError } from '../../kernel/app-error';
 import type { Database } from '../../kernel/unit-of-work';
-import { openHold } from '../ledger/holds';
-import { findRate } from '../rating/find-rate';
-import type { Rate } from '../rating/rate';
-import { rateCall } from '../rating/rate-call';
-import { AccountBlocked, NoRate } from './credit-errors';
-import { type CreditGrant, grantOf, rateText } from './credit-grant';
+import { alertOfCap } from '../fraud-caps/cap-alerts';
+import { CapReached, DestinationClosed } from '../fraud-caps/caps-errors';
+import { placeOf } from '../fraud-caps/number-place';
+import { type Admission, admitCalls } from './admit-calls';
+import { type CreditGrant, grantOf } from './credit-grant';
+import type { CreditWanted } from './credit-wanted';
+import { Together } from './together';
 
-export type CreditWanted = {
-  /** The leg's cdrId: its settlement looks for the hold by it. */
-  readonly callId: string;
-  readonly payerAccountId: string;
-  /** The number the leg is rated by. */
-  readonly number: E164;
-  /** When the call began: decides which of a prefix's rates counts. */
-  readonly startedAtMs: number;
-  readonly nowMs: number;
-};
+/** Legs whose moments differ by less are decided by one clock. */
+const SAME_MOMENT_MS = 1_000;
+
+/** What each database's calls ask, as far as this process is concerned. */
+const desks = new WeakMap<Database, Together<CreditWanted, Admission>>();
 
 /**
- * Holds connect fee and first block before a leg is charged. The second time for one call it gives the hold that is there.
- * @throws InsufficientCredit, NoRate, AccountBlocked, NotFound (payer), HoldNotOpen (the call was settled or released before)
+ * Lets a leg begin: the account's state allows it, no cap against fraud forbids it, there is a place among its calls and the room's, and
+ * connect fee and first block are held; all or nothing, in one unit of work. The second time for one leg it gives the hold that is there.
+ * Legs that ask at once are decided together (`admitCalls`), in the order they asked.
+ * @throws AccountBlocked, CapReached, DestinationClosed, LimitReached, InsufficientCredit, NoRate, NotFound (payer), HoldNotOpen (the leg
+ * was settled or released before, or is another account's)
  */
 export async function reserveCredit(database: Database, wanted: CreditWanted): Promise<CreditGrant> {
-  const account = await readAccount(database.read, wanted.payerAccountId);
-  if (account.state === 'suspended' || account.state === 'closed')
-    throw new AccountBlocked(account.id, account.state);
-  const rate = await rateFor(database, account, wanted);
-  const firstBlock = rateCall(rate, 1).charge;
-  const hold = await database.write((sql) =>
-    openHold(sql, {
-      callId: wanted.callId,
-      accountId: account.id,
-      amount: firstBlock,
-      rate: rateText(rate),
+  const admission = await deskOf(database).ask(wanted);
+  if (!(admission instanceof AppError)) return grantOf(admission, null);
+  if (admission instanceof CapReached || admission instanceof DestinationClosed)
+    await alertOfCap(database, {
+      accountId: wanted.payerAccountId,
+      cap: admission.cap,
+      country: placeOf(wanted.number).country,
       nowMs: wanted.nowMs,
-    }),
-  );
-  return grantOf(hold, false);
+    });
+  throw admission;
 }
 
-async function rateFor(database: Database, account: Account, wanted: CreditWanted): Promise<Rate> {
-  const { deckId } = account;
-  const rate =
-    deckId === null
-      ? null
-      : await findRate(database, { deckId, number: wanted.number, atMs: wanted.startedAtMs });
-  if (rate?.currency !== account.currency) throw new NoRate(account.id, deckId, wanted.startedAtMs);
-  return rate;
+function deskOf(database: Database): Together<CreditWanted, Admission> {
+  const known = desks.get(database);
+  if (known) return known;
+  const made = new Together<CreditWanted, Admission>((wishes) => admitCalls(database, wishes), isDecidedWith);
+  desks.set(database, made);
+  return made;
+}
+
+/** One leg that asks twice at once is answered by two rounds: the second finds what the first held. */
+function isDecidedWith(wish: CreditWanted, before: readonly CreditWanted[]): boolean {
+  const [first] = before;
+  return (
+    first !== undefined &&
+    Math.abs(wish.nowMs - first.nowMs) < SAME_MOMENT_MS &&
+    before.every(({ callId }) => callId !== wish.callId)
+  );
 }

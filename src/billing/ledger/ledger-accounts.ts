@@ -12,7 +12,15 @@ import { DuplicateKey, micros, type Row, type Sql, text } from '../../kernel/uni
 import { InsufficientCredit, PostingRefused } from './ledger-errors';
 
 /** The house's own accounts, one of each per currency. What each means and how to read its sign: billing/README. */
-export const HOUSE_ACCOUNTS = ['funds-received', 'call-revenue', 'adjustments'] as const;
+export const HOUSE_ACCOUNTS = [
+  'funds-received',
+  'call-revenue',
+  'adjustments',
+  'number-fees',
+  'voucher-liability',
+  'vouchers-issued',
+  'voucher-breakage',
+] as const;
 
 export type HouseAccount = (typeof HOUSE_ACCOUNTS)[number];
 
@@ -44,7 +52,7 @@ type NewLedgerAccount = {
 
 /** Opens the ledger account of a customer, and the house's accounts of its currency where they are missing. */
 export async function openLedgerAccount(sql: Sql, wanted: NewLedgerAccount): Promise<void> {
-  for (const kind of HOUSE_ACCOUNTS) await openHouseAccount(sql, kind, wanted.currency, wanted.nowMs);
+  await openHouseAccounts(sql, wanted.currency, wanted.nowMs);
   await sql.run(
     `INSERT INTO ledger_accounts (id, kind, account_id, currency, balance_micros, held_micros, credit_limit_micros, created_at_ms)
      VALUES (?, 'customer', ?, ?, 0, 0, ?, ?)`,
@@ -58,15 +66,24 @@ export async function openLedgerAccount(sql: Sql, wanted: NewLedgerAccount): Pro
   );
 }
 
+/** Opens the house's accounts of a currency where they are missing: a later version of the program knows more of them. */
+export async function openHouseAccounts(sql: Sql, unit: Currency, nowMs: number): Promise<void> {
+  const ids = HOUSE_ACCOUNTS.map((kind) => houseLedgerId(kind, unit));
+  const rows = await sql.all(
+    `SELECT id FROM ledger_accounts WHERE id IN (${ids.map(() => '?').join(', ')})`,
+    ids,
+  );
+  const known = new Set(rows.map((row) => text(row.id)));
+  for (const kind of HOUSE_ACCOUNTS)
+    if (!known.has(houseLedgerId(kind, unit))) await openHouseAccount(sql, kind, unit, nowMs);
+}
+
 async function openHouseAccount(sql: Sql, kind: HouseAccount, unit: Currency, nowMs: number): Promise<void> {
-  const id = houseLedgerId(kind, unit);
-  const found = await sql.all('SELECT id FROM ledger_accounts WHERE id = ?', [id]);
-  if (found.length > 0) return;
   try {
     await sql.run(
       `INSERT INTO ledger_accounts (id, kind, account_id, currency, balance_micros, held_micros, credit_limit_micros, created_at_ms)
        VALUES (?, ?, NULL, ?, 0, 0, NULL, ?)`,
-      [id, kind, unit, nowMs],
+      [houseLedgerId(kind, unit), kind, unit, nowMs],
     );
   } catch (error) {
     if (!(error instanceof DuplicateKey)) throw error;
@@ -85,6 +102,15 @@ export async function lockBalance(sql: Sql, accountId: string): Promise<Balance>
   const row = await readRow(sql, customerLedgerId(accountId), sql.forUpdate);
   if (!row) throw new NotFound('ledger account of', accountId);
   return toBalance(row);
+}
+
+/** What the account spent or holds on a day, in micros. */
+export async function readDaySpent(sql: Sql, accountId: string, day: number): Promise<bigint> {
+  const [row] = await sql.all(
+    'SELECT CASE WHEN spend_day >= ? THEN day_spent_micros ELSE 0 END AS spent FROM ledger_accounts WHERE id = ?',
+    [day, customerLedgerId(accountId)],
+  );
+  return micros(row?.spent ?? 0);
 }
 
 /**
@@ -112,52 +138,135 @@ export async function setCreditLimit(
   return readBalance(sql, accountId);
 }
 
-/** Keeps `amountMicros` more of the account's credit for a running call, or refuses. One conditional statement. */
-export async function tryHold(sql: Sql, ledgerAccountId: string, amountMicros: bigint): Promise<boolean> {
+/**
+ * What may be spent in a day. Days are numbers that grow (20260115); what is held counts on the day it is held on, so a call over
+ * midnight counts on both.
+ */
+export type DaySpending = { readonly day: number; readonly capMicros: bigint };
+
+/**
+ * Keeps `amountMicros` more of the account's credit for a running call, or refuses: when credit or, where given, the day does not
+ * reach that far. One conditional statement.
+ */
+export async function tryHold(
+  sql: Sql,
+  ledgerAccountId: string,
+  { amountMicros, spending }: { readonly amountMicros: bigint; readonly spending: DaySpending | null },
+): Promise<boolean> {
   // MariaDB counts a row that keeps its values as not changed.
   if (amountMicros === 0n) return true;
+  if (!spending) {
+    const changed = await sql.run(
+      `UPDATE ledger_accounts SET held_micros = held_micros + ?
+       WHERE id = ? AND balance_micros + credit_limit_micros - held_micros >= ?`,
+      [amountMicros, ledgerAccountId, amountMicros],
+    );
+    return changed === 1;
+  }
+  const { day, capMicros } = spending;
+  // A node whose clock is still before midnight adds to the day that another has begun. Assigned before spend_day: MariaDB would see the new one.
   const changed = await sql.run(
-    `UPDATE ledger_accounts SET held_micros = held_micros + ?
-     WHERE id = ? AND balance_micros + credit_limit_micros - held_micros >= ?`,
-    [amountMicros, ledgerAccountId, amountMicros],
+    `UPDATE ledger_accounts SET held_micros = held_micros + ?,
+       day_spent_micros = CASE WHEN spend_day >= ? THEN day_spent_micros ELSE 0 END + ?,
+       spend_day = CASE WHEN spend_day >= ? THEN spend_day ELSE ? END
+     WHERE id = ? AND balance_micros + credit_limit_micros - held_micros >= ?
+       AND CASE WHEN spend_day >= ? THEN day_spent_micros ELSE 0 END + ? <= ?`,
+    [amountMicros, day, amountMicros, day, day, ledgerAccountId, amountMicros, day, amountMicros, capMicros],
   );
   return changed === 1;
 }
 
-/** Gives held credit back to the account. */
-export async function freeHeld(sql: Sql, ledgerAccountId: string, amountMicros: bigint): Promise<void> {
-  if (amountMicros === 0n) return;
-  const changed = await sql.run(
-    'UPDATE ledger_accounts SET held_micros = held_micros - ? WHERE id = ? AND held_micros >= ?',
-    [amountMicros, ledgerAccountId, amountMicros],
+/** Credit of an account that is held no longer. */
+export type FreedCredit = {
+  readonly ledgerAccountId: string;
+  readonly amountMicros: bigint;
+  /** How much of it, by the day it was held on, was not spent on that day. */
+  readonly unspent: ReadonlyMap<number, bigint>;
+};
+
+/** Gives held credit back to its accounts, each named once, by one statement. */
+export async function freeHeld(sql: Sql, freed: readonly FreedCredit[]): Promise<void> {
+  const some = freed
+    .filter(({ amountMicros }) => amountMicros > 0n)
+    .toSorted((left, right) => (left.ledgerAccountId < right.ledgerAccountId ? -1 : 1));
+  if (some.length === 0) return;
+  const ids = some.map(({ ledgerAccountId }) => ledgerAccountId);
+  const amounts = some.flatMap(({ ledgerAccountId, amountMicros }) => [ledgerAccountId, amountMicros]);
+  const days = some.flatMap(({ ledgerAccountId, unspent }) =>
+    [...unspent]
+      .filter(([, amount]) => amount > 0n)
+      .map(([day, amount]) => [ledgerAccountId, day, amount, amount]),
   );
-  if (changed !== 1) throw new Error(`${ledgerAccountId} holds less than the ${amountMicros} micros to free`);
+  const cases = `CASE id ${some.map(() => 'WHEN ? THEN ?').join(' ')} END`;
+  const dayCases = days.map(
+    () => 'WHEN id = ? AND spend_day = ? AND day_spent_micros >= ? THEN day_spent_micros - ?',
+  );
+  const changed = await sql.run(
+    `UPDATE ledger_accounts SET held_micros = held_micros - ${cases}${
+      days.length === 0 ? '' : `, day_spent_micros = CASE ${dayCases.join(' ')} ELSE day_spent_micros END`
+    } WHERE id IN (${ids.map(() => '?').join(', ')}) AND held_micros >= ${cases}`,
+    [...amounts, ...days.flat(), ...ids, ...amounts],
+  );
+  if (changed !== some.length) throw new Error('an account holds less than is to be freed');
 }
 
-type BalanceChange = {
+/** What an account gains or loses; `key` names the posting in a refusal. */
+export type BalanceChange = {
   readonly key: string;
   readonly ledgerAccountId: string;
   readonly change: Money;
 };
 
-/** Moves one balance. Only post-entries calls this. @throws InsufficientCredit, PostingRefused */
-export async function moveBalance(sql: Sql, { key, ledgerAccountId, change }: BalanceChange): Promise<void> {
-  const delta = change.amountMicros;
+/** Balances that are moved one by one. */
+const FEW = 2;
+
+/**
+ * Moves balances, each account named once: the customers' by one statement, then the house's. Only post-entries calls this.
+ * @throws InsufficientCredit, PostingRefused
+ */
+export async function moveBalances(sql: Sql, changes: readonly BalanceChange[]): Promise<void> {
+  const sorted = changes.toSorted((left, right) => (left.ledgerAccountId < right.ledgerAccountId ? -1 : 1));
+  const isHouse = ({ ledgerAccountId }: BalanceChange) => ledgerAccountId.startsWith('house:');
+  // The rows that all calls share are locked last.
+  for (const own of [sorted.filter((change) => !isHouse(change)), sorted.filter(isHouse)])
+    if (own.length > FEW) await moveTogether(sql, own);
+    // Each alone, a refusal can be told exactly.
+    else for (const change of own) await moveTogether(sql, [change]);
+}
+
+async function moveTogether(sql: Sql, changes: readonly BalanceChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  const ids = changes.map(({ ledgerAccountId }) => ledgerAccountId);
+  const cases = `CASE id ${changes.map(() => 'WHEN ? THEN ?').join(' ')} END`;
+  const deltas = changes.flatMap(({ ledgerAccountId, change }) => [ledgerAccountId, change.amountMicros]);
+  const currencies = changes.flatMap(({ ledgerAccountId, change }) => [ledgerAccountId, change.currency]);
   const changed = await sql.run(
-    `UPDATE ledger_accounts SET balance_micros = balance_micros + ?
-     WHERE id = ? AND currency = ? AND balance_micros + ? BETWEEN ? AND ?
-       AND (credit_limit_micros IS NULL OR balance_micros + ? + credit_limit_micros - held_micros >= 0)`,
-    [delta, ledgerAccountId, change.currency, delta, -MAX_STORED_MICROS, MAX_STORED_MICROS, delta],
+    `UPDATE ledger_accounts SET balance_micros = balance_micros + ${cases}
+     WHERE id IN (${ids.map(() => '?').join(', ')}) AND currency = ${cases}
+       AND balance_micros + ${cases} BETWEEN ? AND ?
+       AND (credit_limit_micros IS NULL OR balance_micros + ${cases} + credit_limit_micros - held_micros >= 0)`,
+    [...deltas, ...ids, ...currencies, ...deltas, -MAX_STORED_MICROS, MAX_STORED_MICROS, ...deltas],
   );
-  if (changed === 1) return;
-  const row = await readRow(sql, ledgerAccountId, sql.forUpdate);
-  if (!row) throw new PostingRefused(key, `there is no ledger account ${ledgerAccountId}`);
-  if (row.currency !== change.currency)
-    throw new PostingRefused(key, `${ledgerAccountId} is in ${text(row.currency)}, not ${change.currency}`);
-  const after = micros(row.balance_micros) + delta;
-  if (after > MAX_STORED_MICROS || after < -MAX_STORED_MICROS)
-    throw new PostingRefused(key, `the balance of ${ledgerAccountId} would no longer be stored exactly`);
-  throw new InsufficientCredit(money(-delta, change.currency), toBalance(row).available);
+  if (changed !== changes.length) throw await whyNotMoved(sql, changes);
+}
+
+/** Which of the accounts did not take its change, and why; of several that are short the caller finds it by moving each alone. */
+async function whyNotMoved(sql: Sql, changes: readonly BalanceChange[]): Promise<Error> {
+  for (const { key, ledgerAccountId, change } of changes) {
+    const row = await readRow(sql, ledgerAccountId, sql.forUpdate);
+    if (!row) return new PostingRefused(key, `there is no ledger account ${ledgerAccountId}`);
+    if (row.currency !== change.currency)
+      return new PostingRefused(
+        key,
+        `${ledgerAccountId} is in ${text(row.currency)}, not ${change.currency}`,
+      );
+    if (changes.length > 1) continue;
+    const after = micros(row.balance_micros) + change.amountMicros;
+    if (after > MAX_STORED_MICROS || after < -MAX_STORED_MICROS)
+      return new PostingRefused(key, `the balance of ${ledgerAccountId} would no longer be stored exactly`);
+    return new InsufficientCredit(money(-change.amountMicros, change.currency), toBalance(row).available);
+  }
+  return new Error(`one of ${changes.length} balances cannot be moved`);
 }
 
 async function readRow(sql: Sql, ledgerAccountId: string, lock: string): Promise<Row | null> {

@@ -30,3 +30,11 @@ export class HoldNotOpen extends AppError {
     super(`the hold of call ${callId} is ${state}`, { callId, state });
   }
 }
+
+/** The account has the credit, but may not spend more on this day. */
+export class DaySpent extends AppError {
+  readonly code = 'day-spent';
+  constructor(callId: string) {
+    super(`no more may be held on this day for call ${callId}`, { callId });
+  }
+}

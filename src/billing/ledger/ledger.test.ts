@@ -6,7 +6,8 @@ import { integer } from '../../kernel/unit-of-work';
 import { openAccount } from '../open-account';
 import { aDeck, anAccount, aRateLine, EUR, eur, START_MS } from '../../../test/support/billing-builders';
 import { readBalanceWithHolds } from './balance';
-import { openHold } from './holds';
+import { insertHolds } from './holds';
+import { LockedCredit } from './locked-credit';
 import { customerLedgerId, houseLedgerId, readBalance, setCreditLimit } from './ledger-accounts';
 import { InsufficientCredit, PostingRefused } from './ledger-errors';
 import { listEntries, type StatementLine } from './list-entries';
@@ -108,15 +109,28 @@ describe.each(DIALECTS)('ledger on %s', (dialect) => {
 
   it('lets nothing take what a running call holds', async () => {
     const account = await anAccount(test.database, { credit: '1' });
-    await test.database.write((sql) =>
-      openHold(sql, {
-        callId: newId(START_MS),
-        accountId: account.id,
-        amount: eur('0.60'),
-        rate: '{}',
-        nowMs: START_MS,
-      }),
-    );
+    const amount = eur('0.60');
+    await test.database.write(async (sql) => {
+      const credit = await LockedCredit.lock(sql, [account.id]);
+      expect(credit.take('call', { accountId: account.id, amount, spending: null })).toBeNull();
+      await credit.store(sql);
+      const moments = { openedAtMs: START_MS, changedAtMs: START_MS };
+      await insertHolds(sql, [
+        {
+          ...moments,
+          callId: newId(START_MS),
+          accountId: account.id,
+          amount,
+          state: 'open',
+          rate: '{}',
+          direction: 'inbound',
+          kind: 'room',
+          number: null,
+          included: null,
+          ofDay: null,
+        },
+      ]);
+    });
     const take = (amount: string) =>
       post(
         adjustment({

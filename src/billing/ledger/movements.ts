@@ -6,7 +6,14 @@ import { customerLedgerId, type HouseAccount, houseLedgerId } from './ledger-acc
 export type Entry = { readonly ledgerAccountId: string; readonly amount: Money };
 
 /** Every way money moves, as stored in ledger_transactions.kind. */
-export type MovementKind = 'top-up' | 'call-charge' | 'adjustment';
+export type MovementKind =
+  | 'top-up'
+  | 'call-charge'
+  | 'adjustment'
+  | 'number-fee'
+  | 'voucher-issue'
+  | 'voucher-redemption'
+  | 'voucher-end';
 
 /** A set of entries to post together. The same key never posts twice. */
 export type Movement = {
@@ -74,6 +81,75 @@ export function adjustment(of: {
     note: of.reason.trim(),
     entries: betweenHouseAnd(of.accountId, 'adjustments', of.amount),
   };
+}
+
+/** What having a number costs for one period. `key` names number, account and period. @throws InvalidInput unless the fee is above zero */
+export function numberFee(of: {
+  readonly accountId: string;
+  readonly key: string;
+  readonly fee: Money;
+  readonly note: string;
+}): Movement {
+  requirePositive(of.fee);
+  return {
+    kind: 'number-fee',
+    key: of.key,
+    note: of.note,
+    entries: betweenHouseAnd(of.accountId, 'number-fees', negate(of.fee)),
+  };
+}
+
+/** Vouchers were made: the house owes their face value to whoever will hold them. @throws InvalidInput unless the total is above zero */
+export function voucherIssue(of: { readonly batchId: string; readonly total: Money }): Movement {
+  requirePositive(of.total);
+  return {
+    kind: 'voucher-issue',
+    key: `voucher-batch:${of.batchId}`,
+    note: `voucher batch ${of.batchId}`,
+    entries: betweenHouseAccounts('vouchers-issued', 'voucher-liability', of.total),
+  };
+}
+
+/** A voucher becomes credit of whoever redeemed it; `voucherId` is told by no code. @throws InvalidInput unless the amount is above zero */
+export function voucherRedemption(of: {
+  readonly accountId: string;
+  readonly voucherId: string;
+  readonly amount: Money;
+}): Movement {
+  requirePositive(of.amount);
+  return {
+    kind: 'voucher-redemption',
+    key: `voucher:${of.voucherId}`,
+    note: `voucher ${of.voucherId}`,
+    entries: betweenHouseAnd(of.accountId, 'voucher-liability', of.amount),
+  };
+}
+
+/**
+ * What a batch has left can no longer be redeemed: expired vouchers are earned, cancelled ones were never owed.
+ * @throws InvalidInput unless the rest is above zero
+ */
+export function voucherEnd(of: {
+  readonly batchId: string;
+  readonly rest: Money;
+  readonly because: 'expired' | 'cancelled';
+}): Movement {
+  requirePositive(of.rest);
+  const gains = of.because === 'expired' ? 'voucher-breakage' : 'vouchers-issued';
+  return {
+    kind: 'voucher-end',
+    key: `voucher-batch-end:${of.batchId}`,
+    note: `vouchers of batch ${of.batchId} ${of.because}`,
+    entries: betweenHouseAccounts('voucher-liability', gains, of.rest),
+  };
+}
+
+/** `amount` from one account of the house to another. */
+function betweenHouseAccounts(from: HouseAccount, to: HouseAccount, amount: Money): readonly Entry[] {
+  return [
+    { ledgerAccountId: houseLedgerId(from, amount.currency), amount: negate(amount) },
+    { ledgerAccountId: houseLedgerId(to, amount.currency), amount },
+  ];
 }
 
 /** `amount` for the customer, its opposite for the house. */

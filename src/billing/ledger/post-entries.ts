@@ -1,12 +1,12 @@
 import { Conflict } from '../../kernel/app-error';
 import { fingerprint, newId } from '../../kernel/ids';
-import { addMoney, MAX_STORED_MICROS, type Money } from '../../kernel/money';
+import { addMoney, MAX_STORED_MICROS } from '../../kernel/money';
 import { DuplicateKey, integer, type Sql, text } from '../../kernel/unit-of-work';
-import { moveBalance } from './ledger-accounts';
+import { type BalanceChange, moveBalances } from './ledger-accounts';
 import { PostingRefused } from './ledger-errors';
-import type { Entry, Movement } from './movements';
+import type { Movement } from './movements';
 
-/** Entries one posting may have: a call shared out over reseller levels needs a dozen. */
+/** Entries one movement may have: a call shared out over reseller levels needs a dozen. */
 const MAX_ENTRIES = 100;
 
 const LONGEST_KEY = 200;
@@ -26,24 +26,42 @@ export type Posted = {
  * InsufficientCredit when a customer would fall below the credit limit; Conflict when the key was posted with other entries
  */
 export async function postEntries(sql: Sql, movement: Movement, nowMs: number): Promise<Posted> {
-  requirePostable(movement);
-  const transactionId = newId(nowMs);
-  const content = contentFingerprint(movement);
   try {
-    await sql.run(
-      `INSERT INTO ledger_transactions (id, idempotency_key, kind, note, content_fingerprint, posted_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      [transactionId, movement.key, movement.kind, movement.note.slice(0, LONGEST_NOTE), content, nowMs],
-    );
+    const [posted] = await postAllNew(sql, [movement], nowMs);
+    return posted as Posted;
   } catch (error) {
-    if (error instanceof DuplicateKey) return firstPosting(sql, movement, content);
+    if (error instanceof DuplicateKey) return firstPosting(sql, movement, contentFingerprint(movement));
     throw error;
   }
-  // In id order: two postings that share accounts would otherwise wait for each other.
-  for (const [ledgerAccountId, change] of changesByAccount(movement.entries))
-    await moveBalance(sql, { key: movement.key, ledgerAccountId, change });
-  await insertEntries(sql, { transactionId, entries: movement.entries, nowMs });
-  return { transactionId, postedAtMs: nowMs, repeated: false };
+}
+
+/**
+ * Writes movements that were never posted before, each as a transaction of its own, and each balance they change by one statement for all.
+ * @throws DuplicateKey when one was posted before, beside what postEntries throws; then nothing of them may be kept
+ */
+export async function postAllNew(
+  sql: Sql,
+  movements: readonly Movement[],
+  nowMs: number,
+): Promise<readonly Posted[]> {
+  if (movements.length === 0) return [];
+  for (const movement of movements) requirePostable(movement);
+  const posted = movements.map((movement) => ({ movement, transactionId: newId(nowMs) }));
+  await sql.run(
+    `INSERT INTO ledger_transactions (id, idempotency_key, kind, note, content_fingerprint, posted_at_ms)
+     VALUES ${posted.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
+    posted.flatMap(({ movement, transactionId }) => [
+      transactionId,
+      movement.key,
+      movement.kind,
+      movement.note.slice(0, LONGEST_NOTE),
+      contentFingerprint(movement),
+      nowMs,
+    ]),
+  );
+  await moveBalances(sql, changesByAccount(movements));
+  await insertEntries(sql, posted, nowMs);
+  return posted.map(({ transactionId }) => ({ transactionId, postedAtMs: nowMs, repeated: false }));
 }
 
 async function firstPosting(sql: Sql, movement: Movement, content: string): Promise<Posted> {
@@ -73,33 +91,36 @@ function requirePostable({ key, entries }: Movement): void {
   for (const [unit, sum] of sums) if (sum !== 0n) refuse(`its ${unit} entries sum to ${sum} micros`);
 }
 
-/** What each account gains or loses in all, sorted by account id; accounts whose entries cancel out are left out. */
-function changesByAccount(entries: readonly Entry[]): readonly (readonly [string, Money])[] {
-  const changes = new Map<string, Money>();
-  for (const { ledgerAccountId, amount } of entries) {
-    const before = changes.get(ledgerAccountId);
-    changes.set(ledgerAccountId, before ? addMoney(before, amount) : amount);
-  }
-  return [...changes]
-    .filter(([, change]) => change.amountMicros !== 0n)
-    .toSorted(([left], [right]) => (left < right ? -1 : 1));
+/** What each account gains or loses in all; accounts whose entries cancel out are left out. `key`: the first movement about it. */
+function changesByAccount(movements: readonly Movement[]): readonly BalanceChange[] {
+  const changes = new Map<string, BalanceChange>();
+  for (const { key, entries } of movements)
+    for (const { ledgerAccountId, amount } of entries) {
+      const before = changes.get(ledgerAccountId);
+      changes.set(
+        ledgerAccountId,
+        before
+          ? { ...before, change: addMoney(before.change, amount) }
+          : { key, ledgerAccountId, change: amount },
+      );
+    }
+  return [...changes.values()].filter(({ change }) => change.amountMicros !== 0n);
 }
 
 async function insertEntries(
   sql: Sql,
-  posting: {
-    readonly transactionId: string;
-    readonly entries: readonly Entry[];
-    readonly nowMs: number;
-  },
+  posted: readonly { readonly movement: Movement; readonly transactionId: string }[],
+  nowMs: number,
 ): Promise<void> {
-  const { transactionId, entries, nowMs } = posting;
+  const lines = posted.flatMap(({ movement, transactionId }) =>
+    movement.entries.map((entry, index) => ({ entry, transactionId, lineNumber: index + 1 })),
+  );
   await sql.run(
     `INSERT INTO ledger_entries (transaction_id, line_number, ledger_account_id, currency, amount_micros, posted_at_ms)
-     VALUES ${entries.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
-    entries.flatMap((entry, index) => [
+     VALUES ${lines.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
+    lines.flatMap(({ entry, transactionId, lineNumber }) => [
       transactionId,
-      index + 1,
+      lineNumber,
       entry.ledgerAccountId,
       entry.amount.currency,
       entry.amount.amountMicros,

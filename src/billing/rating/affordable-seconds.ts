@@ -5,12 +5,12 @@ import { billedSecondsOf, chargeMicrosOf, MAX_TALK_SECONDS } from './rate-call';
 export const UNLIMITED_TALK_SECONDS = Number.MAX_SAFE_INTEGER;
 
 /**
- * The longest talk, in whole seconds, that costs no more than `amountMicros`: always a full number of blocks. 0 when even the
- * first block costs more; UNLIMITED_TALK_SECONDS when more than a year of talk is paid.
+ * The longest talk, in whole seconds, that costs no more than `amountMicros` beside the seconds that bundles pay: always a full number
+ * of blocks. 0 when even the first block costs more; UNLIMITED_TALK_SECONDS when more than a year of talk is paid.
  */
-export function affordableSeconds(rate: Rate, amountMicros: bigint): number {
+export function affordableSeconds(rate: Rate, amountMicros: bigint, includedSeconds = 0): number {
   const pays = (talkSeconds: number) =>
-    chargeMicrosOf(rate, billedSecondsOf(rate, talkSeconds)) <= amountMicros;
+    chargeMicrosOf(rate, billedSecondsOf(rate, talkSeconds), includedSeconds) <= amountMicros;
   if (!pays(1)) return 0;
   if (pays(MAX_TALK_SECONDS)) return UNLIMITED_TALK_SECONDS;
   let paid = 1;

@@ -4,7 +4,7 @@ import type { Database } from '../../kernel/unit-of-work';
 import type { Rate } from './rate';
 import { rateBookOf } from './rate-book';
 import { type RatedCall, rateCall } from './rate-call';
-import { findDeckHead } from './rates-store';
+import { findDeckHead, findDeckHeads } from './rates-store';
 
 export type RateSought = { readonly deckId: string; readonly number: E164; readonly atMs: number };
 
@@ -16,6 +16,21 @@ export async function findRate(database: Database, sought: RateSought): Promise<
   const head = await findDeckHead(database.read, sought.deckId);
   if (!head) throw new NotFound('rate deck', sought.deckId);
   return rateBookOf(database).find(head, digitsOf(sought.number), sought.atMs);
+}
+
+/** The same for many calls, in their order; null for a deck that is not there, too. One question for all decks. */
+export async function findRates(
+  database: Database,
+  sought: readonly RateSought[],
+): Promise<readonly (Rate | null)[]> {
+  const heads = await findDeckHeads(database.read, [...new Set(sought.map(({ deckId }) => deckId))]);
+  const book = rateBookOf(database);
+  return Promise.all(
+    sought.map(async ({ deckId, number, atMs }) => {
+      const head = heads.get(deckId);
+      return head ? book.find(head, digitsOf(number), atMs) : null;
+    }),
+  );
 }
 
 /** What a call of `talkSeconds` would cost, by the same function that will bill it; null when the deck has no rate. @throws NotFound, InvalidInput */

@@ -16,21 +16,26 @@ const STEP_MICROS = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 export type RatedCall = {
   readonly charge: Money;
   readonly billedSeconds: number;
+  /** Billed seconds that bundles pay. */
+  readonly usedSeconds: number;
   readonly working: RatingWorking;
 };
 
 /**
- * Prices a call of `talkSeconds` whole seconds. The same function gives quote, hold and bill. A call without talk costs nothing.
+ * Prices a call of `talkSeconds` whole seconds, of which bundles may pay up to `includedSeconds`. The same function gives quote, hold
+ * and bill. A call without talk costs nothing.
  * @throws InvalidInput for a duration that is no whole number of seconds from 0 to a year
  */
-export function rateCall(rate: Rate, talkSeconds: number): RatedCall {
+export function rateCall(rate: Rate, talkSeconds: number, includedSeconds = 0): RatedCall {
   requireDuration(talkSeconds);
   const billedSeconds = billedSecondsOf(rate, talkSeconds);
-  const timed = timedMicros(rate, billedSeconds);
-  const charge = liftToMinimum(rate, billedSeconds, timed);
+  const usedSeconds = Math.min(billedSeconds, includedSeconds);
+  const timed = timedMicros(rate, billedSeconds, usedSeconds);
+  const charge = liftToMinimum(rate, billedSeconds, usedSeconds, timed);
   return {
     charge: money(charge, rate.currency),
     billedSeconds,
+    usedSeconds,
     working: {
       prefix: rate.prefix,
       destination: rate.destination,
@@ -41,6 +46,7 @@ export function rateCall(rate: Rate, talkSeconds: number): RatedCall {
       increments: `${rate.firstIncrementSeconds}/${rate.nextIncrementSeconds}`,
       talkSeconds,
       billedSeconds,
+      ...(usedSeconds > 0 ? { includedSeconds: usedSeconds } : {}),
       minimumApplied:
         charge > timed ? 'charge' : minimumSecondsApplied(rate, talkSeconds) ? 'seconds' : 'none',
       rounding: ROUNDING_RULES[rate.chargeDecimals] as string,
@@ -60,21 +66,30 @@ export function billedSecondsOf(rate: Rate, talkSeconds: number): number {
   );
 }
 
-/** What so many billed seconds cost: connect fee and time price in one sum, divided and rounded once, or the minimum charge. */
-export function chargeMicrosOf(rate: Rate, billedSeconds: number): bigint {
-  return liftToMinimum(rate, billedSeconds, timedMicros(rate, billedSeconds));
+/**
+ * What so many billed seconds cost, `includedSeconds` of them paid by bundles: connect fee and time price in one sum, divided and rounded
+ * once, or the minimum charge.
+ */
+export function chargeMicrosOf(rate: Rate, billedSeconds: number, includedSeconds = 0): bigint {
+  const used = Math.min(billedSeconds, includedSeconds);
+  return liftToMinimum(rate, billedSeconds, used, timedMicros(rate, billedSeconds, used));
 }
 
-function timedMicros(rate: Rate, billedSeconds: number): bigint {
-  if (billedSeconds === 0) return 0n;
+/** Bundles pay the first seconds. The connect fee goes with the first block: it is charged unless all of that block is included. */
+function timedMicros(rate: Rate, billedSeconds: number, usedSeconds: number): bigint {
+  const paidSeconds = billedSeconds - usedSeconds;
+  if (paidSeconds === 0) return 0n;
+  const connectFee = usedSeconds >= rate.firstIncrementSeconds ? 0 : rate.connectFeeMicros;
   const step = STEP_MICROS[rate.chargeDecimals] as number;
-  const timesSixty = rate.connectFeeMicros * SECONDS_PER_MINUTE + rate.pricePerMinuteMicros * billedSeconds;
-  if (!Number.isSafeInteger(timesSixty * 2)) return exactMicros(rate, billedSeconds, BigInt(step));
+  const timesSixty = connectFee * SECONDS_PER_MINUTE + rate.pricePerMinuteMicros * paidSeconds;
+  if (!Number.isSafeInteger(timesSixty * 2))
+    return exactMicros(rate, { connectFee, paidSeconds, step: BigInt(step) });
   return BigInt(roundHalfUp(timesSixty, SECONDS_PER_MINUTE * step) * step);
 }
 
-function liftToMinimum(rate: Rate, billedSeconds: number, charge: bigint): bigint {
-  if (rate.minimumChargeMicros === 0 || billedSeconds === 0) return charge;
+/** A call that a bundle pays a part of knows no minimum: it would charge the free seconds after all. */
+function liftToMinimum(rate: Rate, billedSeconds: number, usedSeconds: number, charge: bigint): bigint {
+  if (rate.minimumChargeMicros === 0 || billedSeconds === 0 || usedSeconds > 0) return charge;
   const least = BigInt(rate.minimumChargeMicros);
   return charge < least ? least : charge;
 }
@@ -86,11 +101,14 @@ function roundHalfUp(numerator: number, divisor: number): number {
   return rest * 2 >= divisor ? whole + 1 : whole;
 }
 
-function exactMicros(rate: Rate, billedSeconds: number, step: bigint): bigint {
+function exactMicros(
+  rate: Rate,
+  of: { readonly connectFee: number; readonly paidSeconds: number; readonly step: bigint },
+): bigint {
+  const { connectFee, paidSeconds, step } = of;
   const divisor = BigInt(SECONDS_PER_MINUTE) * step;
   const timesSixty =
-    BigInt(rate.connectFeeMicros) * BigInt(SECONDS_PER_MINUTE) +
-    BigInt(rate.pricePerMinuteMicros) * BigInt(billedSeconds);
+    BigInt(connectFee) * BigInt(SECONDS_PER_MINUTE) + BigInt(rate.pricePerMinuteMicros) * BigInt(paidSeconds);
   return ((timesSixty * 2n + divisor) / (divisor * 2n)) * step;
 }
 

@@ -45,6 +45,8 @@ export type RatingWorking = {
   readonly increments: string;
   readonly talkSeconds: number;
   readonly billedSeconds: number;
+  /** Billed seconds that bundles paid; not there when they paid none. */
+  readonly includedSeconds?: number;
   readonly minimumApplied: 'none' | 'seconds' | 'charge';
   readonly rounding: string;
 };

@@ -15,6 +15,21 @@ export async function findDeckHead(sql: Sql, deckId: string): Promise<DeckHead |
   return row ? { deckId, version: integer(row.current_version) } : null;
 }
 
+/** Published versions of decks by deck id; decks that are not there are not in it. */
+export async function findDeckHeads(
+  sql: Sql,
+  deckIds: readonly string[],
+): Promise<ReadonlyMap<string, DeckHead>> {
+  if (deckIds.length === 0) return new Map();
+  const rows = await sql.all(
+    `SELECT id, current_version FROM rate_decks WHERE id IN (${deckIds.map(() => '?').join(', ')})`,
+    deckIds,
+  );
+  return new Map(
+    rows.map((row) => [text(row.id), { deckId: text(row.id), version: integer(row.current_version) }]),
+  );
+}
+
 /**
  * The rate of the longest prefix of `digits` that was valid at `atMs`, asked of the database: some 100 µs, always right, also
  * while a compiled deck is still being built. Of two rates for one prefix and moment the later import counts.

@@ -110,6 +110,10 @@ export class RoomVisit implements SessionMember {
       number: visitor.ratedNumber,
       startedAtMs: call.opened.startedAtMs,
       nowMs: call.now(),
+      direction: 'inbound',
+      roomId: visitor.room.id,
+      kind: 'room',
+      nodeId: call.parts.settings.nodeId,
     });
   }
 
