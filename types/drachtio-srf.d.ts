@@ -56,6 +56,12 @@ declare class Srf extends EventEmitter {
       proxy?: string;
     },
   ): Promise<Srf.SrfRequest>;
+  /** `sent` is called before any answer is: who awaits the promise instead may miss one that comes at once. */
+  request(
+    uri: string,
+    options: { method: string; headers?: Record<string, string>; body?: string; proxy?: string },
+    sent: (error: Error | null, request: Srf.SrfRequest) => void,
+  ): void;
 }
 
 declare namespace Srf {

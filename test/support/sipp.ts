@@ -43,12 +43,12 @@ export async function runSipp(run: {
   return (await spawnSipp(run.scenario, await freePort(), words, run.from)).ended;
 }
 
-/** Telephones that are called: SIPp answers every call on `sipPort` as its scenario says, until stopped. */
+/** Telephones that are called: SIPp answers every call on `sipPort`, a free one unless it is given, as its scenario says, until stopped. */
 export async function startCallees(
   calleeScenario: string,
-  { ignoresUnexpected = false } = {},
+  { ignoresUnexpected = false, port = null as number | null } = {},
 ): Promise<{ sipPort: number; stop(): Promise<SippResult> }> {
-  const sipPort = await freePort();
+  const sipPort = port ?? (await freePort());
   const { child, ended } = await spawnSipp(
     calleeScenario,
     sipPort,
@@ -281,13 +281,32 @@ export function calleeScenario(callees: readonly Callee[]): string {
     .join('\n');
   const used = callees.map((_, index) => `is${index},number${index}`).join(',');
   return scenario(
+    '<recv request="OPTIONS" optional="true" next="98"/>',
     `<recv request="INVITE" crlf="true"><action>${matches}${KEPT_OF_INVITE}</action></recv>`,
     jumps,
     branches,
+    '<label id="98"/>',
+    respond('200 OK'),
     '<label id="99"/>',
     `<Reference variables="${used},houseUri,houseFrom,houseCseq"/>`,
   );
 }
+
+/** A registrar of one realm: asks for credentials, and says `verdict` of those that it gets. */
+export function registrarScenario(realm: string, verdict: string, headers: string): string {
+  return scenario(
+    '<recv request="REGISTER"/>',
+    registrarSays(
+      '401 Unauthorized',
+      `WWW-Authenticate: Digest realm="${realm}", nonce="abcdef", qop="auth", algorithm=MD5`,
+    ),
+    '<recv request="REGISTER"/>',
+    registrarSays(verdict, headers),
+  );
+}
+
+const registrarSays = (line: string, more: string) =>
+  `<send><![CDATA[\n\nSIP/2.0 ${line}\n${ANSWER_HEADERS.replace(/^Contact:.*$/m, more)}\nContent-Length: 0\n\n]]></send>`;
 
 export const ring = respond('180 Ringing');
 /** 200 with SDP, ACK. */

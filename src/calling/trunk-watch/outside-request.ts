@@ -41,17 +41,16 @@ export function sendOutsideBy(srf: Srf, clock: Clock): SendOutside {
   };
 }
 
-async function sendOnce(srf: Srf, { method, uri, proxy, headers }: OutsideRequest): Promise<OutsideAnswer> {
-  const sent = await srf.request(uri, {
-    method,
-    headers: { ...headers },
-    ...(proxy === null ? {} : { proxy }),
-  });
-  return new Promise((resolve) => {
-    sent.on('response', (res: SrfResponse) => {
-      if (res.status < 200) return;
-      const header = (name: string) => res.get(name) ?? null;
-      resolve({ kind: 'answered', status: res.status, contact: sent.get('Contact') ?? '', header });
+function sendOnce(srf: Srf, { method, uri, proxy, headers }: OutsideRequest): Promise<OutsideAnswer> {
+  const options = { method, headers: { ...headers }, ...(proxy === null ? {} : { proxy }) };
+  return new Promise((resolve, reject) => {
+    srf.request(uri, options, (error, sent) => {
+      if (error) return reject(error);
+      sent.on('response', (res: SrfResponse) => {
+        if (res.status < 200) return;
+        const header = (name: string) => res.get(name) ?? null;
+        resolve({ kind: 'answered', status: res.status, contact: sent.get('Contact') ?? '', header });
+      });
     });
   });
 }

@@ -53,7 +53,7 @@ export class TargetProbe {
   #on(happening: Happening): void {
     if (this.#stopped) return;
     const { clock, onChange } = this.parts;
-    const { next, commands } = probeStep(this.#state, { ...happening, nowMs: clock.nowMs() } as ProbeEvent);
+    const { next, commands } = probeStep(this.#state, { ...happening, nowMs: clock.nowMs() });
     this.#state = next;
     this.#timer.set(next.dueAtMs);
     for (const { kind } of commands) {

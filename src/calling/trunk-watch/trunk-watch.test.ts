@@ -72,18 +72,18 @@ describe.each(DIALECTS)('trunks are watched on %s', (dialect) => {
   async function watch(nodeId = 'node-1', isConnected = () => true): Promise<TrunkWatch> {
     const { database } = test;
     const made = new TrunkWatch({
-      ...{ database, clock, log: silentLog, nodeId, trunkKey: KEY },
-      ...{ send: network.send, isConnected },
+      database,
+      clock,
+      log: silentLog,
+      nodeId,
+      trunkKey: KEY,
+      send: network.send,
+      isConnected,
     });
     watches.push(made);
     made.start();
     await elapse(100);
     return made;
-  }
-
-  /** Real databases answer in their own time, whatever the clock says. */
-  async function until(holds: () => boolean): Promise<void> {
-    for (let turn = 0; turn < 200 && !holds(); turn++) await new Promise((next) => setTimeout(next, 2));
   }
 
   /** Lets time go by in steps that the database can follow. */
@@ -112,7 +112,7 @@ describe.each(DIALECTS)('trunks are watched on %s', (dialect) => {
   const alerts = async () => {
     const page = { after: null, limit: 100, numbers: 'full' } as const;
     return (await listAlerts(test.database.read, page)).alerts
-      .map(({ kind, details }) => `${kind} ${String(details?.fault ?? '')}`.trim())
+      .map(({ kind, details }) => `${kind} ${words(details?.fault)}`.trim())
       .toReversed();
   };
 
@@ -240,9 +240,20 @@ describe.each(DIALECTS)('trunks are watched on %s', (dialect) => {
   });
 });
 
+/** Real databases answer in their own time, whatever the clock says. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 200 && !holds(); turn++) await new Promise((next) => setTimeout(next, 2));
+}
+
+/** A fact that is a text; '' for none. */
+function words(fact: unknown): string {
+  return typeof fact === 'string' ? fact : '';
+}
+
 describe('how trunks’ calls went', () => {
   it('is read once in ten seconds, however many ask', async () => {
-    const { database, drop } = await emptyDatabase('sqlite');
+    const fresh = await emptyDatabase('sqlite');
+    const { database } = fresh;
     const clock = new FakeClock();
     const read = jest.spyOn(database.read, 'all');
     const qualities = new TrunkQualities(database, clock);
@@ -253,6 +264,6 @@ describe('how trunks’ calls went', () => {
     await clock.advance(1);
     await qualities.latest();
     expect(read).toHaveBeenCalledTimes(2);
-    await drop();
+    await fresh.drop();
   });
 });
