@@ -57,7 +57,14 @@ for (const { path, language, name, text } of wantedRecordings(promptsDir)) {
   else if (sources[path] !== digest(text)) find(path, 'is not a recording of its text as it is now');
   checkSound(path);
 }
-for (const path of ['choose-language.wav', 'tones/entered.wav', 'tones/left.wav', 'music/waiting.wav'])
+for (const path of [
+  'choose-language.wav',
+  'tones/entered.wav',
+  'tones/left.wav',
+  'tones/ringback.wav',
+  'tones/beep.wav',
+  'music/waiting.wav',
+])
   checkSound(path);
 if (sources['choose-language.wav'] !== digest(JSON.stringify(languageMenu(promptsDir))))
   find('choose-language.wav', 'is not a recording of the offers as they are now');

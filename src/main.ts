@@ -11,7 +11,7 @@ import {
   verifyLedgerCommand,
 } from './command-line/database-commands';
 import { demoCall, start } from './command-line/start-command';
-import { trunkOutbound } from './command-line/trunk-commands';
+import { addTrunk, trunkOutbound } from './command-line/trunk-commands';
 import { JournalDamaged } from './cdr/journal-files';
 import { readConfig, WrongConfiguration } from './config/read-config';
 import { withSecrets } from './config/secrets';
@@ -32,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   rate,
   verifyLedgerCommand,
   replayJournalCommand,
+  addTrunk,
   trunkOutbound,
   demoCall,
 ];

@@ -15,15 +15,23 @@ import { deckRoutes } from './billing/rating/decks-routes';
 import { forgetDoneJobs } from './jobs/jobs-store';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
+import { forgetOldProofs } from './caller-id/prove-number';
 import { forgetOldRuns } from './rooms/schedule/schedules-store';
 import { forgetRecordings } from './rooms/recording/delete-recordings';
 import { forgetSwitchLegs } from './cdr/switch-legs-store';
 import { httpApp, listen } from './http/server';
+import { trunkKey } from './trunks/trunk-secrets';
+import { trunkRoutes } from './trunks/trunks-routes';
+import { numberRoutes } from './numbers/numbers-routes';
 import { listRoutes } from './rooms/list/list-routes';
 import { liveRoomRoutes } from './calling/room-session/room-routes';
 import { liveRoutes } from './calling/live-routes';
 import { recordingKeys } from './rooms/recording/recording-keys';
 import { recordingRoutes } from './rooms/recording/recording-routes';
+import { callerIdRoutes } from './caller-id/caller-id-routes';
+import type { HouseCalls } from './calling/house-calls/house-calls';
+import { houseCallRoutes } from './calling/house-calls/house-call-routes';
+import { phoneRoutes } from './phones/phones-routes';
 import { roomRoutes } from './rooms/rooms-routes';
 import { scheduleRoutes } from './rooms/schedule/schedule-routes';
 import { type PartHealth, serviceRoutes } from './http/service-routes';
@@ -62,6 +70,7 @@ export async function serveApi(
     metrics: Metrics;
     liveCalls: LiveCalls;
     liveRooms: LiveRooms;
+    houseCalls: HouseCalls;
     media: MediaServers;
     sip: SipConnection;
   },
@@ -92,12 +101,17 @@ export async function serveApi(
     ...scheduleRoutes(database),
     ...recordingRoutes(database, recordings),
     ...accountRoutes(database),
+    ...phoneRoutes(database, config.SIP_REALM),
+    ...houseCallRoutes(parts.houseCalls),
+    ...callerIdRoutes({ database, speakCode: (wish) => parts.houseCalls.speakCode(wish) }),
     ...bundleRoutes(database),
     ...limitRoutes(database),
     ...capRoutes(database),
     ...numberFeeRoutes(database),
     ...voucherRoutes(database),
     ...deckRoutes(database),
+    ...numberRoutes(database),
+    ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {
@@ -137,6 +151,7 @@ async function forgetOld(
   await forgetOldAnswers(database, nowMs);
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
+  await forgetOldProofs(database, nowMs);
   await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }

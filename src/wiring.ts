@@ -6,8 +6,11 @@ import { reserveCredit } from './billing/credit/reserve-credit';
 import { HourlyWork } from './billing/hourly-work';
 import { readBalance } from './billing/ledger/ledger-accounts';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
+import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
+import { CallerIdentity } from './calling/caller-identity';
+import { HouseCalls } from './calling/house-calls/house-calls';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
 import { GapWatch } from './cdr/gap-watch';
@@ -20,6 +23,7 @@ import { SwitchListener } from './cdr/switch-listener';
 import { writeCdrs } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
+import { AppError } from './kernel/app-error';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
@@ -27,6 +31,12 @@ import { LeaseKeeper } from './leases/lease-keeper';
 import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
 import { endCrashedRecordings } from './rooms/recording/end-recordings';
+import { Authenticator } from './phones/authenticate';
+import type { Trunk } from './trunks/trunk';
+import { trunkKey } from './trunks/trunk-secrets';
+import { trunkByDigestUsername } from './trunks/trunks-store';
+import { findRate } from './billing/rating/find-rate';
+import { Conversations } from './calling/two-party/conversation';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
@@ -106,7 +116,7 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   hourly.start();
   undo.push(() => hourly.stop());
-  const { engines, media, sip, door, liveRooms } = await openCalls(world, undo, {
+  const { engines, media, sip, door, liveRooms, houseCalls } = await openCalls(world, undo, {
     database,
     keeper,
     liveCalls,
@@ -118,7 +128,16 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
     mediaReady: () => media.ready,
   });
   countCalls(metrics);
-  const http = await serveApi(world, { database, keeper, metrics, liveCalls, liveRooms, media, sip });
+  const http = await serveApi(world, {
+    database,
+    keeper,
+    metrics,
+    liveCalls,
+    liveRooms,
+    houseCalls,
+    media,
+    sip,
+  });
   undo.push(() => http.close());
   return {
     database,
@@ -221,6 +240,35 @@ async function openCalls(
     ...books,
     ...rooms,
     media,
+    conversations: new Conversations(),
+    authenticator: new Authenticator<Trunk>({
+      database: books.database,
+      clock,
+      log,
+      realm: config.SIP_REALM,
+      otherNames: async (username) => {
+        const found = await trunkByDigestUsername(books.database.read, username);
+        // A trunk whose password was made for another realm cannot answer our challenges.
+        if (!found || found.realm !== config.SIP_REALM) return null;
+        return { found: found.trunk, hashes: found.hashes };
+      },
+    }),
+    identity: new CallerIdentity(
+      {
+        certFile: config.STIR_CERT_FILE,
+        keyFile: config.STIR_KEY_FILE,
+        certUrl: config.STIR_CERT_URL,
+        caFile: config.STIR_CA_FILE,
+      },
+      clock,
+    ),
+    trunkKey: trunkKey(config.TRUNK_KEY),
+    trunkKnowledge: {
+      price: (wanted) => findRate(books.database, wanted),
+      isAlive: () => true,
+      quality: async () => new Map(),
+    },
+    redeemVoucher: (wish) => isVoucherRedeemed(books.database, wish),
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
@@ -232,12 +280,16 @@ async function openCalls(
     settings: {
       nodeId: config.NODE_ID,
       promptsDir,
+      houseLanguage: config.HOUSE_LANGUAGE,
+      routeBy: config.ROUTE_BY === 'quality' ? 'quality' : 'cost',
+      leastMarginPercent: config.LEAST_MARGIN_PERCENT === '' ? null : Number(config.LEAST_MARGIN_PERCENT),
       maxLiveCalls: config.MAX_LIVE_CALLS,
       creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
       rtpTimeoutMs: config.RTP_TIMEOUT_MS,
     },
   };
-  const door = openDoor(srf, calling, rooms.dialOut);
+  const houseCalls = new HouseCalls(srf, () => calling);
+  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls]);
   const sip = connectSip(srf, engines, door, log);
   undo.push(() => {
     if (sip.connected) srf.disconnect();
@@ -246,7 +298,21 @@ async function openCalls(
   media.start();
   const schedules = rooms.watchSchedules();
   undo.push(() => schedules.stop());
-  return { engines, media, sip, door, liveRooms: rooms.liveRooms };
+  return { engines, media, sip, door, liveRooms: rooms.liveRooms, houseCalls };
+}
+
+/** Whether a code typed on the keypad became credit; why it did not, callers are not told. */
+async function isVoucherRedeemed(
+  database: Database,
+  { callerNumber, ...wish }: Parameters<CallingParts['redeemVoucher']>[0],
+): Promise<boolean> {
+  try {
+    await redeemVoucher(database, { ...wish, source: 'keypad', sourceId: callerNumber ?? 'withheld' });
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
 
 /** What the media server tells of ended legs is kept and compared with our CDRs. */

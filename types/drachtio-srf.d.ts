@@ -19,14 +19,19 @@ declare class Srf extends EventEmitter {
   createUAS(
     req: Srf.SrfRequest,
     res: Srf.SrfResponse,
-    options: { localSdp: string | (() => Promise<string>); headers?: Record<string, string> },
+    options?: {
+      localSdp?: string | (() => Promise<string>);
+      headers?: Record<string, string | readonly string[]>;
+    },
   ): Promise<Srf.Dialog>;
   createUAC(
     uri: string,
     options: {
+      /** SUBSCRIBE makes a dialog too; INVITE when left out. */
+      method?: string;
       localSdp?: string;
       headers?: Record<string, string>;
-      auth?: { username: string; password: string };
+      auth?: Srf.Credentials;
       proxy?: string;
       noAck?: boolean;
     },
@@ -43,7 +48,13 @@ declare class Srf extends EventEmitter {
   ): Promise<{ uas: Srf.Dialog; uac: Srf.Dialog }>;
   request(
     uri: string,
-    options: { method: string; headers?: Record<string, string>; body?: string },
+    options: {
+      method: string;
+      headers?: Record<string, string>;
+      body?: string;
+      auth?: Srf.Credentials;
+      proxy?: string;
+    },
   ): Promise<Srf.SrfRequest>;
 }
 
@@ -57,6 +68,18 @@ declare namespace Srf {
     enablePing?: boolean;
     pingInterval?: number;
   };
+  /**
+   * What a digest challenge is answered with. An object answers whoever asks, whatever realm he names; a function sees the challenge in
+   * `res` and may refuse with an error.
+   */
+  type Credentials =
+    | { username: string; password: string }
+    | ((
+        req: SrfRequest,
+        res: SrfResponse,
+        answer: (error: Error | null, username?: string, password?: string) => void,
+      ) => void);
+
   type RequestHandler = (req: SrfRequest, res: SrfResponse) => void;
 
   interface SrfRequest extends EventEmitter {
@@ -83,10 +106,19 @@ declare namespace Srf {
     get(header: string): string | undefined;
     send(
       status: number,
-      options?: { headers?: Record<string, string>; body?: string; reason?: string },
+      options?: ResponseOptions,
+      sent?: (error: Error | null, response: SrfResponse) => void,
+      acknowledged?: (ackOrPrack: SrfRequest) => void,
     ): void;
-    send(status: number, reason: string, options?: { headers?: Record<string, string>; body?: string }): void;
+    send(status: number, reason: string, options?: ResponseOptions): void;
   }
+
+  /** A header may be sent several times. */
+  type ResponseOptions = {
+    headers?: Record<string, string | readonly string[]>;
+    body?: string;
+    reason?: string;
+  };
 
   interface Dialog extends EventEmitter {
     readonly id: string;

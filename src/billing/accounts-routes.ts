@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { ACCOUNT_STATES, type Account } from '../accounts/account';
 import { listAccounts, readAccount, setAccountPlace, setAccountState } from '../accounts/accounts-store';
 import {
+  countrySchema,
   cursorSchema,
   encodeCursor,
+  languageSchema,
   limitSchema,
   moneyJson,
   moneySchema,
@@ -43,14 +45,6 @@ const positionSchema = z.object({
   lineNumber: z.number().int(),
 });
 const accountParams = z.object({ accountId: z.string().max(36) });
-const countrySchema = z
-  .string()
-  .regex(/^[A-Z]{2}$/, 'is no country; write two capital letters of ISO 3166-1, for example BE')
-  .nullable();
-const languageSchema = z
-  .string()
-  .regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'is no language; write a code of ISO 639-1, for example fr')
-  .nullable();
 const amountText = z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, 'is no amount: write it like "12.50"');
 
 /** URLs of accounts and their money. */
@@ -167,8 +161,8 @@ function accountWrites(database: Database): readonly Route[] {
         name: z.string().trim().min(1).max(200),
         currency: z.string().regex(/^[A-Z]{3}$/, 'is no ISO 4217 code'),
         deckId: z.string().max(36).nullable().default(null),
-        country: countrySchema.default(null),
-        language: languageSchema.default(null),
+        country: countrySchema.nullable().default(null),
+        language: languageSchema.nullable().default(null),
         creditLimit: amountText.default('0'),
       }),
       answer: { kind: 'json', status: 201, schema: accountSchema },
@@ -189,7 +183,10 @@ function accountWrites(database: Database): readonly Route[] {
       summary: 'Sets where the account dials from and its language; what is left out stays',
       scope: 'accounts:write',
       params: accountParams,
-      body: z.object({ country: countrySchema.optional(), language: languageSchema.optional() }),
+      body: z.object({
+        country: countrySchema.nullable().optional(),
+        language: languageSchema.nullable().optional(),
+      }),
       answer: { kind: 'json', schema: accountSchema },
       handle: ({ params, body }): Promise<Account> =>
         database.write((sql) => setAccountPlace(sql, params.accountId, body)),

@@ -22,6 +22,8 @@ function told1({ command }: MenuStep): unknown {
   if (command.type === 'check-account') return ['account', command.pin];
   if (command.type === 'speak-balance') return ['balance of', command.accountId];
   if (command.type === 'speak') return command.language;
+  if (command.type === 'dial') return ['dial', command.accountId, command.number];
+  if (command.type === 'redeem') return ['redeem', command.accountId, command.code];
   return command.type === 'give-up' ? command.reason : command.type;
 }
 
@@ -75,13 +77,40 @@ describe('access menu', () => {
   });
 
   describe('in account mode', () => {
-    it('asks for the account PIN on 0, speaks the balance, and goes back to where it was', () => {
-      const opened = { type: 'account-opened', accountId: 'anna' } as const;
-      expect(walk('0', '123456654321', opened, { type: 'balance-spoken' })).toEqual([
+    const opened = { type: 'account-opened', accountId: 'anna' } as const;
+    const inAccount = ['0', '123456654321', opened, { type: 'balance-spoken' }] as const;
+
+    it('dials one number after the other, and the pause between them costs no try', () => {
+      const done = { type: 'done' } as const;
+      expect(walk(...inAccount, '003222223344', done, '', '', '1230000013', done).slice(-7)).toEqual([
+        'enter-number',
+        ['dial', 'anna', '003222223344'],
+        'enter-number',
+        'enter-number',
+        'enter-number',
+        ['dial', 'anna', '1230000013'],
+        'enter-number',
+      ]);
+    });
+
+    it('asks for the code of a voucher on 0', () => {
+      expect(walk(...inAccount, '0', '12345678901234').slice(-2)).toEqual([
+        'enter-voucher',
+        ['redeem', 'anna', '12345678901234'],
+      ]);
+    });
+
+    it('gives up on somebody who says no number three times', () => {
+      expect(walk(...inAccount, '', '', '').at(-1)).toBe('menu-abandoned');
+    });
+
+    it('asks for the account PIN on 0, speaks the balance, and asks for a number; 1 goes back to the rooms', () => {
+      expect(walk(...inAccount, '1')).toEqual([
         'welcome-enter-room-id',
         'enter-account-pin',
         ['account', '123456654321'],
         ['balance of', 'anna'],
+        'enter-number',
         'welcome-enter-room-id',
       ]);
     });
@@ -105,5 +134,20 @@ describe('access menu', () => {
         'silent-enter-room-id',
       ]);
     });
+  });
+});
+
+describe('the number of a room', () => {
+  it('asks for the PIN alone, and again after a wrong one', () => {
+    let step = openMenu([], '12345678');
+    expect(told1(step)).toBe('enter-pin');
+    step = menuStep(step.state, { type: 'typed', digits: '4711' });
+    expect(told1(step)).toEqual(['12345678', '4711']);
+    expect(told1(menuStep(step.state, refused))).toBe('enter-pin');
+  });
+
+  it('lets in at once who is on its list', () => {
+    expect(told1(openMenu(['12345678'], '12345678'))).toEqual(['12345678']);
+    expect(told1(openMenu(['87654321'], '12345678'))).toBe('enter-pin');
   });
 });

@@ -1,23 +1,38 @@
-import type { E164 } from '../kernel/phone-number';
+import { lastDialled } from '../cdr/last-dialled';
 import type { Sql } from '../kernel/unit-of-work';
-import { findAccessNumber } from '../numbers/access-numbers-store';
-import { normaliseDialled } from '../numbers/normalise-dialled';
-import { trunkByAddress } from '../trunks/trunks-store';
-import type { Offer } from './judge-offer';
+import { callerIdNumber } from '../numbers/access-numbers-store';
+import type { Caller } from './identify-caller';
 import type { CallFacts } from './plan-call';
+import { type Destination, findDestination } from './two-party/destination';
 
-/** What the decision about a call is made from, and the number it was understood to ask for. */
-export type GatheredFacts = { readonly facts: CallFacts; readonly routed: E164 | null };
+/** What a call says of itself. */
+export type AskedCall = Pick<CallFacts, 'offer' | 'loop'> & { readonly dialled: string };
 
-/** Looks up who is at this address and what the dialled string means; the same for a real call and for explain. */
+/** Looks up what the dialled string leads to; the same for a real call and for explain. */
 export async function gatherFacts(
   sql: Sql,
-  call: { readonly address: string; readonly dialled: string; readonly offer: Offer },
+  caller: Caller,
+  call: AskedCall,
   house: Pick<CallFacts, 'draining' | 'liveCalls' | 'maxLiveCalls'>,
-): Promise<GatheredFacts> {
-  const trunk = await trunkByAddress(sql, call.address);
-  const routed = normaliseDialled(call.dialled);
-  // A stranger's question costs no second look-up and learns nothing from its time.
-  const accessNumber = trunk && routed ? await findAccessNumber(sql, routed) : null;
-  return { facts: { trunk, accessNumber, offer: call.offer, ...house }, routed };
+): Promise<CallFacts> {
+  const { dialled, ...asked } = call;
+  const country = caller.kind === 'device' ? caller.account.country : null;
+  const destination = await meant(sql, caller, await findDestination(sql, { dialled, country }));
+  const isRated = destination.kind === 'feature' || destination.kind === 'room';
+  return {
+    caller,
+    destination,
+    houseNumber: isRated ? await callerIdNumber(sql, null) : null,
+    ...asked,
+    ...house,
+  };
+}
+
+/** Redial stands for the number that the account's telephones called last. */
+async function meant(sql: Sql, caller: Caller, destination: Destination): Promise<Destination> {
+  if (caller.kind !== 'device' || destination.kind !== 'feature' || destination.code !== 'redial')
+    return destination;
+  const { id, country } = caller.account;
+  const dialled = await lastDialled(sql, id);
+  return dialled === null ? { kind: 'nobody', number: null } : findDestination(sql, { dialled, country });
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { LimitedBy } from '../billing/credit/credit-grant';
 import { type CallCommand, type CallEvent, type CallState, onCallEvent, startTalking } from './call';
 
 const AHEAD = 90;
@@ -16,12 +17,12 @@ function run(state: CallState, ...events: CallEvent[]): { state: CallState; comm
   return { state, commands };
 }
 
-const entered = (paidSeconds: number, reachedLimit = false) =>
-  startTalking({ chargedFromMs, paidSeconds, reachedLimit });
-const granted = (second: number, paidSeconds: number, reachedLimit: boolean): CallEvent => ({
+const entered = (paidSeconds: number, limitedBy: LimitedBy | null = null) =>
+  startTalking({ chargedFromMs, paidSeconds, limitedBy });
+const granted = (second: number, paidSeconds: number, limitedBy: LimitedBy | null): CallEvent => ({
   type: 'credit-granted',
   paidSeconds,
-  reachedLimit,
+  limitedBy,
   nowMs: at(second),
 });
 
@@ -37,7 +38,7 @@ describe('a talking call', () => {
 
   it('warns 60 s and 15 s before the end of credit that cannot be extended, and says so at the end', () => {
     const ticks = Array.from({ length: 600 }, (_, n) => tick(1 + n / 5));
-    const said = run(entered(100, true), granted(0.5, 100, true), ...ticks)
+    const said = run(entered(100, 'credit'), granted(0.5, 100, 'credit'), ...ticks)
       .commands.filter((command) => command.type === 'warn')
       .map((command) => command.prompt);
     expect(said).toEqual(['credit-60-seconds', 'credit-15-seconds', 'credit-used-up']);
@@ -45,28 +46,28 @@ describe('a talking call', () => {
 
   it('says no warning that would name a wrong time', () => {
     const ticks = Array.from({ length: 40 }, (_, n) => tick(n / 5));
-    const { commands } = run(entered(30, true), ...ticks);
+    const { commands } = run(entered(30, 'credit'), ...ticks);
     expect(commands.filter((command) => command.type === 'warn')).toEqual([]);
   });
 
   it('warns of nothing while the credit can still grow', () => {
     expect(
-      run(entered(70), tick(11), granted(11, 101, false), tick(12)).commands.some((c) => c.type === 'warn'),
+      run(entered(70), tick(11), granted(11, 101, null), tick(12)).commands.some((c) => c.type === 'warn'),
     ).toBe(false);
   });
 
   it('ends at the last paid second, not later', () => {
-    const { state, commands } = run(entered(30, true), tick(29.9), tick(30.1));
+    const { state, commands } = run(entered(30, 'credit'), tick(29.9), tick(30.1));
     expect(state).toMatchObject({ phase: 'ended', end: { result: 'credit-exhausted', endedAtMs: at(30) } });
     expect(commands.at(-1)).toMatchObject({ type: 'finish', end: { prompt: null } });
   });
 
   it('goes on after a top-up in mid-call, and is warned again when that ends', () => {
     const { state, commands } = run(
-      entered(30, true),
+      entered(30, 'credit'),
       tick(15.1),
       tick(15.3),
-      granted(21, 120, true),
+      granted(21, 120, 'credit'),
       tick(31),
       tick(60.5),
     );
@@ -78,7 +79,14 @@ describe('a talking call', () => {
   });
 
   it('asks again every 5 s after a refusal, and after the credit could not be reached', () => {
-    const refusedOnce = run(entered(30, true), tick(1), granted(1, 30, true), tick(3), tick(5.9), tick(6.1));
+    const refusedOnce = run(
+      entered(30, 'credit'),
+      tick(1),
+      granted(1, 30, 'credit'),
+      tick(3),
+      tick(5.9),
+      tick(6.1),
+    );
     expect(refusedOnce.commands.filter((c) => c.type === 'extend-credit')).toHaveLength(2);
     const unreachable = run(
       entered(30),
@@ -126,7 +134,11 @@ describe('a talking call', () => {
         for (let second = 0; second < 400 && state.phase === 'talking'; second++) {
           for (const grant of list.filter((one) => one.second === second)) {
             paidSeconds += grant.more;
-            state = onCallEvent(state, granted(second, paidSeconds, grant.limit), AHEAD).next;
+            state = onCallEvent(
+              state,
+              granted(second, paidSeconds, grant.limit ? 'credit' : null),
+              AHEAD,
+            ).next;
           }
           state = onCallEvent(state, tick(second), AHEAD).next;
         }
@@ -134,5 +146,21 @@ describe('a talking call', () => {
         expect(talkedMs).toBeLessThanOrEqual(Math.max(paidSeconds * 1000, 0));
       }),
     );
+  });
+
+  it.each([
+    ['cap', 'cap-reached'],
+    ['account', 'account-blocked'],
+    ['credit', 'credit-exhausted'],
+  ] as const)('that is limited by %s ends as %s', (limitedBy, result) => {
+    const { state } = run(entered(30, limitedBy), tick(30.1));
+    expect(state).toMatchObject({ phase: 'ended', end: { result } });
+  });
+
+  it('whose limit is not the credit is only told that it ends', () => {
+    const { commands } = run(entered(70, 'cap'), tick(10.5), tick(55.5), tick(66.5));
+    expect(commands.filter(({ type }) => type === 'warn')).toEqual([
+      { type: 'warn', prompt: 'call-ends-15-seconds' },
+    ]);
   });
 });

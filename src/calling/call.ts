@@ -1,13 +1,26 @@
 import type { CallResult, EndedBy } from '../cdr/cdr';
+import type { LimitedBy } from '../billing/credit/credit-grant';
 import { assertNever } from '../kernel/app-error';
 import type { PromptName } from '../media/prompts';
 
-/** What is said before the credit ends, and how many seconds before; the last is spoken so that it is over when the call is. */
-const WARNINGS = [
+/** What is said before the paid time ends, and how many seconds before; the last is spoken so that it is over when the call is. */
+const CREDIT_WARNINGS: readonly Warning[] = [
   { secondsLeft: 60, prompt: 'credit-60-seconds' },
   { secondsLeft: 15, prompt: 'credit-15-seconds' },
   { secondsLeft: 4, prompt: 'credit-used-up' },
-] as const satisfies readonly { secondsLeft: number; prompt: PromptName }[];
+];
+
+/** What limits the call is no business of who may listen: he is only told that it ends. */
+const OTHER_WARNINGS: readonly Warning[] = [{ secondsLeft: 15, prompt: 'call-ends-15-seconds' }];
+
+type Warning = { readonly secondsLeft: number; readonly prompt: PromptName };
+
+/** How a call ends by what kept its hold from reaching further. */
+const RESULT_OF_LIMIT: Readonly<Record<LimitedBy, CallResult>> = {
+  credit: 'credit-exhausted',
+  cap: 'cap-reached',
+  account: 'account-blocked',
+};
 
 /** A warning that is later than this is not spoken: it would name a wrong time. */
 const WARNING_LATE_SECONDS = 3;
@@ -29,7 +42,8 @@ export type Talking = {
   readonly phase: 'talking';
   readonly chargedFromMs: number;
   readonly paidSeconds: number;
-  readonly reachedLimit: boolean;
+  /** Why the hold reaches no further; null while it may. */
+  readonly limitedBy: LimitedBy | null;
   /** Smallest `secondsLeft` warned of since the credit last grew. */
   readonly warnedAtSeconds: number;
   readonly asking: boolean;
@@ -43,7 +57,7 @@ export type CallEvent =
   | {
       readonly type: 'credit-granted';
       readonly paidSeconds: number;
-      readonly reachedLimit: boolean;
+      readonly limitedBy: LimitedBy | null;
       readonly nowMs: number;
     }
   | { readonly type: 'credit-unreachable'; readonly nowMs: number }
@@ -60,11 +74,13 @@ export type CallStep = { readonly next: CallState; readonly commands: readonly C
 export function startTalking(entry: {
   chargedFromMs: number;
   paidSeconds: number;
-  reachedLimit: boolean;
+  limitedBy: LimitedBy | null;
 }): Talking {
   return {
     phase: 'talking',
-    ...entry,
+    chargedFromMs: entry.chargedFromMs,
+    paidSeconds: entry.paidSeconds,
+    limitedBy: entry.limitedBy,
     warnedAtSeconds: Number.POSITIVE_INFINITY,
     asking: false,
     askAgainAtMs: entry.chargedFromMs,
@@ -96,7 +112,8 @@ function onTick(state: Talking, nowMs: number, creditAheadSeconds: number): Call
   const leftMs = state.paidSeconds * 1000 - talkedMs;
   if (leftMs <= 0) {
     const endedAtMs = state.chargedFromMs + state.paidSeconds * 1000;
-    return finish({ result: 'credit-exhausted', endedBy: 'house', endedAtMs, prompt: null });
+    const result = RESULT_OF_LIMIT[state.limitedBy ?? 'credit'];
+    return finish({ result, endedBy: 'house', endedAtMs, prompt: null });
   }
   const extension = extensionDue(state, nowMs, leftMs, creditAheadSeconds);
   if (extension) return extension;
@@ -116,8 +133,9 @@ function extensionDue(
 
 /** Only what the credit really ends with is warned of: while an extension may still come, nothing is said. */
 function warningDue(state: Talking, secondsLeft: number): CallStep | null {
-  if (!state.reachedLimit) return null;
-  const due = WARNINGS.find(
+  if (state.limitedBy === null) return null;
+  const warnings = state.limitedBy === 'credit' ? CREDIT_WARNINGS : OTHER_WARNINGS;
+  const due = warnings.find(
     ({ secondsLeft: at }) => secondsLeft <= at && secondsLeft > at - WARNING_LATE_SECONDS,
   );
   if (!due || due.secondsLeft >= state.warnedAtSeconds) return null;
@@ -129,16 +147,16 @@ function warningDue(state: Talking, secondsLeft: number): CallStep | null {
 
 function granted(
   state: Talking,
-  grant: { paidSeconds: number; reachedLimit: boolean; nowMs: number },
+  grant: { paidSeconds: number; limitedBy: LimitedBy | null; nowMs: number },
 ): Talking {
   const grew = grant.paidSeconds > state.paidSeconds;
   return {
     ...state,
     paidSeconds: Math.max(state.paidSeconds, grant.paidSeconds),
-    reachedLimit: grant.reachedLimit,
+    limitedBy: grant.limitedBy,
     warnedAtSeconds: grew ? Number.POSITIVE_INFINITY : state.warnedAtSeconds,
     asking: false,
-    askAgainAtMs: grant.reachedLimit ? grant.nowMs + ASK_AGAIN_MS : grant.nowMs,
+    askAgainAtMs: grant.limitedBy !== null ? grant.nowMs + ASK_AGAIN_MS : grant.nowMs,
   };
 }
 

@@ -5,9 +5,15 @@ import type { Clock } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import type { Money } from '../kernel/money';
 import type { Database } from '../kernel/unit-of-work';
+import type { Trunk } from '../trunks/trunk';
+import type { TrunkKey } from '../trunks/trunk-secrets';
+import type { TrunkKnowledge } from './two-party/find-route';
 import type { MediaServers } from '../media/media-servers';
+import type { CallerIdentity } from './caller-identity';
 import type { LiveCalls } from './live-calls';
 import type { LiveRooms } from './room-session/live-rooms';
+import type { Conversations } from './two-party/conversation';
+import type { Authenticator } from '../phones/authenticate';
 
 /** What calls are made of; put together once in wiring. */
 export type CallingParts = {
@@ -16,10 +22,24 @@ export type CallingParts = {
   readonly keeper: JournalKeeper;
   readonly liveCalls: LiveCalls;
   readonly liveRooms: LiveRooms;
+  readonly conversations: Conversations;
+  readonly authenticator: Authenticator<Trunk>;
+  readonly trunkKnowledge: TrunkKnowledge;
+  readonly identity: CallerIdentity;
+  /** What our passwords at carriers are sealed with. */
+  readonly trunkKey: TrunkKey;
   readonly credit: CallCredit;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: CallingSettings;
+  /** Credits a voucher to an account; false when its code is not good, or too many were tried. */
+  readonly redeemVoucher: (wish: {
+    readonly accountId: string;
+    readonly code: string;
+    /** The telephone that it is typed on; null when it withholds its number. */
+    readonly callerNumber: string | null;
+    readonly nowMs: number;
+  }) => Promise<boolean>;
   /** Where a short-lived file lies that the media server writes and plays; `forgetSpoolFile` removes it. */
   readonly spoolFile: (name: string) => string;
   readonly forgetSpoolFile: (file: string) => void;
@@ -28,6 +48,12 @@ export type CallingParts = {
 export type CallingSettings = {
   readonly nodeId: string;
   readonly promptsDir: string;
+  /** What is spoken to whom has chosen no language. */
+  readonly houseLanguage: string;
+  /** Whether trunks are asked by what they cost or by how their calls went. */
+  readonly routeBy: 'cost' | 'quality';
+  /** Share of the price that must be left on the first increment, in percent; null: any. */
+  readonly leastMarginPercent: number | null;
   readonly maxLiveCalls: number;
   readonly creditAheadSeconds: number;
   readonly rtpTimeoutMs: number;

@@ -1,3 +1,4 @@
+import { aTrunk } from '../../test/support/trunk-builders';
 import { DIALECTS, type TestDatabase } from '../../test/support/databases';
 import { databaseWithOwner } from '../../test/support/room-builders';
 import { FakeClock } from '../../test/support/fake-clock';
@@ -7,7 +8,7 @@ import type { RoomSecrets } from '../rooms/room';
 import { createRoom } from '../rooms/rooms-store';
 import { checkAccountPin, checkTypedPin } from './check-typed-pin';
 
-const trunk = { id: 'trunk', name: 'Trunk', state: 'active', trustsCallerId: true } as const;
+const trunk = aTrunk({ trustsCallerId: true });
 
 describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
   let test: TestDatabase;
@@ -30,7 +31,7 @@ describe.each(DIALECTS)('a typed pair on %s', (dialect) => {
   const check = (callerNumber: string, typed: { roomNumber?: string; pin?: string }) =>
     checkTypedPin(
       { database: test.database, clock, log },
-      { callId: 'call', callerNumber, trunk },
+      { callId: 'call', callerNumber, line: trunk },
       { roomNumber: secrets.roomNumber, pin: secrets.participantPin, ...typed },
     );
   // Neither can be drawn: those begin with no zero.
@@ -93,7 +94,7 @@ describe.each(DIALECTS)('a typed account PIN on %s', (dialect) => {
     const check = (callerNumber: string, typed: string) =>
       checkAccountPin(
         { database: test.database, clock, log: silentLog },
-        { callId: 'call', callerNumber, trunk },
+        { callId: 'call', callerNumber, line: trunk },
         typed,
       );
     expect(await check('+3222000001', pin)).toEqual({ accountId: 'owner', delayMs: 0 });

@@ -4,8 +4,8 @@ import { type PinTry, takeTry } from '../rooms/guess-counters-store';
 import type { JudgedTry } from '../rooms/guess-limits';
 import type { Room } from '../rooms/room';
 import type { RoomRole } from '../kernel/room-role';
-import type { Trunk } from '../trunks/trunks-store';
 import type { CallingParts } from './calling-parts';
+import type { CallLine } from './identify-caller';
 
 /** The answer to a typed pair, to be given `delayMs` from now. */
 export type CheckedPair = {
@@ -18,7 +18,7 @@ export type CheckedPair = {
 export type CheckedAccountPin = { readonly accountId: string | null; readonly delayMs: number };
 
 type CheckParts = Pick<CallingParts, 'database' | 'clock' | 'log'>;
-type Guesser = { readonly callId: string; readonly callerNumber: string | null; readonly trunk: Trunk };
+type Guesser = { readonly callId: string; readonly callerNumber: string | null; readonly line: CallLine };
 
 /**
  * Compares a typed pair and counts the try for caller, room and trunk. A wrong PIN, an unknown Room ID and a right pair during a
@@ -48,15 +48,15 @@ export async function checkAccountPin(
 
 async function judge(
   parts: CheckParts,
-  { callId, callerNumber, trunk }: Guesser,
+  { callId, callerNumber, line }: Guesser,
   guess: Pick<PinTry, 'room' | 'accountId' | 'right'>,
 ): Promise<JudgedTry> {
-  const judged = await takeTry(parts.database, { callerNumber, trunk, ...guess }, parts.clock.nowMs());
+  const judged = await takeTry(parts.database, { callerNumber, trunk: line, ...guess }, parts.clock.nowMs());
   for (const kind of judged.newLockouts)
     parts.log.warn('guesses locked out', {
       kind,
       cdrId: callId,
-      trunkId: trunk.id,
+      lineId: line.id,
       roomId: guess.room?.id ?? null,
       ownerAccountId: guess.room?.ownerAccountId ?? guess.accountId ?? null,
     });

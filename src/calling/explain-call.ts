@@ -1,13 +1,15 @@
 import type { Sql } from '../kernel/unit-of-work';
+import { trunkByAddress } from '../trunks/trunks-store';
 import { gatherFacts } from './call-facts';
 import { planCall } from './plan-call';
 import { refusal } from './refuse-call';
+import { routedNumber } from './two-party/destination';
 
 /** What would happen to a call, in words for people and programs. */
 export type CallExplanation = {
   readonly caller: string;
   readonly understoodAs: string | null;
-  readonly decision: 'menu' | 'refuse';
+  readonly decision: 'menu' | 'connect' | 'echo' | 'balance' | 'refuse';
   /** Why it is refused; null when it is not. */
   readonly reason: string | null;
   /** What the caller's side would be answered. */
@@ -20,15 +22,25 @@ export async function explainCall(
   sql: Sql,
   call: { readonly to: string; readonly address: string },
 ): Promise<CallExplanation> {
+  const trunk = await trunkByAddress(sql, call.address);
+  if (!trunk)
+    return {
+      caller: `unknown: ${call.address} belongs to no trunk`,
+      understoodAs: null,
+      decision: 'refuse',
+      reason: 'unknown-caller',
+      sipStatus: 401,
+      payer: 'nobody: refused calls cost nothing',
+    };
   const idle = { draining: false, liveCalls: 0, maxLiveCalls: 1 };
-  const { facts, routed } = await gatherFacts(sql, { ...call, dialled: call.to, offer: 'usable' }, idle);
+  const loop = { kind: 'pass', maxForwards: 69, hops: 1 } as const;
+  const asked = { dialled: call.to, offer: 'usable', loop } as const;
+  const facts = await gatherFacts(sql, { kind: 'trunk', trunk }, asked, idle);
   const plan = planCall(facts);
   const refused = plan.kind === 'refuse' ? plan.reason : null;
   return {
-    caller: facts.trunk
-      ? `trunk "${facts.trunk.name}" by its address ${call.address}`
-      : `unknown: ${call.address} belongs to no trunk`,
-    understoodAs: routed,
+    caller: `trunk "${trunk.name}" by its address ${call.address}`,
+    understoodAs: routedNumber(facts.destination),
     decision: plan.kind,
     reason: refused,
     sipStatus: refused ? refusal(refused).sipStatus : 200,

@@ -4,8 +4,8 @@ import { roomsListing } from '../rooms/list/list-store';
 import { type Room, RoomClosed, RoomNotYet } from '../rooms/room';
 import { entryWindow } from '../rooms/schedule/occurrences';
 import { schedulesOfRoom } from '../rooms/schedule/schedules-store';
-import type { Trunk } from '../trunks/trunks-store';
 import type { CallingParts } from './calling-parts';
+import type { CallLine } from './identify-caller';
 
 /** A room whose list names the caller. */
 export type ListedEntry = { readonly room: Room; readonly entry: ListEntry };
@@ -16,10 +16,10 @@ export type ListedEntry = { readonly room: Room; readonly entry: ListEntry };
  */
 export async function listedEntries(
   parts: Pick<CallingParts, 'database' | 'clock'>,
-  caller: { readonly trunk: Trunk; readonly callerNumber: string | null },
+  caller: { readonly line: CallLine; readonly callerNumber: string | null },
 ): Promise<readonly ListedEntry[]> {
   const { callerNumber } = caller;
-  const callerIdTrusted = caller.trunk.trustsCallerId;
+  const callerIdTrusted = caller.line.trustsCallerId;
   if (!callerIdTrusted || callerNumber === null || !isE164(callerNumber)) return [];
   const nowMs = parts.clock.nowMs();
   const listed = await roomsListing(parts.database.read, callerNumber, nowMs);

@@ -1,14 +1,22 @@
 import type Srf from 'drachtio-srf';
 import type { SrfRequest, SrfResponse } from 'drachtio-srf';
+import type { OpenedLeg } from '../cdr/journal-records';
 import { newId } from '../kernel/ids';
-import { trunkByAddress } from '../trunks/trunks-store';
+import { privacyWish } from '../caller-id/privacy';
+import { normaliseDialled } from '../numbers/normalise-dialled';
 import { gatherFacts } from './call-facts';
+import { recordedVerdict } from './caller-identity';
 import type { CallingParts } from './calling-parts';
-import { callerNumber, dialledString } from './identify-caller';
+import { type Caller, callerNumber, dialledString, identifyRequest, type Identity } from './identify-caller';
+import type { Invite } from './inbound-leg';
 import { judgeOffer } from './judge-offer';
-import { MenuCall } from './menu-call';
-import { type CallPlan, planCall } from './plan-call';
+import { planCall } from './plan-call';
 import { type RefusalReason, refusal, refusalHeaders, refusalReasonOf } from './refuse-call';
+import { answerRegister } from './registrations';
+import { type RunnableCall, runPlan } from './run-plan';
+import { takePlaces } from './take-places';
+import { HOPS_HEADER, loopGuard } from '../trunks/loop-guard';
+import { routedNumber } from './two-party/destination';
 
 /** Longest Call-ID that is kept; more is cut off. */
 const MAX_CALL_ID_LENGTH = 255;
@@ -28,26 +36,37 @@ export type OutwardCalls = {
 };
 
 /**
- * THE DOOR: every out-of-dialog request comes in here. A call is identified, decided by plan-call (pure) and run; a call of a known
- * trunk has a record on disk before it is answered.
+ * THE DOOR: every out-of-dialog request comes in here. Who sends it is found out first, and a stranger gets the same answer whatever he asks for. A
+ * call is decided by plan-call (pure) and run by run-plan; a call of somebody we know has a record on disk before it is answered.
  */
-export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): CallDoor {
-  const running = new Set<MenuCall>();
+export function openDoor(srf: Srf, parts: CallingParts, outward: readonly OutwardCalls[]): CallDoor {
+  const running = new Set<RunnableCall>();
   let draining = false;
 
   const onInvite = async (req: SrfRequest, res: SrfResponse): Promise<void> => {
     const startedAtMs = parts.clock.nowMs();
     // Set before anything is awaited: a CANCEL may come while we still look up who calls.
     const cancelled = new Promise<void>((resolve) => req.on('cancel', () => resolve()));
+    const identity = await identifyRequest(parts, req);
+    if (identity.kind !== 'known') return turnAway(parts, req, res, identity);
+    const { caller } = identity;
     const dialled = dialledString(req);
-    const { facts, routed } = await gatherFacts(
+    const record = await callerOnRecord(parts, caller, req);
+    const facts = await gatherFacts(
       parts.database.read,
-      { address: req.source_address, dialled, offer: judgeOffer(req.body) },
+      caller,
+      {
+        dialled,
+        offer: judgeOffer(req.body),
+        loop: loopGuard({
+          maxForwards: req.get('Max-Forwards') ?? null,
+          hops: req.get(HOPS_HEADER) ?? null,
+          sameLegs: parts.liveCalls.countSame(record.fromNumber, dialled),
+        }),
+      },
       { draining, liveCalls: parts.liveCalls.count, maxLiveCalls: parts.settings.maxLiveCalls },
     );
     const plan = planCall(facts);
-    if (!plan.trunk) return refuse(parts, req, res, 'unknown-caller');
-
     const cdrId = newId(startedAtMs);
     const opened = await parts.keeper.open({
       cdrId,
@@ -57,22 +76,44 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): 
       direction: 'inbound',
       attempt: 1,
       roomSessionId: null,
-      fromNumber: callerNumber(req),
-      isWithheld: false,
-      callerIdentity: null,
+      ...record,
       dialledNumber: dialled,
-      routedNumber: routed,
-      trunkId: plan.trunk.id,
+      routedNumber: routedNumber(facts.destination),
       costDeckId: null,
-      accountId: null,
-      deviceId: null,
       startedAtMs,
     });
-    if (plan.kind === 'refuse') return refuseWithRecord(parts, plan, opened, req, res);
-    const call = new MenuCall(parts, srf, plan, opened, { req, res, cancelled });
+    if (plan.kind === 'refuse') return refuseWithRecord(parts, plan.reason, opened, req, res);
+    try {
+      if (caller.kind === 'trunk')
+        await takePlaces(parts, {
+          holderId: cdrId,
+          trunk: caller.trunk,
+          direction: 'in',
+          isEmergency: false,
+          destination: facts.destination,
+        });
+    } catch (error) {
+      return refuseWithRecord(parts, refusalReasonOf(error), opened, req, res);
+    }
+    const invite: Invite = { req, res, cancelled };
+    const call = await runPlan(parts, srf, plan, opened, invite);
     running.add(call);
     await call.run().finally(() => running.delete(call));
   };
+
+  /** Answers a request that needs nothing but a known sender. */
+  const onRequest =
+    (answer: (caller: Caller, req: SrfRequest, res: SrfResponse) => Promise<void> | void) =>
+    (req: SrfRequest, res: SrfResponse) => {
+      identifyRequest(parts, req)
+        .then((identity) =>
+          identity.kind === 'known' ? answer(identity.caller, req, res) : turnAway(parts, req, res, identity),
+        )
+        .catch((error: unknown) => {
+          parts.log.error('a request could not be answered', { method: req.method, error });
+          refuse(parts, req, res, refusalReasonOf(error));
+        });
+    };
 
   srf.invite((req, res) => {
     onInvite(req, res).catch((error: unknown) => {
@@ -80,23 +121,57 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: OutwardCalls): 
       refuse(parts, req, res, refusalReasonOf(error));
     });
   });
-  srf.options((req, res) => {
-    trunkByAddress(parts.database.read, req.source_address).then(
-      (trunk) => (trunk ? res.send(200) : refuse(parts, req, res, 'unknown-caller')),
-      (error: unknown) => refuse(parts, req, res, refusalReasonOf(error)),
-    );
-  });
+  srf.register(onRequest((caller, req, res) => answerRegister(parts, caller, req, res)));
+  srf.options(onRequest((_caller, _req, res) => res.send(200)));
 
   return {
     drain: () => {
       draining = true;
-      outward.drain();
+      for (const calls of outward) calls.drain();
     },
     endAll: (result) => {
       for (const call of running) call.endNow(result);
-      outward.endAll(result);
+      for (const calls of outward) calls.endAll(result);
     },
   };
+}
+
+/** What the record says of who calls. */
+async function callerOnRecord(
+  parts: CallingParts,
+  caller: Caller,
+  req: SrfRequest,
+): Promise<
+  Pick<OpenedLeg, 'fromNumber' | 'isWithheld' | 'callerIdentity' | 'trunkId' | 'accountId' | 'deviceId'>
+> {
+  const wish = privacyWish({ privacy: req.get('Privacy') ?? null, from: req.get('From') ?? null });
+  const nobody = { trunkId: null, accountId: null, deviceId: null, isWithheld: wish.withheld };
+  if (caller.kind === 'device')
+    return {
+      ...nobody,
+      fromNumber: caller.number,
+      callerIdentity: null,
+      accountId: caller.account.id,
+      deviceId: caller.device.id,
+    };
+  const fromNumber = callerNumber(req);
+  const dest = normaliseDialled(dialledString(req));
+  const verdict = await parts.identity.judge(req, { orig: fromNumber, dest });
+  return { ...nobody, fromNumber, callerIdentity: recordedVerdict(verdict), trunkId: caller.trunk.id };
+}
+
+/** A stranger is asked who he is, or not listened to; his tries are logged without what he tried. */
+function turnAway(
+  parts: CallingParts,
+  req: SrfRequest,
+  res: SrfResponse,
+  identity: Exclude<Identity, { kind: 'known' }>,
+): void {
+  if (identity.kind === 'blocked') return refuse(parts, req, res, 'unknown-caller');
+  if (res.finalResponseSent) return;
+  // Two challenges may not share a line (RFC 3261 7.3.1), and srf sends one line a name: the second begins within the first's value.
+  const challenges = identity.headers.join('\r\nWWW-Authenticate: ');
+  res.send(401, 'Unauthorized', { headers: { 'WWW-Authenticate': challenges } });
 }
 
 function refuse(parts: CallingParts, req: SrfRequest, res: SrfResponse, reason: RefusalReason): void {
@@ -106,16 +181,16 @@ function refuse(parts: CallingParts, req: SrfRequest, res: SrfResponse, reason: 
   res.send(found.sipStatus, found.sipReason, { headers: refusalHeaders(found) });
 }
 
-/** A refused call of a known trunk leaves a CDR: carriers and owners ask why. */
+/** A refused call of somebody we know leaves a CDR: carriers and owners ask why. */
 async function refuseWithRecord(
   parts: CallingParts,
-  plan: Extract<CallPlan, { kind: 'refuse' }>,
-  opened: Awaited<ReturnType<CallingParts['keeper']['open']>>,
+  reason: RefusalReason,
+  opened: OpenedLeg,
   req: SrfRequest,
   res: SrfResponse,
 ): Promise<void> {
-  const found = refusal(plan.reason);
-  refuse(parts, req, res, plan.reason);
+  const found = refusal(reason);
+  refuse(parts, req, res, reason);
   await parts.keeper.close({
     ...opened,
     roomId: null,

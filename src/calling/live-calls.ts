@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { OpenedLeg } from '../cdr/journal-records';
 import type { RoomRole } from '../kernel/room-role';
 
 /** A call that is going on, as operators see it. */
@@ -16,6 +17,23 @@ export type LiveCall = {
   /** Seconds from entry that are paid for; null before entry. */
   readonly paidSeconds: number | null;
 };
+
+/** A call of which nothing more is known than that it began. */
+export function beginningCall(opened: OpenedLeg): LiveCall {
+  return {
+    callId: opened.cdrId,
+    direction: opened.direction,
+    fromNumber: opened.fromNumber,
+    dialledNumber: opened.dialledNumber,
+    trunkId: opened.trunkId,
+    phase: 'ringing',
+    roomId: null,
+    roomRole: null,
+    startedAtMs: opened.startedAtMs,
+    enteredAtMs: null,
+    paidSeconds: null,
+  };
+}
 
 /** What changed: 'ended' carries the call as it last was. */
 export type LiveCallChange = { readonly type: 'started' | 'changed' | 'ended'; readonly call: LiveCall };
@@ -56,6 +74,20 @@ export class LiveCalls {
 
   get count(): number {
     return this.#calls.size;
+  }
+
+  /** Inbound calls from one number to another that are going on; a withheld number is nobody's. */
+  countSame(fromNumber: string | null, dialledNumber: string): number {
+    if (fromNumber === null) return 0;
+    let count = 0;
+    for (const { call } of this.#calls.values())
+      if (
+        call.direction === 'inbound' &&
+        call.fromNumber === fromNumber &&
+        call.dialledNumber === dialledNumber
+      )
+        count += 1;
+    return count;
   }
 
   list(): readonly LiveCall[] {

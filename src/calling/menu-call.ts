@@ -1,65 +1,47 @@
 import type Srf from 'drachtio-srf';
-import type { SrfRequest, SrfResponse } from 'drachtio-srf';
 import type { OpenedLeg } from '../cdr/journal-records';
 import { chooseLanguageFile } from '../media/prompts';
+import { roomById } from '../rooms/rooms-store';
 import { type MenuCommand, type MenuEvent, menuStep, openMenu } from './access-menu';
 import type { CallingParts } from './calling-parts';
+import { CardCalls } from './two-party/card-calls';
 import { checkAccountPin, checkTypedPin } from './check-typed-pin';
 import { type ListedEntry, checkEnterable, listedEntries } from './find-entry';
+import { type CallLine, lineOf } from './identify-caller';
+import { InboundLeg, type Invite } from './inbound-leg';
 import type { CallPlan } from './plan-call';
-import { type Refusal, refusal, refusalHeaders } from './refuse-call';
 import { RoomVisit, type Visitor } from './room-session/room-visit';
-import { AlreadyEnded, Refused, RunningCall } from './running-call';
+import { Refused } from './call-ended';
+import type { RunningCall } from './running-call';
 
 /** How long a caller may think before the first digit, and between digits. */
 const FIRST_DIGIT_MS = 10_000;
 const NEXT_DIGIT_MS = 5_000;
 
-/** The INVITE of a call, and the promise that its CANCEL resolves. */
-export type Invite = {
-  readonly req: SrfRequest;
-  readonly res: SrfResponse;
-  readonly cancelled: Promise<void>;
-};
-
 /** A call to an access number: answer, menu, room. The story runs top down; what ends it earlier is running-call.ts's business. */
 export class MenuCall {
+  readonly #inbound: InboundLeg;
   readonly #call: RunningCall;
+  readonly #line: CallLine;
+  readonly #cardCalls: CardCalls;
   #visit: RoomVisit | null = null;
 
   constructor(
     private readonly parts: CallingParts,
-    private readonly srf: Srf,
+    srf: Srf,
     private readonly plan: Extract<CallPlan, { kind: 'menu' }>,
     opened: OpenedLeg,
-    private readonly invite: Invite,
+    invite: Invite,
   ) {
-    this.#call = new RunningCall(parts, opened, plan.accessNumber.language);
+    this.#inbound = new InboundLeg(parts, srf, invite, opened, plan.accessNumber.language);
+    this.#call = this.#inbound.call;
+    this.#line = lineOf(plan.caller, opened.callerIdentity);
+    this.#cardCalls = new CardCalls(parts, srf, this.#call);
   }
 
   /** Runs the call to its end; never throws. */
   async run(): Promise<void> {
-    const call = this.#call;
-    void this.invite.cancelled.then(() =>
-      call.endWith({ result: 'cancelled', endedBy: 'caller', prompt: null }),
-    );
-    // A CANCEL that came before this line ends the call before it is answered.
-    await Promise.resolve();
-    try {
-      await this.#answer();
-      const visitor = await this.#passMenu();
-      // A caller who never acknowledges our answer cannot be charged, so he does not get in.
-      await Promise.race([call.whenAcked, call.whenEnded]);
-      call.stopIfEnded();
-      this.#visit = new RoomVisit(call, this.parts.liveRooms.open(visitor.room), visitor);
-      this.#visit.arrive();
-      await this.#visit.enterRoom();
-      await call.whenEnded;
-    } catch (error) {
-      call.endByError(error);
-    }
-    this.#visit?.leave();
-    await call.finish((why) => this.#refuse(why));
+    await this.#inbound.run(() => this.#story());
   }
 
   /** Ends the call from our side: an operator's wish, or the service closing. */
@@ -67,33 +49,35 @@ export class MenuCall {
     this.#call.endNow(result);
   }
 
-  async #answer(): Promise<void> {
+  async #story(): Promise<void> {
     const call = this.#call;
-    call.stopIfEnded();
-    const leg = await this.parts.media.createLeg(this.invite.req.body, { 'X-Call': call.id });
-    call.useLeg(leg);
-    call.stopIfEnded();
-    const answering = this.srf.createUAS(this.invite.req, this.invite.res, { localSdp: leg.localSdp });
-    // A SIP server that dies meanwhile never says what became of our answer; to a CANCEL it does.
-    const lost = call.whenEnded.then(() => (call.end?.endedBy === 'network' ? null : answering));
-    const dialog = await Promise.race([answering, lost]);
-    if (!dialog) {
-      answering.catch((error: unknown) => call.warn('an answer was lost with the SIP server', error));
-      throw new AlreadyEnded();
+    try {
+      await this.#inbound.openChannel();
+      await this.#inbound.answer();
+      this.parts.liveCalls.update(call.id, { phase: 'menu' });
+      const visitor = await this.#passMenu();
+      await this.#inbound.confirmed();
+      this.#visit = new RoomVisit(call, this.parts.liveRooms.open(visitor.room), visitor);
+      this.#visit.arrive();
+      await this.#visit.enterRoom();
+      await call.whenEnded;
+    } finally {
+      this.#visit?.leave();
     }
-    await call.answered(dialog, leg, { acked: false });
-    this.parts.liveCalls.update(call.id, { phase: 'menu' });
-    call.stopIfEnded();
   }
 
   /** Asks for Room ID and PIN until they open a room. @throws Refused after the last try, RoomClosed, RoomNotYet */
   async #passMenu(): Promise<Visitor> {
     const call = this.#call;
     const listed = await listedEntries(this.parts, {
-      trunk: this.plan.trunk,
+      line: this.#line,
       callerNumber: call.opened.fromNumber,
     });
-    let { state, command } = openMenu(listed.map(({ room }) => room.roomNumber));
+    const own = this.plan.roomId === null ? null : await roomById(this.parts.database.read, this.plan.roomId);
+    let { state, command } = openMenu(
+      listed.map(({ room }) => room.roomNumber),
+      own?.roomNumber ?? null,
+    );
     for (;;) {
       call.stopIfEnded();
       if (command.type === 'give-up') throw new Refused(command.reason);
@@ -128,6 +112,12 @@ export class MenuCall {
       case 'speak-balance':
         await this.#speakBalance(command.accountId);
         return { type: 'balance-spoken' };
+      case 'dial':
+        await this.#cardCalls.dial(command.accountId, command.number);
+        return { type: 'done' };
+      case 'redeem':
+        await this.#redeem(command.accountId, command.code);
+        return { type: 'done' };
     }
   }
 
@@ -144,7 +134,7 @@ export class MenuCall {
     const call = this.#call;
     const { opened, delayMs } = await checkTypedPin(
       this.parts,
-      { callId: call.id, callerNumber: call.opened.fromNumber, trunk: this.plan.trunk },
+      { callId: call.id, callerNumber: call.opened.fromNumber, line: this.#line },
       typed,
     );
     await call.keepBack(delayMs);
@@ -159,7 +149,7 @@ export class MenuCall {
     const call = this.#call;
     const { accountId, delayMs } = await checkAccountPin(
       this.parts,
-      { callId: call.id, callerNumber: call.opened.fromNumber, trunk: this.plan.trunk },
+      { callId: call.id, callerNumber: call.opened.fromNumber, line: this.#line },
       pin,
     );
     await call.keepBack(delayMs);
@@ -171,6 +161,20 @@ export class MenuCall {
     const call = this.#call;
     const { balance } = await this.parts.credit.balance(accountId);
     await call.leg.play(call.files(['your-balance-is', { amount: balance }]));
+  }
+
+  /** Says whether the code was good; why it was not, nobody is told. */
+  async #redeem(accountId: string, code: string): Promise<void> {
+    const call = this.#call;
+    const isRedeemed = await this.parts.redeemVoucher({
+      accountId,
+      code,
+      callerNumber: call.opened.fromNumber,
+      nowMs: call.now(),
+    });
+    if (!isRedeemed) return call.leg.play(call.files(['voucher-refused']));
+    const { balance } = await this.parts.credit.balance(accountId);
+    await call.leg.play(call.files(['voucher-redeemed', 'your-balance-is', { amount: balance }]));
   }
 
   async #visitorOf(listed: readonly ListedEntry[], roomNumber: string): Promise<Visitor> {
@@ -186,13 +190,5 @@ export class MenuCall {
       isExpected: true,
       ratedNumber: this.plan.accessNumber.number,
     };
-  }
-
-  /** The final answer to an INVITE that has none. */
-  #refuse(why: Refusal | null): void {
-    const { res } = this.invite;
-    if (res.finalResponseSent || this.#call.end?.result === 'cancelled') return;
-    const found = why ?? refusal('technical-fault');
-    res.send(found.sipStatus, found.sipReason, { headers: refusalHeaders(found) });
   }
 }

@@ -22,6 +22,15 @@ export type RefusalReason =
   | 'no-credit'
   | 'no-rate'
   | 'account-blocked'
+  | 'not-allowed'
+  | 'limit-reached'
+  | 'loop'
+  | 'too-many-hops'
+  | 'no-route'
+  | 'user-busy'
+  | 'user-declined'
+  | 'user-no-answer'
+  | 'user-unreachable'
   | 'technical-fault';
 
 /** What the outside sees of a reason: before the answer a SIP status, after it a prompt, in the CDR a result. */
@@ -48,7 +57,7 @@ const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
     sipReason: 'Not Found',
     retryAfterSeconds: null,
     result: 'number-not-served',
-    prompt: null,
+    prompt: 'number-cannot-be-called',
   },
   'no-offer': {
     sipStatus: 488,
@@ -162,6 +171,69 @@ const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
     result: 'account-blocked',
     prompt: 'room-not-usable',
   },
+  'not-allowed': {
+    sipStatus: 403,
+    sipReason: 'Forbidden',
+    retryAfterSeconds: null,
+    result: 'not-allowed',
+    prompt: 'call-not-allowed',
+  },
+  'limit-reached': {
+    sipStatus: 486,
+    sipReason: 'Busy Here',
+    retryAfterSeconds: null,
+    result: 'limit-reached',
+    prompt: 'too-many-calls-of-account',
+  },
+  loop: {
+    sipStatus: 482,
+    sipReason: 'Loop Detected',
+    retryAfterSeconds: null,
+    result: 'loop',
+    prompt: 'number-cannot-be-called',
+  },
+  'too-many-hops': {
+    sipStatus: 483,
+    sipReason: 'Too Many Hops',
+    retryAfterSeconds: null,
+    result: 'loop',
+    prompt: null,
+  },
+  'no-route': {
+    sipStatus: 503,
+    sipReason: 'Service Unavailable',
+    retryAfterSeconds: 30,
+    result: 'no-route',
+    prompt: 'callee-unreachable',
+  },
+  'user-busy': {
+    sipStatus: 486,
+    sipReason: 'Busy Here',
+    retryAfterSeconds: null,
+    result: 'busy',
+    prompt: 'callee-busy',
+  },
+  'user-declined': {
+    sipStatus: 603,
+    sipReason: 'Decline',
+    retryAfterSeconds: null,
+    result: 'declined',
+    prompt: 'callee-unreachable',
+  },
+  'user-no-answer': {
+    sipStatus: 480,
+    sipReason: 'Temporarily Unavailable',
+    retryAfterSeconds: null,
+    result: 'no-answer',
+    prompt: 'callee-no-answer',
+  },
+  'user-unreachable': {
+    sipStatus: 480,
+    sipReason: 'Temporarily Unavailable',
+    retryAfterSeconds: null,
+    result: 'unreachable',
+    prompt: 'callee-unreachable',
+  },
   'technical-fault': {
     sipStatus: 500,
     sipReason: 'Server Internal Error',
@@ -182,6 +254,9 @@ const REASON_OF_ERROR: Readonly<Record<string, RefusalReason>> = {
   'room-not-yet': 'room-not-yet',
   barred: 'barred',
   'media-unavailable': 'media-unavailable',
+  'limit-reached': 'limit-reached',
+  'cap-reached': 'not-allowed',
+  'destination-closed': 'not-allowed',
 };
 
 export function refusal(reason: RefusalReason): Refusal {

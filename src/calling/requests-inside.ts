@@ -2,18 +2,31 @@ import type { Dialog, SrfRequest, SrfResponse } from 'drachtio-srf';
 import type { Leg } from '../media/leg';
 
 /** What may be sent inside a call. */
-const ALLOWED = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE';
+const ALLOWED = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER';
 
 /** What drachtio-srf would say yes to by itself though nobody does it: a transfer that is confirmed and never happens loses a call. */
-const REFUSED = ['refer', 'message', 'publish'] as const;
+const REFUSED = ['message', 'publish'] as const;
 
 type Warn = (event: string, error: unknown) => void;
+
+/** Answers a REFER, and sees to it that its NOTIFYs are sent (RFC 3515). */
+export type ReferHandler = (req: SrfRequest, res: SrfResponse) => void;
+
+/** This leg cannot be transferred (RFC 3515 2.4.2). */
+export function refuseTransfer(res: SrfResponse): void {
+  res.send(403, 'Forbidden');
+}
 
 /**
  * Answers what the far side asks inside a call, besides BYE: digits by INFO, new offers by re-INVITE and UPDATE. Whatever it asks for,
  * the call goes on. Methods that we do not have get 405 with Allow (RFC 3261 8.2.1).
  */
-export function serveRequestsInside(dialog: Dialog, leg: Leg, warn: Warn): void {
+export function serveRequestsInside(
+  dialog: Dialog,
+  leg: Leg,
+  { warn, refer }: { readonly warn: Warn; readonly refer: ReferHandler },
+): void {
+  dialog.on('refer', refer);
   dialog.on('info', (req: SrfRequest, res: SrfResponse) => {
     res.send(200);
     leg

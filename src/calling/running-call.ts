@@ -15,25 +15,17 @@ import {
   startTalking,
 } from './call';
 import type { CallingParts } from './calling-parts';
-import { type Refusal, type RefusalReason, refusal, refusalReasonOf } from './refuse-call';
-import { serveRequestsInside } from './requests-inside';
+import { AlreadyEnded, Refused } from './call-ended';
+import { beginningCall } from './live-calls';
+import { type Refusal, refusal, refusalReasonOf } from './refuse-call';
+import { type ReferHandler, refuseTransfer, serveRequestsInside } from './requests-inside';
+import type { DialogName } from './two-party/conversation';
 
 /** A far end, or a SIP server that is gone, may take this long to answer our BYE; the CDR does not wait longer. */
 const BYE_LIMIT_MS = 5_000;
 
 /** How often a charged call looks at its money: a cut is at most this late. */
 const TICK_MS = 200;
-
-/** A story found a reason to end its call. */
-export class Refused extends Error {
-  constructor(readonly reason: RefusalReason) {
-    super(reason);
-    this.name = 'Refused';
-  }
-}
-
-/** The call ended while its story was still going on; says nothing more, `end` has it all. */
-export class AlreadyEnded extends Error {}
 
 /**
  * What every call has, whoever began it: leg, dialog, money, and the way to its one CDR. A story (menu-call, dial-out-call) runs top down
@@ -60,6 +52,8 @@ export class RunningCall {
   #end: CallEnd | null = null;
   #refusal: Refusal | null = null;
   #hangupCause: string | null = null;
+  #isWaived = false;
+  #onRefer: ReferHandler | null = null;
   #ticking: Timer | null = null;
   #warn: (prompt: PromptName) => void = () => undefined;
   #tellEnded: () => void = () => undefined;
@@ -74,22 +68,7 @@ export class RunningCall {
     language: string,
   ) {
     this.language = language;
-    parts.liveCalls.add(
-      {
-        callId: opened.cdrId,
-        direction: opened.direction,
-        fromNumber: opened.fromNumber,
-        dialledNumber: opened.dialledNumber,
-        trunkId: opened.trunkId,
-        phase: 'ringing',
-        roomId: null,
-        roomRole: null,
-        startedAtMs: opened.startedAtMs,
-        enteredAtMs: null,
-        paidSeconds: null,
-      },
-      () => this.endNow('removed'),
-    );
+    parts.liveCalls.add(beginningCall(opened), () => this.endNow('removed'));
   }
 
   get id(): string {
@@ -133,7 +112,10 @@ export class RunningCall {
     if (acked) onAck();
     else dialog.on('ack', onAck);
     dialog.on('destroy', (bye?: SrfRequest) => this.#onDialogGone(bye?.source, bye?.get('Reason')));
-    serveRequestsInside(dialog, leg, (event, error) => this.warn(event, error));
+    serveRequestsInside(dialog, leg, {
+      warn: (event, error) => this.warn(event, error),
+      refer: (req, res) => (this.#onRefer ? this.#onRefer(req, res) : refuseTransfer(res)),
+    });
     // A BYE that came in the same breath as the answer was told before anybody listened.
     if (!dialog.connected) this.#onDialogGone('network', undefined);
     await this.parts.keeper.answered(this.id, atMs);
@@ -159,6 +141,11 @@ export class RunningCall {
     this.#apply({ type: 'tick', nowMs: this.now() });
   }
 
+  /** Who pays for this leg; null while nobody does. */
+  get payerAccountId(): string | null {
+    return this.#entry?.payerAccountId ?? null;
+  }
+
   /** Whether the leg is being charged. */
   get isCharged(): boolean {
     return this.#state !== null;
@@ -167,6 +154,38 @@ export class RunningCall {
   /** Since when it is; null before. */
   get chargedFromMs(): number | null {
     return this.#entry?.chargedFromMs ?? null;
+  }
+
+  /** Nothing is charged for this leg after all: who it was for was never connected. */
+  waiveCharge(): void {
+    this.#isWaived = true;
+  }
+
+  /** Who decides about a REFER inside this call; without anybody it is refused. A second call replaces the handler. */
+  onRefer(handler: ReferHandler): void {
+    this.#onRefer = handler;
+  }
+
+  /** Whether this is the dialog that the far side names so. */
+  hasDialog({ sipCallId, ourTag, theirTag }: DialogName): boolean {
+    const sip = this.#dialog?.sip;
+    return sip?.callId === sipCallId && sip.localTag === ourTag && sip.remoteTag === theirTag;
+  }
+
+  /** A request of ours inside the call; null when it is not answered, or there is nobody to ask. */
+  async requestInside(request: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+  }): Promise<number | null> {
+    if (!this.#dialog?.connected) return null;
+    try {
+      const asked = this.#dialog.request(request);
+      return (await within(this.parts.clock, BYE_LIMIT_MS, `the answer to ${request.method}`, asked)).status;
+    } catch (error) {
+      this.warn('a request inside a call was not answered', error);
+      return null;
+    }
   }
 
   /** Notes why the network says that this leg ended. */
@@ -325,6 +344,7 @@ export class RunningCall {
   async #sayLast(prompt: PromptName | null): Promise<void> {
     if (prompt === null || !this.#leg || !this.#dialog?.connected) return;
     await this.#leg.leaveConference();
+    await this.#leg.unbridge();
     await this.#leg.play(this.files([prompt]));
   }
 
@@ -339,7 +359,7 @@ export class RunningCall {
   }
 
   #closedLeg(end: CallEnd, quality: ClosedLeg['quality']): ClosedLeg {
-    const chargedFromMs = this.#acked ? (this.#entry?.chargedFromMs ?? null) : null;
+    const chargedFromMs = this.#acked && !this.#isWaived ? (this.#entry?.chargedFromMs ?? null) : null;
     return {
       ...this.opened,
       roomId: this.#entry?.roomId ?? null,

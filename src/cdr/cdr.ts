@@ -37,6 +37,15 @@ export const CALL_RESULTS = [
   'declined',
   'unreachable',
   'not-accepted',
+  'answered-elsewhere',
+  'transferred',
+  'voicemail',
+  'not-allowed',
+  'limit-reached',
+  'cap-reached',
+  'loop',
+  'no-route',
+  'trunk-full',
 ] as const;
 
 export type CallResult = (typeof CALL_RESULTS)[number];

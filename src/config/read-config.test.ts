@@ -54,6 +54,18 @@ describe('readConfig', () => {
     ]);
   });
 
+  it('asks for what TLS needs once it is switched on', () => {
+    const files = { SIP_TLS_CERT_FILE: 'cert.pem', SIP_TLS_KEY_FILE: 'key.pem' };
+    expect(faultsOf({ SIP_TLS_CLIENTS: 'certified' })).toEqual([]);
+    expect(faultsOf({ SIP_TLS_PORT: '5061', ...files })).toEqual([]);
+    expect(faultsOf({ SIP_TLS_PORT: '5060', SIP_TLS_CLIENTS: 'certified' })).toEqual([
+      expect.stringContaining('SIP_TLS_CERT_FILE: is not set'),
+      expect.stringContaining('SIP_TLS_KEY_FILE: is not set'),
+      expect.stringContaining('SIP_TLS_CA_FILE: is not set'),
+      expect.stringContaining('SIP_TLS_PORT: is that of UDP and TCP'),
+    ]);
+  });
+
   it('asks for one address where all were named', () => {
     expect(faultsOf({ BIND_ADDRESS: '0.0.0.0' })).toEqual([
       expect.stringContaining('BIND_ADDRESS: stands for all addresses'),

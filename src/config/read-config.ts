@@ -74,6 +74,7 @@ function faultsBetween(config: Config): string[] {
     faults.push(
       'BIND_ADDRESS: stands for all addresses, and SIP must name one; write the address that phones and carriers reach',
     );
+  faults.push(...tlsFaults(config));
   for (const [host, secret] of [
     ['DRACHTIO_HOST', 'DRACHTIO_SECRET'],
     ['FREESWITCH_HOST', 'FREESWITCH_SECRET'],
@@ -88,5 +89,23 @@ function faultsBetween(config: Config): string[] {
     if (config[host] !== '' && config[secret] === '')
       faults.push(`${secret}: is not set; the server at ${host} has one, write the same here`);
   }
+  if (config.STIR_CERT_FILE !== '')
+    for (const needed of ['STIR_KEY_FILE', 'STIR_CERT_URL'] as const)
+      if (config[needed] === '')
+        faults.push(`${needed}: is not set; calls cannot be signed with STIR_CERT_FILE alone`);
+  return faults;
+}
+
+function tlsFaults(config: Config): string[] {
+  if (config.SIP_TLS_PORT === 0) return [];
+  const faults = (['SIP_TLS_CERT_FILE', 'SIP_TLS_KEY_FILE'] as const)
+    .filter((name) => config[name] === '')
+    .map((name) => `${name}: is not set, but SIP_TLS_PORT is; name a PEM file, or set SIP_TLS_PORT to 0`);
+  if (config.SIP_TLS_CLIENTS === 'certified' && config.SIP_TLS_CA_FILE === '')
+    faults.push(
+      'SIP_TLS_CA_FILE: is not set; certified clients need an authority of your own, name its PEM file',
+    );
+  if (config.SIP_TLS_PORT === config.SIP_PORT)
+    faults.push('SIP_TLS_PORT: is that of UDP and TCP; give TLS a port of its own');
   return faults;
 }

@@ -4,13 +4,14 @@ import { randomHex, randomSecret } from '../kernel/ids';
 import type { Config } from './settings';
 
 const FILE = 'secrets.json';
-const RECORDING_KEY_BYTES = 32;
+const KEY_BYTES = 32;
 
 /** What is generated once per installation and kept in VAR_DIR/secrets.json, readable by its owner alone. */
 const GENERATORS = {
   DRACHTIO_SECRET: () => randomSecret(),
   FREESWITCH_SECRET: () => randomSecret(),
-  RECORDING_KEY: () => randomHex(RECORDING_KEY_BYTES),
+  RECORDING_KEY: () => randomHex(KEY_BYTES),
+  TRUNK_KEY: () => randomHex(KEY_BYTES),
 } as const satisfies Partial<Record<keyof Config, () => string>>;
 type SecretName = keyof typeof GENERATORS;
 const NAMES = Object.keys(GENERATORS) as SecretName[];

@@ -60,6 +60,61 @@ export const SETTINGS = {
     most: 65535,
     about: 'Port that phones and trunks send SIP to (UDP and TCP); 0 picks a free one',
   },
+  SIP_REALM: {
+    type: 'text',
+    default: '123-voip',
+    pattern: /^[A-Za-z0-9.-]{1,60}$/,
+    form: 'up to 60 letters, digits, points and hyphens',
+    about:
+      'Name that telephones sign in to; it is part of every stored password, so a change makes all of them wrong',
+  },
+  ROUTE_BY: {
+    type: 'choice',
+    default: 'cost',
+    choices: ['cost', 'quality'],
+    about:
+      'What carriers are chosen by: what they cost, or how their calls of the last quarter of an hour went',
+  },
+  LEAST_MARGIN_PERCENT: {
+    type: 'text',
+    default: '',
+    pattern: /^-?\d{1,3}$/,
+    form: 'a whole number of percent, for example 5, or nothing for any margin',
+    about:
+      'Share of the price that must be left on the first increment for a carrier to be asked; empty asks those too that cost more than is earned',
+  },
+  HOUSE_LANGUAGE: {
+    type: 'choice',
+    default: 'en',
+    choices: ['en', 'es', 'fr', 'de', 'ar'],
+    about: 'Language spoken to whoever has chosen none',
+  },
+  SIP_TLS_PORT: {
+    type: 'integer',
+    unit: 'port',
+    default: 0,
+    least: 0,
+    most: 65535,
+    about: 'Port of the embedded SIP server for SIP over TLS, usually 5061; 0 is off',
+  },
+  SIP_TLS_CERT_FILE: {
+    type: 'text',
+    default: '',
+    about: 'Certificate for SIP over TLS, PEM, with the intermediate ones after it',
+  },
+  SIP_TLS_KEY_FILE: { type: 'text', default: '', about: 'Private key of that certificate, PEM' },
+  SIP_TLS_CA_FILE: {
+    type: 'text',
+    default: '',
+    about:
+      'Authorities, PEM, whose certificates servers we call by TLS, and certified clients, have to show; empty means the well-known ones',
+  },
+  SIP_TLS_CLIENTS: {
+    type: 'choice',
+    default: 'any',
+    choices: ['any', 'certified'],
+    about: 'Who may connect by TLS: anybody, or only who shows a certificate of SIP_TLS_CA_FILE',
+  },
   EXTERNAL_ADDRESS: {
     type: 'text',
     default: '',
@@ -214,6 +269,36 @@ export const SETTINGS = {
     form: 'up to 20 keys of 64 hexadecimal digits, separated by commas',
     generated: false,
     about: 'Keys used before RECORDING_KEY, so that recordings made with them can still be heard',
+  },
+  TRUNK_KEY: {
+    type: 'secret',
+    pattern: /^[0-9a-fA-F]{64}$/,
+    form: '64 hexadecimal digits (32 random bytes)',
+    about: 'Key that our passwords at carriers are sealed with; without it they must be set again',
+  },
+  STIR_CERT_FILE: {
+    type: 'text',
+    default: '',
+    about:
+      'PEM file of the certificate (its chain behind it) that calls are signed with; empty: calls are not signed',
+  },
+  STIR_KEY_FILE: {
+    type: 'text',
+    default: '',
+    about: 'PEM file of the certificate’s private key, which is on the curve P-256',
+  },
+  STIR_CERT_URL: {
+    type: 'text',
+    default: '',
+    pattern: /^https:\/\/[^\s<>"]{1,500}$/,
+    form: 'a URL that begins with https://',
+    about: 'Where others find the certificate that calls are signed with',
+  },
+  STIR_CA_FILE: {
+    type: 'text',
+    default: '',
+    about:
+      'PEM file of the authorities whose certificates are believed when others sign; empty: signatures are not checked',
   },
   NODE_ID: {
     type: 'text',

@@ -97,7 +97,7 @@ async function requireEmpty(database: Database): Promise<void> {
 
 async function usedTables(database: Database): Promise<readonly string[]> {
   const used: string[] = [];
-  for (const table of ['accounts', 'trunks', 'access_numbers', 'rooms', 'rate_decks', 'cdrs']) {
+  for (const table of ['accounts', 'trunks', 'dids', 'rooms', 'rate_decks', 'cdrs']) {
     const [row] = await database.read.all(`SELECT COUNT(*) AS n FROM ${table}`);
     if (integer(row?.n) > 0) used.push(table);
   }

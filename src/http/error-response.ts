@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/app-error';
-import { ImportRefused } from '../rooms/list/import-list';
+import { ImportRefused } from '../csv/read-csv-file';
 
 /** The caller did not say who he is, or may not do this. */
 export class Denied extends AppError {
@@ -90,6 +90,10 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'action-refused': [409, 'Not done'],
   'recording-damaged': [500, 'The recording is damaged'],
   'recording-key-unknown': [500, 'The key of the recording is missing'],
+  'wrong-code': [422, 'The code is wrong'],
+  'not-proven': [409, 'The number is not proven'],
+  'too-many-house-calls': [503, 'The house makes as many calls as it can'],
+  'seal-broken': [500, 'The password cannot be opened'],
   'too-slow': [422, 'The search is too wide'],
   'media-unavailable': [503, 'No media server'],
 };

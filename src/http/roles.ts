@@ -2,6 +2,8 @@
 export const SCOPES = [
   'calls:read',
   'calls:end',
+  /** Has the house call somebody at an account's cost. */
+  'calls:begin',
   'cdrs:read',
   'rooms:read',
   'rooms:write',
@@ -18,6 +20,14 @@ export const SCOPES = [
   /** Makes vouchers, whose codes are money, and cancels them. */
   'vouchers:write',
   'decks:read',
+  /** Numbers lent by carriers: always whole, so only for roles that see numbers whole. */
+  'dids:read',
+  'dids:write',
+  'trunks:read',
+  'trunks:write',
+  /** Which numbers an account may show, and the calls that prove them. */
+  'caller-ids:read',
+  'caller-ids:write',
   'metrics:read',
   'alerts:read',
   'cases:read',
@@ -39,6 +49,7 @@ export type Scope = (typeof SCOPES)[number];
 export const ROLES = {
   admin: SCOPES,
   support: [
+    'calls:begin',
     'calls:read',
     'cdrs:read',
     'rooms:read',
@@ -58,6 +69,7 @@ export const ROLES = {
     'ledger:write',
     'vouchers:write',
     'decks:read',
+    'dids:read',
     'costs:read',
     'numbers:full',
   ],
@@ -76,6 +88,12 @@ export const ROLES = {
     'calls:end',
     'cdrs:read',
     'decks:read',
+    'dids:read',
+    'dids:write',
+    'trunks:read',
+    'trunks:write',
+    'caller-ids:read',
+    'caller-ids:write',
     'costs:read',
     'metrics:read',
     'alerts:read',

@@ -94,6 +94,24 @@ export function moneyJson(amount: Money): z.infer<typeof moneySchema> {
 /** Page size, checked. */
 export const limitSchema = z.coerce.number().int().min(1).max(200).default(50);
 
+/** A country: ISO 3166-1 alpha-2. */
+export const countrySchema = z
+  .string()
+  .regex(/^[A-Z]{2}$/, 'is no country; write two capital letters of ISO 3166-1, for example BE');
+
+/** A language: ISO 639-1, perhaps with a region. */
+export const languageSchema = z
+  .string()
+  .regex(/^[a-z]{2,3}(-[A-Z]{2})?$/, 'is no language; write a code of ISO 639-1, for example fr');
+
+/** A query's yes or no. */
+export const flagSchema = z.enum(['true', 'false']).default('false');
+
+/** The faults of a file's lines, as an import reports them. */
+export const lineFaultsSchema = z.array(
+  z.object({ line: z.number(), field: z.string(), problem: z.string(), remedy: z.string() }),
+);
+
 /** A point in time in a query: ISO 8601, or milliseconds since 1970. */
 export const timeSchema = z
   .union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)])

@@ -41,3 +41,8 @@ export function fingerprint(content: string | Buffer): string {
 export function randomSerial(count: number): string {
   return String(randomInt(0, 10 ** count)).padStart(count, '0');
 }
+
+/** A number drawn evenly from 0 to 1. */
+export function randomShare(): number {
+  return randomInt(0, 2 ** 32) / 2 ** 32;
+}

@@ -1,4 +1,13 @@
-import { audioSdp, KEYS, mediaAddress, NoAudioDescribed, PCMA, PCMU } from './audio-sdp';
+import {
+  audioSdp,
+  KEYS,
+  mannerOf,
+  mediaAddress,
+  NoAudioDescribed,
+  PCMA,
+  PCMU,
+  plainlySaid,
+} from './audio-sdp';
 
 const ANSWER = [
   'v=0',
@@ -18,7 +27,7 @@ describe('audio in SDP', () => {
 
   it.each([
     ['no SDP', ''],
-    ['no plain RTP', ANSWER.replace('RTP/AVP', 'RTP/SAVP')],
+    ['no RTP', ANSWER.replace('RTP/AVP', 'UDP/TLS/RTP/SAVPF')],
     ['no IPv4 address', ANSWER.replace('c=IN IP4', 'c=IN IP6')],
   ])('is nowhere in %s', (_, sdp) => {
     expect(() => mediaAddress(sdp)).toThrow(NoAudioDescribed);
@@ -36,5 +45,44 @@ describe('audio in SDP', () => {
       ]),
     );
     expect(offer.match(/^m=/gm)).toHaveLength(1);
+  });
+});
+
+function offer(audio: string): string {
+  return `v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n${audio}m=video 0 RTP/AVP 96\r\n`;
+}
+
+describe('a far end’s SDP', () => {
+  const key = 'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj\r\n';
+
+  it('says before its media that it only listens, once', () => {
+    const said = plainlySaid(offer('m=audio 4000 RTP/AVP 0\r\na=recvonly\r\n'));
+    expect(said).toContain('t=0 0\r\na=recvonly\r\nm=audio 4000');
+    expect(plainlySaid(said)).toBe(said);
+  });
+
+  it('keeps keys of SRTP in a secure offer, which the library must not take for DTLS, and drops them from a plain one', () => {
+    expect(plainlySaid(offer(`m=audio 4000 RTP/SAVP 0\r\n${key}`))).toBe(
+      offer(`m=audio 4000 RTP/savp 0\r\n${key}`),
+    );
+    expect(plainlySaid(offer(`m=audio 4000 RTP/AVP 0\r\n${key}a=sendrecv\r\n`))).toBe(
+      offer('m=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n'),
+    );
+  });
+
+  it.each([
+    ['speaks', 'm=audio 4000 RTP/AVP 0\r\n'],
+    ['speaks', 'a=inactive\r\nm=audio 4000 RTP/AVP 0\r\na=sendrecv\r\n'],
+    ['holds', 'a=sendonly\r\nm=audio 4000 RTP/AVP 0\r\n'],
+    ['holds', 'm=audio 0 RTP/AVP 0\r\na=sendrecv\r\nm=audio 4000 RTP/SAVP 0\r\na=inactive\r\n'],
+    ['holds', 'm=audio 4000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\na=recvonly\r\n'],
+    ['listens', 'm=audio 4000 RTP/AVP 0\r\na=recvonly\r\n'],
+  ])('%s: %j', (manner, audio) => {
+    expect(mannerOf(offer(audio))).toBe(manner);
+  });
+
+  it('is left alone otherwise, without audio too', () => {
+    for (const sdp of [offer('m=audio 4000 RTP/AVP 0\r\na=sendonly\r\n'), 'v=0\r\ns=-\r\n', ''])
+      expect(plainlySaid(sdp)).toBe(sdp);
   });
 });

@@ -15,30 +15,72 @@ const ATTRIBUTES: Readonly<Record<number, readonly string[]>> = {
 export class NoAudioDescribed extends AppError {
   readonly code = 'no-audio-described';
   constructor() {
-    super('the media server’s SDP names no IPv4 address and port for plain RTP audio', {});
+    super('the media server’s SDP names no IPv4 address and port for RTP audio', {});
   }
 }
 
 /** Where the media server takes and sends the audio of this SDP. @throws NoAudioDescribed */
 export function mediaAddress(mediaServerSdp: string): { address: string; port: number } {
   const address = /^c=IN IP4 (\d{1,3}(?:\.\d{1,3}){3})/m.exec(mediaServerSdp)?.[1];
-  const port = /^m=audio (\d{1,5}) RTP\/AVP /m.exec(mediaServerSdp)?.[1];
+  const port = /^m=audio (\d{1,5}) RTP\/S?AVP /m.exec(mediaServerSdp)?.[1];
   if (address === undefined || port === undefined) throw new NoAudioDescribed();
   return { address, port: Number(port) };
 }
 
-/** Two-way plain audio at this address (RFC 8866): one m line, nothing but what is said here. */
-export function audioSdp(audio: { address: string; port: number; payloadTypes: readonly number[] }): string {
+/** What an SDP of ours says; with `cryptoLine` it is of SRTP alone (RFC 4568). */
+export type OwnAudio = {
+  readonly address: string;
+  readonly port: number;
+  readonly payloadTypes: readonly number[];
+  readonly cryptoLine?: string | null;
+};
+
+/** Two-way audio at this address (RFC 8866): one m line, nothing but what is said here. */
+export function audioSdp(audio: OwnAudio): string {
+  const profile = audio.cryptoLine ? 'RTP/SAVP' : 'RTP/AVP';
   return [
     'v=0',
     `o=- 1 1 IN IP4 ${audio.address}`,
     's=-',
     `c=IN IP4 ${audio.address}`,
     't=0 0',
-    `m=audio ${audio.port} RTP/AVP ${audio.payloadTypes.join(' ')}`,
+    `m=audio ${audio.port} ${profile} ${audio.payloadTypes.join(' ')}`,
     ...audio.payloadTypes.flatMap((type) => ATTRIBUTES[type] ?? []),
+    ...(audio.cryptoLine ? [audio.cryptoLine] : []),
     'a=ptime:20',
     'a=sendrecv',
     '',
   ].join('\r\n');
+}
+
+/** What whoever sent an SDP does with its audio: speaks and listens, holds the other, or only listens. */
+export type Manner = 'speaks' | 'holds' | 'listens';
+
+const DIRECTION = /^a=(sendrecv|sendonly|recvonly|inactive)\s*$/m;
+
+/** Reads it (RFC 8866 section 6.7); the address 0.0.0.0 is the old way to hold (RFC 3264 section 8.4). */
+export function mannerOf(sdp: string): Manner {
+  const [session = '', ...media] = sdp.split(/^(?=m=)/m);
+  const audio = media.find((section) => /^m=audio [1-9]/.test(section)) ?? '';
+  const address = /^c=IN IP4 (\S+)/m.exec(audio) ?? /^c=IN IP4 (\S+)/m.exec(session);
+  const said = (DIRECTION.exec(audio) ?? DIRECTION.exec(session))?.[1];
+  if (said === 'sendonly' || said === 'inactive' || address?.[1] === '0.0.0.0') return 'holds';
+  return said === 'recvonly' ? 'listens' : 'speaks';
+}
+
+/**
+ * A far end's SDP as every media server reads it alike: FreeSWITCH waits for a peer that only listens from the beginning, but looks for
+ * `recvonly` before the first m line alone; and it refuses keys of SRTP in a plain offer, which many telephones put there as a wish
+ * (RFC 8643). drachtio-fsmrf takes RTP/SAVP for DTLS when it is written large; media servers read it either way.
+ */
+export function plainlySaid(sdp: string): string {
+  const [session = '', ...media] = sdp.split(/^(?=m=)/m);
+  const audio = media.findIndex((section) => /^m=audio [1-9]/.test(section));
+  const section = media[audio];
+  if (section === undefined) return sdp;
+  if (/^m=audio \d+ RTP\/AVPF? /.test(section)) media[audio] = section.replace(/^a=crypto:.*(\r?\n|$)/gm, '');
+  const silent = mannerOf(sdp) === 'listens' && !/^a=recvonly\s*$/m.test(session);
+  return [session, silent ? 'a=recvonly\r\n' : '', ...media]
+    .join('')
+    .replaceAll(/^(m=audio \d+) RTP\/SAVP /gm, '$1 RTP/savp ');
 }

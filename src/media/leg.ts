@@ -1,9 +1,14 @@
 import type { Endpoint } from 'drachtio-fsmrf';
-import { type Clock, within } from '../kernel/clock';
+import type { SrfResponse } from 'drachtio-srf';
+import { type Clock, sleep, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
-import { ConferenceSeat, conferenceFlags, type JoinOptions } from './conference-seat';
+import { isSecure } from './secure-audio';
+import type { BridgeWatch, Settled } from './bridge-watch';
+import { ConferenceSeat, conferenceFlags, type JoinOptions, quoted } from './conference-seat';
+import { mannerOf, plainlySaid } from './audio-sdp';
 import { dtmfRelayBody } from './info-digit';
 import { COMMAND_LIMIT_MS, LegCommands, LegGone } from './leg-commands';
+import { LegKeys } from './leg-keys';
 import { LegPlayback, PLAY_LIMIT_MS } from './leg-playback';
 
 export { LegGone } from './leg-commands';
@@ -12,6 +17,13 @@ export { LegGone } from './leg-commands';
 const COLLECT_GRACE_MS = 5_000;
 /** Mean magnitude of a frame below which a recording hears silence (of 32,767): a quiet room on a telephone. */
 const SILENCE_LEVEL = 200;
+
+/** How often it is looked whether a bridge has come about. */
+const LOOK_MS = 10;
+/** How long a leg that only listens may send nothing. */
+const LISTENER_LIMIT_MS = 4 * 3_600_000;
+/** How many times longer than others a leg on hold may send nothing. */
+const HOLD_ALLOWANCE = 10;
 
 /** An end without a cause waits this long for the other connection to tell it. */
 const LATE_CAUSE_MS = 200;
@@ -24,6 +36,17 @@ export type DigitRequest = {
   readonly firstDigitMs: number;
   readonly nextDigitMs: number;
 };
+
+/** The media server did not do to two legs, or to one, what was asked; `reply` is what it said. */
+export class LegRefused extends Error {
+  constructor(
+    readonly verb: string,
+    readonly reply: string,
+  ) {
+    super(`${verb} was refused: ${reply}`);
+    this.name = 'LegRefused';
+  }
+}
 
 /** What ends a short recording, whichever comes first. */
 export type RecordRequest = {
@@ -42,20 +65,22 @@ export class Leg {
   readonly #playback: LegPlayback;
   #goneCause: string | null = null;
   #seat: ConferenceSeat | null = null;
-  #onDigit: ((digit: string) => void) | null = null;
-  /** Applications under way that take the keys for themselves. */
-  #collecting = 0;
+  readonly #keys: LegKeys;
+  /** The media server's own time-out for silent legs, 0 for none. */
+  #mediaTimeoutMs: number | null = null;
+  /** The leg this one is bridged with. */
+  #partner: Leg | null = null;
 
   constructor(
     private readonly endpoint: Endpoint,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly bridges: BridgeWatch,
   ) {
     this.#commands = new LegCommands(endpoint, clock);
     this.#playback = new LegPlayback(this.#commands, log);
-    endpoint.on('dtmf', ({ dtmf }: { dtmf?: string }) => {
-      if (this.#collecting === 0 && dtmf) this.#onDigit?.(dtmf);
-    });
+    this.#keys = new LegKeys(this.#commands, log);
+    endpoint.once('destroy', () => this.#part());
   }
 
   /** The channel's id on the media server. */
@@ -91,15 +116,11 @@ export class Leg {
   }
 
   /**
-   * Tells every key (0-9, *, #, A-D) pressed from now on while nothing collects digits, in a conference or not, by RTP or INFO. A second
-   * call replaces the handler. Before the first one the media server tells keys to nobody, since they may be a PIN.
+   * Tells every key (0-9, *, #, A-D) pressed from now on while nothing collects digits, in a conference, a bridge or neither, by RTP or
+   * INFO. A second call replaces the handler. Before the first one the media server tells keys to nobody, since they may be a PIN.
    */
   onDigit(handler: (digit: string) => void): void {
-    this.#onDigit = handler;
-    if (this.#collecting > 0) return;
-    this.#showKeys(true).catch((error: unknown) => {
-      if (!(error instanceof LegGone)) this.log.warn('keys are not told', { leg: this.id, error });
-    });
+    this.#keys.onDigit(handler);
   }
 
   /** Plays files one after the other. @throws LegGone */
@@ -133,7 +154,7 @@ export class Leg {
   async collect(request: DigitRequest): Promise<string> {
     const longestMs =
       PLAY_LIMIT_MS + request.firstDigitMs + request.maxDigits * request.nextDigitMs + COLLECT_GRACE_MS;
-    return this.#takingKeys(async () => {
+    return this.#keys.taking(async () => {
       const collecting = () =>
         this.endpoint.playCollect({
           file: request.file,
@@ -158,7 +179,7 @@ export class Leg {
    */
   async recordShort(file: string, request: RecordRequest): Promise<{ seconds: number }> {
     const { maxSeconds, silenceSeconds, terminator } = request;
-    return this.#takingKeys(async () => {
+    return this.#keys.taking(async () => {
       await this.#commands.set('playback_terminators', terminator);
       const words = [file, maxSeconds, SILENCE_LEVEL, silenceSeconds].join(' ');
       const limitMs = maxSeconds * 1_000 + COLLECT_GRACE_MS;
@@ -178,10 +199,47 @@ export class Leg {
     );
   }
 
-  /** Takes a new offer of the caller's and gives our answer. */
+  /**
+   * Takes a new offer of the caller's and gives our answer: a new address, a hold, its end. A held leg says nothing and may be silent ten
+   * times as long before it counts as lost, one that only listens for ever. @throws LegGone, TimedOut
+   */
   async reoffer(sdp: string): Promise<string> {
-    await this.#commands.do('re-INVITE', COMMAND_LIMIT_MS, () => this.endpoint.modify(sdp));
+    await this.#allowSilence(sdp);
+    await this.#commands.do('re-INVITE', COMMAND_LIMIT_MS, () => this.endpoint.modify(plainlySaid(sdp)));
     return this.endpoint.local.sdp;
+  }
+
+  /** Whether what goes over this leg is encrypted (SRTP). */
+  get secure(): boolean {
+    return isSecure(this.endpoint.local.sdp);
+  }
+
+  /** Lets the media server make an offer and takes this SDP for the answer. @throws LegGone, TimedOut, LegRefused */
+  protected async answerItsOffer(sdp: string): Promise<void> {
+    await this.#allowSilence(sdp);
+    await this.#commands.set('media_audio_mode', '');
+    const answered = new Promise<void>((resolve) => {
+      this.endpoint.dialog.once('modify', (_offer: unknown, res: SrfResponse) => {
+        res.send(200, { body: sdp, headers: { 'Content-Type': 'application/sdp' } });
+        resolve();
+      });
+    });
+    await this.#ask('uuid_media_reneg', [this.id]);
+    await this.#commands.do('re-INVITE', COMMAND_LIMIT_MS, () => answered);
+  }
+
+  /**
+   * FreeSWITCH 1.10.12 sets its time-out for held legs and forgets it again while it reads the same SDP, but takes what this variable says.
+   */
+  async #allowSilence(sdp: string): Promise<void> {
+    this.#mediaTimeoutMs ??= Number(await this.#commands.api('uuid_getvar', [this.id, 'media_timeout'])) || 0;
+    const limits = {
+      speaks: this.#mediaTimeoutMs,
+      holds: this.#mediaTimeoutMs * HOLD_ALLOWANCE,
+      listens: LISTENER_LIMIT_MS,
+    };
+    if (this.#mediaTimeoutMs > 0)
+      await this.#commands.set('media_timeout_audio', String(limits[mannerOf(sdp)]));
   }
 
   /** Enters a conference, after ending the music; resolves when the others can hear us. @throws LegGone */
@@ -190,6 +248,45 @@ export class Leg {
     const joining = () => this.endpoint.join(conference, { flags: conferenceFlags(options) });
     const { memberId } = await this.#commands.do('conference', COMMAND_LIMIT_MS, joining);
     this.#seat = new ConferenceSeat(conference, memberId, this.#commands.api);
+  }
+
+  /**
+   * Lets two legs hear each other, after taking both out of whatever they are in; what was played or asked ends. Keys of one reach the
+   * other, and `onDigit` tells them too. When one ends the other is on its own and can be used again. What is played with `play` or as
+   * music is heard by that leg alone, and neither hears the other meanwhile; `playOver` lets them go on talking.
+   * @throws LegGone of either, LegRefused, TimedOut
+   */
+  async bridge(other: Leg): Promise<void> {
+    await Promise.all([this.#stepOut(), other.#stepOut()]);
+    await this.#until('joined', () =>
+      other.#until('joined', () => this.#ask('uuid_bridge', [this.id, other.id])),
+    );
+    this.#partner = other;
+    other.#partner = this;
+    await other.#exchangesMedia();
+    await Promise.all([this.#keys.passOn(true), other.#keys.passOn(true)]);
+  }
+
+  /**
+   * Takes a bridge apart: this leg and the one it talked with hear nobody and can be used again. Does nothing without a bridge.
+   * @throws LegGone
+   */
+  async unbridge(): Promise<void> {
+    const other = this.#partner;
+    if (!other) return;
+    this.#part();
+    await Promise.all([this.stopMusic(), other.stopMusic()]);
+    const parting = () => this.#ask('uuid_transfer', [this.id, '-both', 'park', 'inline']);
+    await this.#until('parked', () => other.#until('parked', parting).catch(unlessGone));
+  }
+
+  /**
+   * Plays files, one after the other, to this leg alone over what it hears; the conversation goes on. Resolves when they are begun.
+   * The same files cannot be played over themselves. @throws LegGone, LegRefused
+   */
+  async playOver(files: readonly string[]): Promise<void> {
+    const list = files.length === 1 ? files[0] : `file_string://${files.join('!')}`;
+    await this.#ask('uuid_displace', [this.id, 'start', quoted(list ?? ''), '0', 'mux']);
   }
 
   /** Whether the others in the conference hear this leg. @throws LegGone, ConferenceRefused */
@@ -232,6 +329,7 @@ export class Leg {
   async hangUp(): Promise<void> {
     if (this.#goneCause !== null) return;
     this.#goneCause = 'NORMAL_CLEARING';
+    this.#part();
     this.#commands.end(this.#goneCause);
     try {
       await within(this.clock, COMMAND_LIMIT_MS, 'hangup', this.endpoint.destroy());
@@ -240,20 +338,45 @@ export class Leg {
     }
   }
 
-  /** Keys are for the application that runs now, and shown to nobody else. */
-  async #takingKeys<T>(run: () => Promise<T>): Promise<T> {
-    this.#collecting += 1;
-    try {
-      if (this.#onDigit) await this.#showKeys(false);
-      return await run();
-    } finally {
-      this.#collecting -= 1;
-      if (this.#onDigit && this.#collecting === 0) await this.#showKeys(true);
-    }
+  /** Out of a conference, a bridge and music, so that a new bridge ends nothing that would go on by itself. */
+  async #stepOut(): Promise<void> {
+    await this.stopMusic();
+    await this.leaveConference();
+    await this.unbridge();
   }
 
-  /** With `sensitive_dtmf` FreeSWITCH tells keys in no event and no log. */
-  #showKeys(shown: boolean): Promise<void> {
-    return this.#commands.set('sensitive_dtmf', shown ? 'false' : 'true');
+  /** Runs `command` and waits until it has come true for this leg. @throws LegGone, TimedOut */
+  #until(state: Settled, command: () => Promise<void>): Promise<void> {
+    return this.#commands.do(state, COMMAND_LIMIT_MS, () => this.bridges.after(this.id, state, command));
   }
+
+  /** FreeSWITCH tells of a bridge before both halves of it run, and a leg that is taken out of it in between is ended. */
+  async #exchangesMedia(): Promise<void> {
+    const exchanging = /^Channel-State: CS_EXCHANGE_MEDIA$/m;
+    for (let looks = 0; looks < COMMAND_LIMIT_MS / LOOK_MS; looks += 1) {
+      if (exchanging.test(await this.#commands.api('uuid_dump', [this.id]))) return;
+      await this.#commands.do('uuid_bridge', COMMAND_LIMIT_MS, () => sleep(this.clock, LOOK_MS));
+    }
+    throw new LegRefused('uuid_bridge', 'the legs do not exchange media');
+  }
+
+  /** Neither this leg nor its partner has a partner any more. */
+  #part(): void {
+    const other = this.#partner;
+    if (!other) return;
+    this.#partner = null;
+    other.#partner = null;
+    this.#keys.passOnNoLonger();
+    other.#keys.passOnNoLonger();
+  }
+
+  /** Runs an api command that says +OK. @throws LegGone, LegRefused */
+  async #ask(verb: string, words: readonly string[]): Promise<void> {
+    const reply = await this.#commands.api(verb, words);
+    if (!reply.startsWith('+OK')) throw new LegRefused(verb, reply.trim());
+  }
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof LegGone)) throw error;
 }

@@ -5,7 +5,8 @@ import { AppError } from '../kernel/app-error';
 import { type Clock, type Timer, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import { type ApiCall, quoted, runConference } from './conference-seat';
-import { PCMU } from './audio-sdp';
+import { BridgeWatch } from './bridge-watch';
+import { PCMU, plainlySaid } from './audio-sdp';
 import { ConferenceTap } from './conference-tap';
 import { Leg } from './leg';
 import { type MeasuredQuality, measuredQuality } from './leg-quality';
@@ -23,6 +24,14 @@ export class MediaUnavailable extends AppError {
   }
 }
 
+/** All words after CUSTOM are subclasses. */
+const CONTROL_EVENTS = [
+  'CHANNEL_HANGUP_COMPLETE',
+  'CHANNEL_BRIDGE',
+  'CHANNEL_PARK',
+  'CUSTOM',
+  'conference::maintenance',
+];
 const CONNECT_LIMIT_MS = 5_000;
 /** The longest a command to a whole conference may take. */
 const COMMAND_LIMIT_MS = 5_000;
@@ -57,6 +66,7 @@ export class MediaServers {
   readonly #quality = new Map<string, (quality: MeasuredQuality | null) => void>();
   readonly #measured = new Map<string, MeasuredQuality | null>();
   readonly #talkers = new Talkers();
+  readonly #bridges = new BridgeWatch();
   #onTalking: (legId: string, talking: boolean) => void = () => undefined;
   #onHungUp: (facts: HungUpLeg) => void = () => undefined;
 
@@ -104,14 +114,25 @@ export class MediaServers {
 
   /** Sets up a channel that answers this offer. `headers` go to the media server with the INVITE. @throws MediaUnavailable */
   async createLeg(remoteSdp: string, headers: Readonly<Record<string, string>>): Promise<Leg> {
-    return new Leg(await this.#createEndpoint(remoteSdp, headers), this.clock, this.log);
+    return new Leg(
+      await this.#createEndpoint(plainlySaid(remoteSdp), headers),
+      this.clock,
+      this.log,
+      this.#bridges,
+    );
   }
 
-  /** Sets up a channel for somebody we call: its `localSdp` is our offer. `headers` as in createLeg. @throws MediaUnavailable */
-  async createOutboundLeg(headers: Readonly<Record<string, string>>): Promise<OutboundLeg> {
+  /**
+   * Sets up a channel for somebody we call: its `localSdp` is our offer, of SRTP alone when it is to be `secure`. `headers` as in createLeg.
+   * @throws MediaUnavailable
+   */
+  async createOutboundLeg(
+    headers: Readonly<Record<string, string>>,
+    { secure = false }: { readonly secure?: boolean } = {},
+  ): Promise<OutboundLeg> {
     return this.#withPeer(OUTBOUND_PAYLOAD_TYPES, async (peer) => {
-      const endpoint = await this.#createEndpoint(peer.sdp, headers);
-      return new OutboundLeg(endpoint, this.clock, this.log, peer);
+      const endpoint = await this.#createEndpoint(plainlySaid(secure ? peer.secureSdp : peer.sdp), headers);
+      return new OutboundLeg(endpoint, this.clock, this.log, this.#bridges, peer);
     });
   }
 
@@ -221,7 +242,7 @@ export class MediaServers {
     const { host, port, secret } = this.address;
     return new Promise((resolve, reject) => {
       const control = new Connection(host, port, secret, () => {
-        control.subscribe(['CHANNEL_HANGUP_COMPLETE', 'CUSTOM', 'conference::maintenance']);
+        control.subscribe(CONTROL_EVENTS);
         resolve(control);
       });
       this.#control = control;
@@ -231,6 +252,10 @@ export class MediaServers {
         if (this.#control === control) this.#lose();
       });
       control.on('esl::event::CHANNEL_HANGUP_COMPLETE::*', (event: Event) => this.#onHangUp(event));
+      for (const name of ['CHANNEL_BRIDGE', 'CHANNEL_PARK'])
+        control.on(`esl::event::${name}::*`, (event: Event) =>
+          this.#bridges.take((header) => event.getHeader(header)),
+        );
       control.on('esl::event::CUSTOM::*', (event: Event) => this.#onConference(event));
     });
   }

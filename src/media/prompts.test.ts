@@ -128,13 +128,17 @@ describe('the check of the build', () => {
     expect(findings()).toContain('en.json: nothing speaks "never-spoken"');
   });
 
-  it.each(['choose-language.wav', 'tones/entered.wav', 'tones/left.wav', 'music/waiting.wav'])(
-    'fails without %s',
-    (path) => {
-      remove(path);
-      expect(findings()).toContain(`${path}: is not recorded`);
-    },
-  );
+  it.each([
+    'choose-language.wav',
+    'tones/entered.wav',
+    'tones/left.wav',
+    'tones/ringback.wav',
+    'tones/beep.wav',
+    'music/waiting.wav',
+  ])('fails without %s', (path) => {
+    remove(path);
+    expect(findings()).toContain(`${path}: is not recorded`);
+  });
 });
 
 describe('promptFile', () => {

@@ -84,6 +84,25 @@ export const PROMPTS = [
   'enter-account-pin',
   'your-balance-is',
   'choose-language',
+  'enter-number',
+  'number-cannot-be-called',
+  'callee-busy',
+  'callee-no-answer',
+  'callee-unreachable',
+  'credit-too-low',
+  'call-not-allowed',
+  'too-many-calls-of-account',
+  'enter-voucher',
+  'voucher-redeemed',
+  'voucher-refused',
+  'leave-message',
+  'message-saved',
+  'call-has-ended',
+  'echo-test',
+  'call-back-greeting',
+  'your-code-is',
+  'no-last-number',
+  'call-ends-15-seconds',
 ] as const;
 
 export type PromptName = (typeof PROMPTS)[number] | Piece;
@@ -113,8 +132,8 @@ export function chooseLanguageFile(promptsDir: string): string {
   return join(promptsDir, 'choose-language.wav');
 }
 
-/** What the members of a room hear when somebody comes or goes. */
-export function toneFile(promptsDir: string, sound: 'entered' | 'left'): string {
+/** What the members of a room hear when somebody comes or goes, a caller while it rings, and before he may speak to a voicemail. */
+export function toneFile(promptsDir: string, sound: 'entered' | 'left' | 'ringback' | 'beep'): string {
   return join(promptsDir, 'tones', `${sound}.wav`);
 }
 

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../kernel/clock';
 import { randomId } from '../kernel/ids';
 import { audioSdp, mediaAddress } from './audio-sdp';
 import { silentPacket } from './rtp-packet';
+import { unusedCryptoLine } from './secure-audio';
 
 /** How often a packet of silence is sent: far more often than any media server's time-out for silent callers. */
 const KEEP_ALIVE_MS = 500;
@@ -23,8 +24,7 @@ export class SilentPeer {
 
   private constructor(
     private readonly socket: Socket,
-    /** The SDP that makes the media server send here. */
-    readonly sdp: string,
+    private readonly payloadTypes: readonly number[],
     private readonly clock: Clock,
   ) {}
 
@@ -35,7 +35,22 @@ export class SilentPeer {
     await once(socket, 'listening');
     socket.on('error', () => undefined);
     socket.setRecvBufferSize(SOCKET_BUFFER_BYTES);
-    return new SilentPeer(socket, audioSdp({ ...socket.address(), payloadTypes }), clock);
+    return new SilentPeer(socket, payloadTypes, clock);
+  }
+
+  /** The SDP that makes the media server send here. */
+  get sdp(): string {
+    return audioSdp({ ...this.socket.address(), payloadTypes: this.payloadTypes });
+  }
+
+  /**
+   * The same for SRTP. We do not speak it, so the media server is also told to wait for nothing: FreeSWITCH takes that from `recvonly`
+   * before the first m line, while the m line itself goes on being two-way.
+   */
+  get secureSdp(): string {
+    const cryptoLine = unusedCryptoLine();
+    const sdp = audioSdp({ ...this.socket.address(), payloadTypes: this.payloadTypes, cryptoLine });
+    return sdp.replace(/^m=/m, 'a=recvonly\r\nm=');
   }
 
   /** Begins to speak to the address of the media server's SDP. */

@@ -47,7 +47,7 @@ describe('understandDialled', () => {
     fc.assert(
       fc.property(texts, fc.constantFrom(null, 'BE', 'US', 'ZZ'), (text, country) => {
         const found = understandDialled(text, { country });
-        if (found.kind === 'telephone') expect(isE164(found.number)).toBe(true);
+        expect(found.kind !== 'telephone' || isE164(found.number)).toBe(true);
       }),
       { numRuns: 2_000 },
     );

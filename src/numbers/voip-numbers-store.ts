@@ -18,11 +18,13 @@ export type HeldVoipNumber = {
 
 /**
  * The account's 123-voip number: the one it has, or one drawn at random that nobody has and none had in the last 90 days.
- * @throws Conflict when no number is free
+ * @throws NotFound for the account; Conflict when no number is free
  */
 export async function assignVoipNumber(sql: Sql, accountId: string, nowMs: number): Promise<VoipNumber> {
   const before = await voipNumberOf(sql, accountId);
   if (before) return before;
+  const [account] = await sql.all('SELECT id FROM accounts WHERE id = ?', [accountId]);
+  if (!account) throw new NotFound('account', accountId);
   for (let draw = 1; draw <= MAX_DRAWS; draw++) {
     const number = makeVoipNumber(randomSerial(VOIP_SERIAL_DIGITS));
     if (await claimVoipNumber(sql, { number, accountId, nowMs })) return number;

@@ -95,6 +95,10 @@ describe.each(DIALECTS)('123-voip numbers on %s', (dialect) => {
     expect(await ownerOn(read, number, againMs)).toBe(second);
   });
 
+  it('are for accounts that are there', async () => {
+    await expect(assign('nobody')).rejects.toThrow(NotFound);
+  });
+
   it('cannot be given back twice', async () => {
     const accountId = await anAccount();
     await assign(accountId);

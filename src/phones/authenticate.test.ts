@@ -47,7 +47,7 @@ describe.each(DIALECTS)('telephones on %s', (dialect) => {
       otherNames: async () => null,
     });
   const ask = (authorization: string, address = HOME) =>
-    authenticator.identify({ method: 'REGISTER', authorization, address });
+    authenticator.identify({ method: 'REGISTER', authorization, address, userAgent: '' });
   const authorization = (
     nonce: string,
     change: { password?: string; username?: string; nc?: string } = {},

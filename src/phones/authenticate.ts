@@ -1,17 +1,12 @@
 import { raiseHouseAlert } from '../alerts/alerts-store';
 import type { Clock } from '../kernel/clock';
+import { hashPassword, type PasswordHashes } from '../kernel/digest-password';
 import { newId } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
 import type { Device } from './device';
 import { findDevice } from './devices-store';
-import {
-  challengeHeaders,
-  hashPassword,
-  isAnsweredRightly,
-  type PasswordHashes,
-  readCredentials,
-} from './digest';
+import { algorithmsFor, challengeHeaders, isAnsweredRightly, readCredentials } from './digest';
 import { judgeNonce, makeNonce } from './nonce';
 import { nonceSecret, useNonce } from './nonces-store';
 import { isTryAllowed } from './sip-guard';
@@ -32,6 +27,8 @@ export type Asker = {
   readonly authorization: string;
   /** The network address that it came from. */
   readonly address: string;
+  /** What it says it is; '' when it does not. */
+  readonly userAgent: string;
 };
 
 /** Who somebody turned out to be. */
@@ -74,7 +71,7 @@ export class Authenticator<T> {
     const { database, clock, otherNames, realm } = this.parts;
     const nowMs = clock.nowMs();
     const credentials = readCredentials(asker.authorization);
-    if (!credentials) return this.#firstChallenge(asker.address, nowMs);
+    if (!credentials) return this.#firstChallenge(asker, nowMs);
     const [own, other] = await Promise.all([
       findDevice(database.read, credentials.username),
       otherNames(credentials.username),
@@ -90,13 +87,13 @@ export class Authenticator<T> {
     const isRight = isAnsweredRightly(credentials, hashes, asker.method) && credentials.realm === realm;
     const nonce = judgeNonce(await this.#nonceSecret(), credentials.nonce, nowMs);
     // Answered rightly but late is no guess: the telephone only waited too long.
-    if (nonce === 'stale') return this.#challenge({ isStale: isRight, nowMs });
+    if (nonce === 'stale') return this.#challenge(asker, { isStale: isRight, nowMs });
     if (nonce === 'not-ours' || !isRight) {
       await this.#countFailures(guess);
-      return this.#challenge({ isStale: false, nowMs });
+      return this.#challenge(asker, { isStale: false, nowMs });
     }
     if (!(await useNonce(database, { nonce: credentials.nonce, nc: credentials.nc, nowMs })))
-      return this.#challenge({ isStale: true, nowMs });
+      return this.#challenge(asker, { isStale: true, nowMs });
     this.#scans.isOwners(asker.address, nowMs);
     if (other) return { kind: 'other', found: other.found };
     if (!own) return { kind: 'blocked' };
@@ -106,16 +103,20 @@ export class Authenticator<T> {
   }
 
   /** A stranger's first request costs no look-up; one that goes on asking without ever answering is blocked. */
-  async #firstChallenge(address: string, nowMs: number): Promise<Identified<T>> {
-    const verdict = this.#scans.asked(address, nowMs);
-    if (verdict === 'scanning' || (verdict === 'begins' && (await this.#block(address, nowMs))))
+  async #firstChallenge(asker: Asker, nowMs: number): Promise<Identified<T>> {
+    const verdict = this.#scans.asked(asker.address, nowMs);
+    if (verdict === 'scanning' || (verdict === 'begins' && (await this.#block(asker.address, nowMs))))
       return { kind: 'blocked' };
-    return this.#challenge({ isStale: false, nowMs });
+    return this.#challenge(asker, { isStale: false, nowMs });
   }
 
-  async #challenge({ isStale, nowMs }: { isStale: boolean; nowMs: number }): Promise<Identified<T>> {
+  async #challenge(
+    { userAgent }: Asker,
+    { isStale, nowMs }: { isStale: boolean; nowMs: number },
+  ): Promise<Identified<T>> {
     const nonce = makeNonce(await this.#nonceSecret(), nowMs);
-    return { kind: 'challenge', headers: challengeHeaders(this.parts.realm, nonce, isStale) };
+    const challenge = { realm: this.parts.realm, nonce, isStale };
+    return { kind: 'challenge', headers: challengeHeaders(challenge, algorithmsFor(userAgent)) };
   }
 
   #nonceSecret(): Promise<string> {

@@ -2,7 +2,7 @@ import { Conflict, NotFound } from '../kernel/app-error';
 import { newId, randomHex, randomSecret } from '../kernel/ids';
 import { type Database, integer, type Row, type Sql, text } from '../kernel/unit-of-work';
 import type { Device } from './device';
-import { hashPassword, type PasswordHashes } from './digest';
+import { hashPassword, type PasswordHashes } from '../kernel/digest-password';
 
 /** Devices one account may have in use. */
 export const MAX_DEVICES_PER_ACCOUNT = 20;

@@ -1,4 +1,5 @@
-import { challengeHeaders, hashPassword, isAnsweredRightly, readCredentials } from './digest';
+import { hashPassword } from '../kernel/digest-password';
+import { algorithmsFor, challengeHeaders, isAnsweredRightly, readCredentials } from './digest';
 
 /** The example of RFC 7616 3.9.1. */
 const REALM = 'http-auth@example.org';
@@ -66,9 +67,16 @@ describe('digest', () => {
   ])('reads no credentials from %s', (_, text) => expect(readCredentials(text)).toBeNull());
 
   it('offers the stronger algorithm first, and says when only the nonce was too old', () => {
-    const [first, second] = challengeHeaders('voip', 'n', true);
+    const stale = { realm: 'voip', nonce: 'n', isStale: true };
+    const [first, second] = challengeHeaders(stale, algorithmsFor('Phone/1.0'));
     expect(first).toBe('Digest realm="voip", nonce="n", algorithm=SHA-256, qop="auth", stale=true');
     expect(second).toContain('algorithm=MD5');
-    expect(challengeHeaders('voip', 'n', false)[0]).not.toContain('stale');
+    expect(challengeHeaders({ ...stale, isStale: false }, ['MD5'])[0]).not.toContain('stale');
+  });
+
+  it('offers MD5 alone to a telephone that stumbles over anything else', () => {
+    expect(algorithmsFor('baresip v1.0.0 (x86_64/linux)')).toEqual(['MD5']);
+    expect(algorithmsFor('baresip v3.1.0 (x86_64/linux)')).toEqual(['SHA-256', 'MD5']);
+    expect(algorithmsFor('')).toEqual(['SHA-256', 'MD5']);
   });
 });

@@ -1,11 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-
-/** Hash algorithms of RFC 8760 that telephones are offered, the stronger first. */
-export const ALGORITHMS = ['SHA-256', 'MD5'] as const;
-export type Algorithm = (typeof ALGORITHMS)[number];
-
-/** What a password is kept as: H(username:realm:password), one for each algorithm, in hex. */
-export type PasswordHashes = Readonly<Record<Algorithm, string>>;
+import { timingSafeEqual } from 'node:crypto';
+import { ALGORITHMS, type Algorithm, digestOf, type PasswordHashes } from '../kernel/digest-password';
 
 /** A request's answer to a challenge, as its Authorization header has it. */
 export type Credentials = {
@@ -22,12 +16,6 @@ export type Credentials = {
 
 /** Longest Authorization header that is read. */
 const MAX_HEADER_LENGTH = 2_000;
-
-/** What a password is kept as, in the given realm. */
-export function hashPassword(username: string, realm: string, password: string): PasswordHashes {
-  const secret = `${username}:${realm}:${password}`;
-  return { 'SHA-256': digestOf('SHA-256', secret), MD5: digestOf('MD5', secret) };
-}
 
 /**
  * Reads an Authorization header (RFC 7616 3.4). Null when it is none of ours: another scheme, a field missing or twice, an algorithm or qop that
@@ -69,16 +57,24 @@ export function isAnsweredRightly(credentials: Credentials, hashes: PasswordHash
   return given.length === right.length && timingSafeEqual(Buffer.from(given), Buffer.from(right));
 }
 
-/** WWW-Authenticate headers of a challenge, the stronger algorithm first (RFC 8760 2.1). */
-export function challengeHeaders(realm: string, nonce: string, isStale: boolean): readonly string[] {
-  return ALGORITHMS.map(
+/**
+ * Telephones that give up on a challenge of an algorithm they do not have instead of passing over it (RFC 8760 2.4), by the beginning of their
+ * User-Agent: they are offered MD5 alone. libre had no SHA-256 before its version 2.
+ */
+const MD5_ALONE = [/^baresip v[01]\./];
+
+/** The algorithms that a telephone is offered, the stronger first. */
+export function algorithmsFor(userAgent: string): readonly Algorithm[] {
+  return MD5_ALONE.some((beginning) => beginning.test(userAgent)) ? ['MD5'] : ALGORITHMS;
+}
+
+/** WWW-Authenticate headers of a challenge, one an algorithm, in their order (RFC 8760 2.1). */
+export function challengeHeaders(
+  { realm, nonce, isStale }: { readonly realm: string; readonly nonce: string; readonly isStale: boolean },
+  algorithms: readonly Algorithm[],
+): readonly string[] {
+  return algorithms.map(
     (algorithm) =>
       `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${isStale ? ', stale=true' : ''}`,
   );
-}
-
-function digestOf(algorithm: Algorithm, text: string): string {
-  return createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
-    .update(text)
-    .digest('hex');
 }

@@ -9,7 +9,7 @@ const MIGRATION_FILE = /^\d{4}-[a-z0-9-]+\.sql$/;
 /**
  * Runs every migration of `folder` that this database has not seen and gives their names. Statements end with a semicolon at the
  * end of a line; lines starting with `--` are comments. On SQLite a file is one transaction; MariaDB commits each CREATE by
- * itself, so a file there must be safe to begin again (CREATE … IF NOT EXISTS; ADD COLUMN is made so here).
+ * itself, so a file there must be safe to begin again (CREATE … IF NOT EXISTS; ADD and DROP COLUMN are made so here).
  */
 export async function runMigrations(database: Database, folder: string): Promise<readonly string[]> {
   await database.write((sql) =>
@@ -68,8 +68,10 @@ async function runFile(database: Database, file: string): Promise<void> {
   });
 }
 
-/** SQLite knows no ADD COLUMN IF NOT EXISTS and needs none: its file is one transaction. */
+/** SQLite knows neither ADD COLUMN IF NOT EXISTS nor DROP COLUMN IF EXISTS and needs none: its file is one transaction. */
 function repeatable(statement: string, dialect: Database['dialect']): string {
   if (dialect === 'sqlite') return statement;
-  return statement.replace(/^(ALTER TABLE \w+ ADD COLUMN) /i, '$1 IF NOT EXISTS ');
+  return statement
+    .replace(/^(ALTER TABLE \w+ ADD COLUMN) /i, '$1 IF NOT EXISTS ')
+    .replace(/^(ALTER TABLE \w+ DROP COLUMN) /i, '$1 IF EXISTS ');
 }

@@ -10,12 +10,14 @@ export type Engines = {
   readonly freeswitch: { readonly host: string; readonly port: number; readonly secret: string };
   /** Where phones and trunks send SIP to, when we run the SIP server ourselves. */
   readonly sipPort: number | null;
+  /** The same by TLS; null when it is off. */
+  readonly sipTlsPort: number | null;
   /** Process ids of those we run. */
   pids(): readonly number[];
   stop(): Promise<void>;
 };
 
-type SipAddresses = { adminPort: number; sipPorts: { udp?: number } };
+type SipAddresses = { adminPort: number; sipPorts: { udp?: number; tls?: number } };
 type MediaAddresses = { eventSocketPort: number; sipPort: number };
 
 /** Uses the engines that the configuration names and runs the embedded ones where it names none. @throws ChildFailed */
@@ -38,6 +40,7 @@ export async function startEngines(config: Config, clock: Clock, log: Log): Prom
       secret: config.FREESWITCH_SECRET,
     },
     sipPort: sipAt?.sipPorts.udp ?? null,
+    sipTlsPort: sipAt?.sipPorts.tls ?? null,
     pids: () => [sip?.pid, media?.pid].filter((pid): pid is number => typeof pid === 'number'),
     stop: async () => {
       await Promise.all([sip?.stop(), media?.stop()]);
@@ -53,6 +56,7 @@ function sipServer(config: Config, clock: Clock, log: Log): ChildServer<SipAddre
     sipHost: config.BIND_ADDRESS,
     sipPort: config.SIP_PORT,
     transports: ['udp', 'tcp'],
+    ...tls(config),
     logDebug: config.LOG_LEVEL === 'debug',
     ...external(config),
   };
@@ -89,6 +93,19 @@ function mediaServer(config: Config, clock: Clock, log: Log): ChildServer<MediaA
     clock,
     log,
   });
+}
+
+function tls(config: Config): object {
+  if (config.SIP_TLS_PORT === 0) return {};
+  return {
+    tls: {
+      port: config.SIP_TLS_PORT,
+      certFile: config.SIP_TLS_CERT_FILE,
+      keyFile: config.SIP_TLS_KEY_FILE,
+      clients: config.SIP_TLS_CLIENTS,
+      ...(config.SIP_TLS_CA_FILE === '' ? {} : { caFile: config.SIP_TLS_CA_FILE }),
+    },
+  };
 }
 
 function external(config: Config): { externalHost?: string } {

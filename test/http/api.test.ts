@@ -355,7 +355,7 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       expect((await get(`/explain?to=${to}&source=192.0.2.1`)).body).toMatchObject({
         decision: 'refuse',
         reason: 'unknown-caller',
-        sipStatus: 403,
+        sipStatus: 401,
       });
     });
 

@@ -3,7 +3,7 @@ import type { FoundCdr } from '../../src/cdr/search-cdrs';
 import { systemClock } from '../../src/kernel/clock';
 import { e164 } from '../../src/kernel/phone-number';
 import { addListEntry } from '../../src/rooms/list/list-store';
-import { setOutboundAddress, trunkByAddress } from '../../src/trunks/trunks-store';
+import { changeTrunk, trunkByAddress } from '../../src/trunks/trunks-store';
 import { RoomStage } from '../support/room-stage';
 import { eventually } from '../support/service';
 import {
@@ -112,7 +112,9 @@ describe('whatever a telephone that is called does, its leg has one CDR that say
       { ignoresUnexpected: true },
     );
     const trunk = await trunkByAddress(database.read, '127.0.0.1');
-    await setOutboundAddress(database, trunk?.id ?? '', { host: '127.0.0.1', port: callees.sipPort });
+    await changeTrunk(database, trunk?.id ?? '', {
+      outward: { targets: [{ host: '127.0.0.1', port: callees.sipPort }] },
+    });
     const goingOn = await roomCalling(0, CALLEE_FLOWS.length);
     const ending = await roomCalling(CALLEE_FLOWS.length, flows.length);
     const anna = await stage.enter(goingOn, 'moderator', '+3222399998');

@@ -6,6 +6,8 @@ import { startDrachtioServer } from '../../src/embedded/drachtio-server/start-dr
 import { type FreeswitchSettings, startFreeswitch } from '../../src/embedded/freeswitch/start-freeswitch';
 import { decodeTables, encodeTables } from '../../src/embedded/media/g711';
 import { emptyRtpPacket, parseRtp, writeRtpHeader } from '../../src/embedded/media/rtp';
+import { cryptoLine, offerKey, type SdesKey, usableKey } from '../../src/embedded/media/sdes';
+import { SrtpReceiver, SrtpSender, type SrtpSuite } from '../../src/embedded/media/srtp';
 import { systemClock } from '../../src/kernel/clock';
 import type { Log } from '../../src/kernel/log';
 
@@ -80,6 +82,8 @@ export async function startBed(settings: Partial<FreeswitchSettings> = {}): Prom
 /** The RTP half of a telephone: sends a tone and keys, keeps what it hears. */
 export class RtpPhone {
   readonly heard: number[] = [];
+  /** Keys that came by RFC 4733, each once. */
+  readonly keys: string[] = [];
   packets = 0;
   private readonly socket: Socket = createSocket('udp4');
   private timer: NodeJS.Timeout | undefined;
@@ -90,6 +94,10 @@ export class RtpPhone {
   private sampleAt = 0;
   private startedMs = 0;
   private spoken = 0;
+  private lastKeyAt = -1;
+  private ownKey: SdesKey | undefined;
+  private sender: SrtpSender | undefined;
+  private receiver: SrtpReceiver | undefined;
 
   /** Opens the socket and starts to send silence once it knows where to. */
   static async open(): Promise<RtpPhone> {
@@ -106,16 +114,24 @@ export class RtpPhone {
     return this.socket.address().port;
   }
 
+  /** Speaks SRTP from now on: this key of ours, and the other side's from the SDP it follows. */
+  encrypt(suite: SrtpSuite): void {
+    this.ownKey = offerKey(1, suite);
+    this.sender = new SrtpSender(suite, this.ownKey.master);
+  }
+
   offer(direction = 'sendrecv'): string {
+    const key = this.ownKey;
     return [
       'v=0',
       'o=- 1 1 IN IP4 127.0.0.1',
       's=-',
       'c=IN IP4 127.0.0.1',
       't=0 0',
-      `m=audio ${this.port} RTP/AVP 0 101`,
+      `m=audio ${this.port} ${key ? 'RTP/SAVP' : 'RTP/AVP'} 0 101`,
       'a=rtpmap:0 PCMU/8000',
       'a=rtpmap:101 telephone-event/8000',
+      ...(key ? [cryptoLine(key)] : []),
       `a=${direction}`,
       '',
     ].join('\r\n');
@@ -125,6 +141,8 @@ export class RtpPhone {
   follow(sdp: string): void {
     const port = Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
     this.target = { port, address: '127.0.0.1' };
+    const key = usableKey(sdp.split('\r\n'));
+    if (key && this.ownKey) this.receiver = new SrtpReceiver(key.suite, key.master);
   }
 
   /** Sends this frequency from now on; 0 is silence. */
@@ -185,12 +203,22 @@ export class RtpPhone {
     const head = Buffer.alloc(12);
     this.sequence += 1;
     writeRtpHeader(head, { payloadType, marker, sequence: this.sequence, timestamp, ssrc: this.port });
-    this.socket.send(Buffer.concat([head, payload]), this.target.port, this.target.address);
+    const packet = Buffer.concat([head, payload]);
+    this.socket.send(this.sender?.protectRtp(packet) ?? packet, this.target.port, this.target.address);
   }
 
-  private hear(datagram: Buffer): void {
+  private takeKey(event: number, timestamp: number): void {
+    if (timestamp === this.lastKeyAt) return;
+    this.lastKeyAt = timestamp;
+    this.keys.push('0123456789*#ABCD'.charAt(event));
+  }
+
+  private hear(arrived: Buffer): void {
+    const datagram = this.receiver ? this.receiver.unprotectRtp(arrived) : arrived;
     const packet = emptyRtpPacket();
-    if (!parseRtp(datagram, packet) || packet.payloadType !== 0) return;
+    if (!datagram || !parseRtp(datagram, packet)) return;
+    if (packet.payloadType === 101) this.takeKey(datagram[packet.payloadStart] as number, packet.timestamp);
+    if (packet.payloadType !== 0) return;
     this.packets += 1;
     for (const byte of datagram.subarray(packet.payloadStart, packet.payloadEnd)) {
       this.heard.push(decodeTables.PCMU[byte] as number);
@@ -208,6 +236,24 @@ export function strengthOf(samples: readonly number[], hertz: number): number {
     [before, last] = [last, (sample / 32_768) * window + turn * last - before];
   }
   return Math.sqrt(Math.max(0, before ** 2 + last ** 2 - turn * before * last)) / (samples.length / 4);
+}
+
+/** Weaker than this is not there. A media server that fills silence with noise stays below it. */
+export const absent = 0.003;
+export const present = 0.08;
+
+/** What each of these phones hears of each tone. */
+export async function hearing(phones: readonly RtpPhone[], tones: readonly number[]): Promise<string[][]> {
+  await pause(400);
+  for (const phone of phones) phone.forget();
+  await pause(700);
+  return phones.map((phone) =>
+    tones.map((hertz) => {
+      const strength = strengthOf(phone.heard, hertz);
+      if (strength > present) return 'yes';
+      return strength < absent ? 'no' : `unclear: ${strength}`;
+    }),
+  );
 }
 
 /** Waits real time: RTP is real time. */

@@ -12,6 +12,8 @@ import { bedPassword, RtpPhone } from './embedded-media-bed';
 export type Stage = { media: MediaServers; close(): Promise<void> };
 
 export const stageNode = 'stage';
+/** After how much silence a leg is taken for dead; the real media server has it from the same variable. */
+export const rtpTimeoutMs = Number(process.env.RTP_TIMEOUT_MS ?? 4_000);
 
 /** Starts it; the servers of the environment are those of docs/real-engines.md. */
 export async function startStage(): Promise<Stage> {
@@ -61,7 +63,7 @@ function realEngines(): Engines {
 async function embeddedEngines(): Promise<Engines> {
   const host = '127.0.0.1';
   const common = { sipHost: host, sipPort: 0, clock: systemClock, log: silentLog };
-  const rtp = { rtpHost: host, rtpPortMin: 32_000, rtpPortMax: 32_998, rtpTimeoutMs: 4_000 };
+  const rtp = { rtpHost: host, rtpPortMin: 32_000, rtpPortMax: 32_998, rtpTimeoutMs };
   const eventSocket = { eventSocketHost: host, eventSocketPort: 0, password: bedPassword };
   const freeswitch = await startFreeswitch({ ...common, ...rtp, ...eventSocket });
   const drachtio = await startDrachtioServer({

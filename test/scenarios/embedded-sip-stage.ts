@@ -44,13 +44,25 @@ export async function setStage(options: Partial<DrachtioServerOptions> = {}): Pr
     log: silentLog,
     ...options,
   });
+  const { adminPort, sipPorts } = server;
+  const around = stageAround({ adminPort, sipPort: sipPorts.udp ?? 0, key: secret });
+  return {
+    ...around,
+    server,
+    close: async () => {
+      await around.close();
+      await server.close();
+    },
+  };
+}
+
+function stageAround(at: { adminPort: number; sipPort: number; key: string }): Omit<Stage, 'server'> {
   const apps: Srf[] = [];
   const peers: RawPeer[] = [];
   return {
-    server,
-    sipPort: server.sipPorts.udp ?? 0,
+    sipPort: at.sipPort,
     app: async () => {
-      const app = await connectApp(server.adminPort);
+      const app = await connectApp(at.adminPort, at.key);
       apps.push(app);
       return app;
     },
@@ -62,9 +74,23 @@ export async function setStage(options: Partial<DrachtioServerOptions> = {}): Pr
     close: async () => {
       for (const app of apps) disconnect(app);
       for (const peer of peers) peer.close();
-      await server.close();
+      await sleep(systemClock, 50);
     },
   };
+}
+
+/**
+ * The same around the server that the environment names (docs/real-engines.md), or else around the embedded one: for stories that both must
+ * tell. Only one of them may run at a time on a real server, which shares requests out among all its applications.
+ */
+export async function setStageOnEither(): Promise<Omit<Stage, 'server'>> {
+  const { DRACHTIO_HOST, DRACHTIO_PORT, DRACHTIO_SECRET, SIP_PORT } = process.env;
+  if (!DRACHTIO_HOST) return setStage();
+  return stageAround({
+    adminPort: Number(DRACHTIO_PORT),
+    sipPort: Number(SIP_PORT),
+    key: DRACHTIO_SECRET ?? '',
+  });
 }
 
 /** srf throws when its connection is already gone. */
@@ -76,12 +102,12 @@ function disconnect(app: Srf): void {
   }
 }
 
-function connectApp(port: number): Promise<Srf> {
+function connectApp(port: number, key: string): Promise<Srf> {
   const app = new Srf();
   return new Promise((resolve, reject) => {
     app.on('error', () => {});
     app.on('connect', (error: Error | null) => (error ? reject(error) : resolve(app)));
-    app.connect({ host: '127.0.0.1', port, secret });
+    app.connect({ host: '127.0.0.1', port, secret: key });
   });
 }
 

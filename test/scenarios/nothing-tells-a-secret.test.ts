@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setOutboundAddress, trunkByAddress } from '../../src/trunks/trunks-store';
+import { changeTrunk, trunkByAddress } from '../../src/trunks/trunks-store';
 import { type Guest, RoomStage, type StageRoom } from '../support/room-stage';
 import { eventually } from '../support/service';
 import {
@@ -46,7 +46,9 @@ describe('a house that has talked all day, at its most talkative', () => {
     );
     const { database } = stage.service;
     const trunk = await trunkByAddress(database.read, '127.0.0.1');
-    await setOutboundAddress(database, trunk?.id ?? '', { host: '127.0.0.1', port: callees.sipPort });
+    await changeTrunk(database, trunk?.id ?? '', {
+      outward: { targets: [{ host: '127.0.0.1', port: callees.sipPort }] },
+    });
     await typesByRtp();
     await Promise.all([
       typesByInfo(room.participantPin, hangUp),

@@ -1,3 +1,4 @@
+import { seededRandom } from '../support/seeded-random';
 import { sleep, systemClock } from '../../src/kernel/clock';
 import { silentLog } from '../../src/kernel/log';
 import { integer } from '../../src/kernel/unit-of-work';
@@ -27,17 +28,6 @@ const CREDIT_MICROS = 1_000_000_000_000n;
 
 const VICTIMS = ['application', 'SIP server', 'media server', 'database'] as const;
 
-/** Mulberry32: one seed, the same points. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Call-IDs of the INVITEs that SIPp saw answered with 200, out of its own log of messages. */
 function answeredCallIds(messages: string): readonly string[] {
   const received = messages.split(/^-{40,}.*$/m).filter((part) => /message received/.test(part));
@@ -51,7 +41,7 @@ describe('any process that is killed in the middle of calls', () => {
   const answered = new Set<string>();
   /** SIPp runs; one may still end while the next begins. */
   let running: Promise<void>[] = [];
-  const random = seeded(SEED);
+  const random = seededRandom(SEED);
   beforeAll(async () => {
     mariadb = await startPrivateMariadb();
     const admin = await createConnection(mariadb.url);

@@ -1,7 +1,7 @@
 import { e164 } from '../../src/kernel/phone-number';
 import { systemClock } from '../../src/kernel/clock';
 import { addListEntry } from '../../src/rooms/list/list-store';
-import { setOutboundAddress, trunkByAddress } from '../../src/trunks/trunks-store';
+import { changeTrunk, trunkByAddress } from '../../src/trunks/trunks-store';
 import { RoomStage, type StageRoom } from '../support/room-stage';
 import { eventually } from '../support/service';
 import {
@@ -40,7 +40,9 @@ describe('a room’s list of ten, with two voicemails and one busy line', () => 
     );
     const { database } = stage.service;
     const trunk = await trunkByAddress(database.read, '127.0.0.1');
-    await setOutboundAddress(database, trunk?.id ?? '', { host: '127.0.0.1', port: callees.sipPort });
+    await changeTrunk(database, trunk?.id ?? '', {
+      outward: { targets: [{ host: '127.0.0.1', port: callees.sipPort }] },
+    });
     room = await stage.room({ dialOutParallel: 3, dialOutAttempts: 2, dialOutRetrySeconds: 10 });
     const nowMs = systemClock.nowMs();
     for (let n = 1; n <= 10; n++)

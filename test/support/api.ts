@@ -20,6 +20,10 @@ import { MediaUnavailable } from '../../src/media/media-servers';
 import { caseRoutes } from '../../src/cdr/cases-routes';
 import { alertRoutes } from '../../src/alerts/alerts-routes';
 import { makeMetrics } from '../../src/observability/metrics';
+import { trunkKey } from '../../src/trunks/trunk-secrets';
+import { trunkRoutes } from '../../src/trunks/trunks-routes';
+import { callerIdRoutes } from '../../src/caller-id/caller-id-routes';
+import { numberRoutes } from '../../src/numbers/numbers-routes';
 import { listRoutes } from '../../src/rooms/list/list-routes';
 import type { RecordingPlace } from '../../src/rooms/recording/end-recordings';
 import { recordingKeys } from '../../src/rooms/recording/recording-keys';
@@ -60,6 +64,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     mediaReady: () => true,
   });
   const health = { sip: true };
+  const spokenCodes: { accountId: string; number: string; code: string }[] = [];
   const routes: readonly Route[] = [
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
     ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
@@ -78,6 +83,9 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...numberFeeRoutes(database),
     ...voucherRoutes(database),
     ...deckRoutes(database),
+    ...numberRoutes(database),
+    ...callerIdRoutes({ database, speakCode: async (spoken) => void spokenCodes.push(spoken) }),
+    ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),
   ];
   const app = httpApp({
     database,
@@ -89,5 +97,5 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   });
   const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) =>
     (await createApiKey(database, { label: role, role, scopes, expiresAtMs, nowMs: clock.nowMs() })).secret;
-  return { app, routes, clock, liveCalls, liveRooms, health, keyFor };
+  return { app, routes, spokenCodes, clock, liveCalls, liveRooms, health, keyFor };
 }

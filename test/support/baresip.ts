@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readWav, writeWav } from '../../src/embedded/media/wav';
@@ -9,6 +9,22 @@ import { eventually } from './service';
 
 /** It speaks this long; a call of a story is shorter. */
 const TONE_SECONDS = 60;
+
+/** A telephone of an account of ours. */
+export type BaresipAccount = {
+  readonly username: string;
+  readonly password: string;
+  readonly sipPort: number;
+  /** How it takes calls: by itself, or by the command accept. */
+  readonly answers: 'auto' | 'manual';
+  readonly transport?: 'udp' | 'tcp' | 'tls';
+};
+
+const STRANGER = '<sip:+3222225566@127.0.0.1>;regint=0;audio_codecs=PCMU';
+
+function accountLine({ username, password, sipPort, answers, transport = 'udp' }: BaresipAccount): string {
+  return `<sip:${username}@127.0.0.1:${sipPort};transport=${transport}>;auth_user=${username};auth_pass=${password};answermode=${answers};regint=600;audio_codecs=PCMU`;
+}
 
 /** A baresip telephone: a program we did not write, that sends a tone of its own and records what it hears. */
 export class Baresip {
@@ -24,12 +40,23 @@ export class Baresip {
     });
   }
 
-  /** Starts it; `toneHz` is what it says all the time. */
-  static async start(toneHz: number): Promise<Baresip> {
+  /**
+   * Starts it; `toneHz` is what it says all the time. Signed in with an account it is registered before this resolves. With `caFile` its calls go
+   * over TLS to servers that authority answers for, and their sound over SRTP alone.
+   */
+  static async start(
+    toneHz: number,
+    { account = null, caFile }: { readonly account?: BaresipAccount | null; readonly caFile?: string } = {},
+  ): Promise<Baresip> {
     const folder = mkdtempSync(join(tmpdir(), '123-voip-baresip-'));
     const controlPort = await freePort();
-    writeFileSync(join(folder, 'config'), configuration(folder, controlPort, await freePort()));
-    writeFileSync(join(folder, 'accounts'), '<sip:+3222225566@127.0.0.1>;regint=0;audio_codecs=PCMU\n');
+    const settings = [
+      ...configuration(folder, controlPort, await freeSipPort()),
+      ...(caFile === undefined ? [] : ['module srtp.so', `sip_cafile ${caFile}`, 'sip_verify_server yes']),
+    ];
+    const secure = caFile === undefined ? '' : ';mediaenc=srtp-mand';
+    writeFileSync(join(folder, 'config'), `${settings.join('\n')}\n`);
+    writeFileSync(join(folder, 'accounts'), `${account ? accountLine(account) : STRANGER}${secure}\n`);
     writeFileSync(join(folder, 'contacts'), '');
     writeFileSync(join(folder, 'tone.wav'), writeWav(tone(toneHz, TONE_SECONDS)));
     const child = spawn('baresip', ['-f', folder], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -44,7 +71,10 @@ export class Baresip {
       control = await tryConnect(controlPort);
       return control !== null;
     });
-    return new Baresip(child, control as unknown as Socket, folder);
+    const phone = new Baresip(child, control as unknown as Socket, folder);
+    // It registers before anybody can listen to its events; on its output it says so too.
+    if (account) await eventually(10_000, () => log.includes('binding]'));
+    return phone;
   }
 
   /** Gives a command of its menu, for example dial. */
@@ -56,6 +86,11 @@ export class Baresip {
   /** Resolves when it reports an event, for example CALL_ESTABLISHED. */
   async reports(event: string, limitMs = 20_000): Promise<void> {
     await eventually(limitMs, () => this.#output.includes(`"type":"${event}"`));
+  }
+
+  /** How often it has reported an event. */
+  count(event: string): number {
+    return this.#output.split(`"type":"${event}"`).length - 1;
   }
 
   /** What it heard, 8 kHz; to be asked after the call. */
@@ -74,7 +109,23 @@ export class Baresip {
   }
 }
 
-function configuration(folder: string, controlPort: number, sipPort: number): string {
+/** It takes the port above its own too, for TLS. */
+async function freeSipPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (await isFree(port + 1)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((tell) => {
+    server.once('error', () => tell(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => tell(true)));
+  });
+}
+
+function configuration(folder: string, controlPort: number, sipPort: number): string[] {
   return [
     `sip_listen 127.0.0.1:${sipPort}`,
     'rtp_ports 33000-33100',
@@ -93,8 +144,7 @@ function configuration(folder: string, controlPort: number, sipPort: number): st
     'audio_channels 1-1',
     `snd_path ${folder}`,
     'call_local_timeout 120',
-    '',
-  ].join('\n');
+  ];
 }
 
 function tone(frequencyHz: number, seconds: number): Int16Array {

@@ -16,6 +16,8 @@ import { silentLog } from '../../src/kernel/log';
 import { systemClock } from '../../src/kernel/clock';
 import { currency, money, parseMicros } from '../../src/kernel/money';
 import type { Database } from '../../src/kernel/unit-of-work';
+import { voipNumberOf } from '../../src/numbers/voip-numbers-store';
+import { createDevice } from '../../src/phones/devices-store';
 import { createRoom } from '../../src/rooms/rooms-store';
 import { openDatabase } from '../../src/store/database';
 import { runMigrations } from '../../src/store/run-migrations';
@@ -198,6 +200,22 @@ export class TestService {
       nowMs,
     });
     return { accountId: account.id, roomId: made.room.id, ...made.secrets };
+  }
+
+  /** A further account with its 123-voip number, and with credit when it is given some. */
+  async account(credit = '0'): Promise<{ readonly accountId: string; readonly number: string }> {
+    const nowMs = systemClock.nowMs();
+    const wish = { name: `user ${nowMs}`, currency: UNIT, deckId: this.seed.deckId, country: 'BE', nowMs };
+    const { id } = await openAccount(this.database, wish);
+    if (parseMicros(credit) > 0n) await this.addCredit(id, credit);
+    return { accountId: id, number: (await voipNumberOf(this.database.read, id)) ?? '' };
+  }
+
+  /** A telephone of an account, with its password. */
+  async device(accountId: string): Promise<{ readonly username: string; readonly password: string }> {
+    const wish = { accountId, name: 'phone', realm: '123-voip', nowMs: systemClock.nowMs() };
+    const { device, password } = await createDevice(this.database, wish);
+    return { username: device.username, password };
   }
 
   async addCredit(accountId: string, credit: string): Promise<void> {

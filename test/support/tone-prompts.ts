@@ -29,6 +29,8 @@ const SOUNDS: readonly string[] = [
   ...LANGUAGE_SOUNDS,
   'entered',
   'left',
+  'ringback',
+  'beep',
   'music',
   'choose-language-menu',
   ...PROMPTS,
@@ -49,7 +51,8 @@ export function makeTonePrompts(folder: string): string {
     for (const name of PROMPTS)
       write(promptFile(folder, language, name), [name, `in-${language}`], TONE_SECONDS);
   }
-  for (const sound of ['entered', 'left'] as const) write(toneFile(folder, sound), [sound], TONE_SECONDS);
+  for (const sound of ['entered', 'left', 'ringback', 'beep'] as const)
+    write(toneFile(folder, sound), [sound], TONE_SECONDS);
   write(chooseLanguageFile(folder), ['choose-language-menu'], TONE_SECONDS);
   write(musicFile(folder), ['music'], 5);
   return folder;

@@ -5,7 +5,8 @@ import type { E164 } from '../../kernel/phone-number';
 import { callerIdNumber } from '../../numbers/access-numbers-store';
 import { type ListEntry, MAX_LIST_ENTRIES } from '../../rooms/list/list-entry';
 import { listEntries } from '../../rooms/list/list-store';
-import { type OutboundTrunk, outboundTrunk } from '../../trunks/trunks-store';
+import type { OutwardTrunk } from '../../trunks/trunk';
+import { outboundTrunk } from '../../trunks/trunks-store';
 import type { CallingParts } from '../calling-parts';
 import type { RoomSession } from '../room-session/room-session';
 import type { Actor } from '../room-session/session-state';
@@ -19,7 +20,7 @@ const TICK_MS = 500;
 type Campaign = {
   state: DialOutState;
   readonly session: RoomSession;
-  readonly trunk: OutboundTrunk;
+  readonly trunk: OutwardTrunk;
   readonly callerId: E164;
   readonly language: string;
   readonly calls: Set<DialOutCall>;

@@ -166,7 +166,9 @@ export class AdminServer {
     }
     client.authenticated = true;
     const { transports } = this.context.endpoint;
-    const advertised = transports.map(({ protocol }) => `${protocol}/${this.context.hostPort}`).join(',');
+    const advertised = transports
+      .map(({ protocol }) => `${protocol}/${this.context.hostPortOf(protocol)}`)
+      .join(',');
     const local = transports.map(({ protocol, host, port }) => `${protocol}/${host}:${port}`).join(',');
     client.reply(id, `OK|${advertised}|${reportedVersion}|${local}`);
   }

@@ -3,16 +3,18 @@ import { headerValue, optionTags, type SipRequest } from '../sip/message';
 import { parseNameAddr, tagOf } from '../sip/name-addr';
 import { splitList, wholeNumber } from '../sip/characters';
 import { parameter } from '../sip/parameters';
+import { reasonPhrase } from '../sip/responses';
 import type { HeaderLine } from '../sip/serialize';
 import { answerSessionTimer } from '../sip/session-timer';
 import { parseSipUri } from '../sip/uri';
 import type { AppHeader, AppSip } from './admin-message';
 import { allowedHeaders, appHeader, contentTypeFor, lacksContentType } from './app-headers';
 import { CallDialog } from './call-dialog';
-import { endCall, watchSession } from './call-ending';
+import { endCall, watchSession, watchSubscription } from './call-ending';
 import type { Client } from './clients';
 import type { PendingRequest, ServerContext } from './context';
 import { metaText } from './meta';
+import { ReliableAnswers } from './reliable-answers';
 
 const withContact: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'UPDATE', 'NOTIFY']);
 const defaultRegistrationSeconds = 3_600;
@@ -39,26 +41,32 @@ export class AppAnswers {
     }
     this.context.markHeard(pending);
     const fault = this.faultOf(pending, answer);
-    if (fault === undefined) this.send(pending, answer);
+    if (fault === undefined) this.sendInTurn(pending, answer);
     else {
       this.context.log.warn('application response refused', { reason: fault, status: answer.status });
       client.reply(answer.messageId, `NOK|${fault}`);
     }
   }
 
-  private faultOf(pending: PendingRequest, { status, sip }: AppAnswer): string | undefined {
+  private faultOf(pending: PendingRequest, answer: AppAnswer): string | undefined {
+    const { sip } = answer;
     const { source } = pending.transaction;
     if (source.flow !== undefined && !source.flow.open) {
       this.finish(pending);
       return 'transport for response has been shutdown or closed';
     }
     if (lacksContentType(sip.headers, sip.body)) return 'missing content-type';
-    const reliable = status < 200 && optionTags({ headers: sip.headers }, 'require').includes('100rel');
-    if (!reliable) return undefined;
-    this.context.log.error('reliable provisional responses (100rel) are not supported', {
-      dialogId: pending.dialogId,
-    });
+    if (!isReliable(answer) || knowsReliable(pending.transaction.request)) return undefined;
     return 'Remote endpoint does not support 100rel';
+  }
+
+  /** A second reliable answer and the 2xx wait until the PRACK of the one before has come (RFC 3262 3, 5). */
+  private sendInTurn(pending: PendingRequest, answer: AppAnswer): void {
+    const { reliable } = pending;
+    const mustWait = isReliable(answer) || (answer.status >= 200 && answer.status < 300);
+    if (!reliable?.waiting || !mustWait) this.send(pending, answer);
+    else if (!reliable.hold(() => this.send(pending, answer)))
+      pending.client.reply(answer.messageId, 'NOK|too many answers wait for a PRACK');
   }
 
   private send(pending: PendingRequest, answer: AppAnswer): void {
@@ -69,6 +77,9 @@ export class AppAnswers {
     const contact = this.contactFor(pending, sip.headers);
     const success = status >= 200 && status < 300;
     const headers = this.headersFor(pending, answer, contact, success);
+    const reliable = isReliable(answer) ? this.reliableOf(pending) : undefined;
+    const seq = reliable?.takeSeq();
+    if (seq !== undefined) headers.push(['RSeq', String(seq)]);
     const text = transaction.respond({
       status,
       reason: answer.reason,
@@ -76,12 +87,26 @@ export class AppAnswers {
       headers,
       body: sip.body,
     });
+    if (seq !== undefined) reliable?.sent(seq, () => transaction.respondText(status, text));
     if (status >= 200) {
       this.finish(pending);
+      if (success && request.method === 'SUBSCRIBE' && request.toTag === undefined)
+        this.subscribed(pending, request, contact);
       if (request.method === 'INVITE') this.inviteAnswered(pending, request, status, text, contact, sip.body);
       else if (success) this.rememberFlow(pending, request, sip.headers);
     }
     this.echo(pending, answer.messageId, text);
+  }
+
+  private reliableOf(pending: PendingRequest): ReliableAnswers {
+    const { endpoint, timers } = this.context;
+    pending.reliable ??= new ReliableAnswers(endpoint.wheel, timers, () => {
+      // RFC 3262 3: without a PRACK the INVITE is refused; sofia says 504.
+      this.context.log.warn('no PRACK came', { dialogId: pending.dialogId });
+      this.finish(pending);
+      pending.transaction.respond({ status: 504, reason: reasonPhrase(504), toTag: pending.localTag });
+    });
+    return pending.reliable;
   }
 
   private contactFor(pending: PendingRequest, headers: readonly AppHeader[]): string {
@@ -143,6 +168,18 @@ export class AppAnswers {
     else call.sessionTimer?.cancel();
   }
 
+  /** The dialog of a subscription lives as long as the subscriber says (RFC 6665 4.2.1), and a little longer. */
+  private subscribed(pending: PendingRequest, request: SipRequest, contact: string): void {
+    const { transaction, dialogId, client, localTag } = pending;
+    const dialog = dialogAsServer(request, localTag);
+    if (dialog === undefined) return;
+    const call = new CallDialog(this.context, dialogId, client, 'uas', dialog, transaction.source, () => {});
+    call.isSubscription = true;
+    call.localContact = contact;
+    this.context.dialogs.set(dialogId, call);
+    watchSubscription(this.context, call, headerValue(request, 'expires'));
+  }
+
   private establish(pending: PendingRequest, request: SipRequest, text: string): CallDialog | undefined {
     const { transaction, dialogId, client, localTag } = pending;
     const dialog = dialogAsServer(request, localTag);
@@ -174,6 +211,14 @@ export class AppAnswers {
       this.context.flows.remember(uri, { protocol, address, port, flow }, expiresAtMs);
     }
   }
+}
+
+function isReliable({ status, sip }: AppAnswer): boolean {
+  return status > 100 && status < 200 && optionTags({ headers: sip.headers }, 'require').includes('100rel');
+}
+
+function knowsReliable(request: SipRequest): boolean {
+  return [...optionTags(request, 'supported'), ...optionTags(request, 'require')].includes('100rel');
 }
 
 /** The tag an application put into To; undefined when it put none. */

@@ -11,7 +11,7 @@ import type { Destination, Source } from '../transports/transport';
 import type { AppHeader, AppSip } from './admin-message';
 import { allowedHeaders, appHeader, contentTypeFor, lacksContentType, replaceLocalhost } from './app-headers';
 import { CallDialog, dialogIdOf } from './call-dialog';
-import { endCall, watchAgreedSession } from './call-ending';
+import { endCall, watchAgreedSession, watchSubscription } from './call-ending';
 import type { Client } from './clients';
 import type { SentRequest, ServerContext } from './context';
 import { metaText } from './meta';
@@ -26,8 +26,13 @@ export type OutsideRequest = {
   readonly sip: AppSip;
 };
 
-const withContact: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE']);
+const opensDialog: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE']);
+/** Forks of one INVITE whose reliable answers are told apart. */
+const forksMax = 20;
 const outsideDialogOnly: ReadonlySet<string> = new Set(['ACK', 'BYE', 'PRACK', 'UPDATE', 'CANCEL']);
+
+/** Longer than a reply to an application is held (see Client). */
+const echoFirstMs = 20;
 
 function ignore(): void {}
 
@@ -99,17 +104,17 @@ export class AppRequests {
   private isOurs(target: { host: string; port: number | undefined }): boolean {
     const { endpoint } = this.context;
     const host = bareHost(target.host).toLowerCase();
-    const port = target.port ?? 5060;
-    return (
-      port === endpoint.port &&
-      (host === endpoint.advertisedHost || endpoint.transports.some((transport) => transport.host === host))
+    return endpoint.transports.some(
+      (transport) =>
+        (host === endpoint.advertisedHost || host === transport.host) &&
+        transport.port === (target.port ?? (transport.protocol === 'tls' ? 5061 : 5060)),
     );
   }
 
   private transmit(client: Client, wish: OutsideRequest, to: Destination): void {
     const callId = appHeader(wish.sip.headers, 'call-id') ?? randomId();
     const { from, tag } = this.fromHeader(wish, to);
-    const dialogId = wish.method === 'INVITE' ? dialogIdOf(callId, tag) : '';
+    const dialogId = opensDialog.has(wish.method) ? dialogIdOf(callId, tag) : '';
     const contact = this.contactHeader(wish, to);
     const request = {
       method: wish.method,
@@ -133,10 +138,11 @@ export class AppRequests {
       localContact: contact,
       localSdp: wish.sip.body,
       early: undefined,
+      reliableSeqs: new Map(),
     };
     this.context.sent.set(id, sent);
+    if (opensDialog.has(wish.method)) this.context.sentInvites.set(dialogId, sent);
     if (wish.method === 'INVITE') {
-      this.context.sentInvites.set(dialogId, sent);
       this.context.cdr.attempt('application', transaction.text);
     }
     this.echo(client, wish.messageId, transaction.text, to, id);
@@ -147,7 +153,7 @@ export class AppRequests {
     const from =
       given === undefined
         ? this.context.contact(to.protocol)
-        : replaceLocalhost(given, this.context.hostPort);
+        : replaceLocalhost(given, this.context.hostPortOf(to.protocol));
     const address = parseNameAddr(from);
     const kept = address === undefined ? undefined : tagOf(address);
     const tag = kept ?? randomId();
@@ -157,7 +163,7 @@ export class AppRequests {
   private contactHeader({ sip }: OutsideRequest, to: Destination): string {
     const given = appHeader(sip.headers, 'contact');
     if (given === undefined) return this.context.contact(to.protocol);
-    const contact = replaceLocalhost(given, this.context.hostPort);
+    const contact = replaceLocalhost(given, this.context.hostPortOf(to.protocol));
     // srf writes `sip:user@localhost`: over a stream the peer must learn to come back by a stream.
     const bare =
       contact !== given && !contact.includes('<') && !contact.includes(';') && to.protocol !== 'udp';
@@ -175,7 +181,7 @@ export class AppRequests {
       ['CSeq', `${sequenceNumber(appHeader(sip.headers, 'cseq'))} ${method}`],
     ];
     const given = appHeader(sip.headers, 'contact') !== undefined;
-    if (given || withContact.has(method)) headers.push(['Contact', contact]);
+    if (given || opensDialog.has(method)) headers.push(['Contact', contact]);
     for (const line of allowedHeaders(sip.headers, this.context.hostPort))
       if (line[0] !== 'Contact') headers.push(line);
     const type = contentTypeFor(sip.headers, sip.body);
@@ -185,6 +191,8 @@ export class AppRequests {
 
   private answered(sent: SentRequest, response: SipResponse, source: Source): void {
     if (sent.method !== 'INVITE') {
+      if (sent.method === 'SUBSCRIBE' && response.status >= 200 && response.status < 300)
+        this.subscribed(sent, response, source);
       this.passUp(sent, response, source);
       if (response.status >= 200) this.context.removeSent(sent);
       return;
@@ -193,12 +201,33 @@ export class AppRequests {
       this.accepted(sent, response, source);
       return;
     }
-    if (response.status < 200) sent.early ??= dialogAsClient(response);
+    if (response.status < 200 && !this.isNews(sent, response, source)) return;
     this.passUp(sent, response, source);
     if (response.status < 300) return;
     this.context.removeSent(sent);
     const reason = response.status === 487 ? 'call-canceled' : 'call-rejected';
     this.context.cdr.stop('network', reason, response.text);
+  }
+
+  private subscribed(sent: SentRequest, response: SipResponse, source: Source): void {
+    const call = this.establish(sent, response, source);
+    if (call === undefined) return;
+    call.isSubscription = true;
+    this.context.dialogs.set(call.id, call);
+    watchSubscription(this.context, call, headerValue(response, 'expires'));
+  }
+
+  /** A reliable provisional answer makes a dialog for its PRACK, and counts once (RFC 3262 4). */
+  private isNews(sent: SentRequest, response: SipResponse, source: Source): boolean {
+    const seq = wholeNumber(headerValue(response, 'rseq')?.trim() ?? '', 2 ** 32 - 1);
+    const tag = response.toTag;
+    if (seq === undefined || tag === undefined) return true;
+    const last = sent.reliableSeqs.get(tag);
+    if (last !== undefined && seq <= last) return false;
+    if (last === undefined && sent.reliableSeqs.size >= forksMax) return false;
+    sent.reliableSeqs.set(tag, seq);
+    if (sent.early?.dialog.remoteTag !== tag) sent.early = this.establish(sent, response, source);
+    return true;
   }
 
   private accepted(sent: SentRequest, response: SipResponse, source: Source): void {
@@ -231,6 +260,13 @@ export class AppRequests {
       });
       return undefined;
     }
+    const { early } = sent;
+    if (early?.dialog.remoteTag === dialog.remoteTag) {
+      // What was sent in the early dialog counts on; target and route are those of this answer (RFC 3261 13.2.2.4).
+      early.dialog = { ...dialog, localSeq: early.dialog.localSeq };
+      early.source = source;
+      return early;
+    }
     const call = new CallDialog(this.context, sent.dialogId, sent.client, 'uac', dialog, source, () => {});
     call.localContact = sent.localContact;
     call.localSdp = sent.localSdp;
@@ -249,8 +285,10 @@ export class AppRequests {
     const response = this.localAnswer(sent, status);
     const { protocol, address, port } = sent.transaction.destination;
     const source: Source = { protocol, address, port, flow: undefined };
-    if (response !== undefined) this.passUp(sent, response, source);
     this.context.removeSent(sent);
+    // A failure at once must not reach srf in one piece with the echo of the request: nobody listens for it yet.
+    if (response !== undefined)
+      this.context.endpoint.timer(echoFirstMs, () => this.passUp(sent, response, source));
     if (response !== undefined && sent.method === 'INVITE')
       this.context.cdr.stop('network', 'call-rejected', response.text);
   }

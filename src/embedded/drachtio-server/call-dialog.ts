@@ -21,7 +21,7 @@ export type InDialogContent = {
   readonly body?: string;
 };
 
-/** An established call as the server keeps it for the application that owns it. */
+/** A call or a subscription (RFC 6665) as the server keeps it for the application that owns it. */
 export class CallDialog {
   readonly okRepeater: OkRepeater;
   /** CSeq number of the last INVITE we sent in it: what an ACK repeats. */
@@ -34,6 +34,8 @@ export class CallDialog {
   theirInviteOpen = false;
   /** The 2xx crossed the CANCEL: after the application's ACK comes our BYE. */
   byeAfterAck = false;
+  /** A dialog of SUBSCRIBE: it has no BYE and ends with the last NOTIFY. */
+  isSubscription = false;
   /** What a session refresh repeats. */
   localSdp = '';
   localContact = '';

@@ -1,3 +1,4 @@
+import { wholeNumber } from '../sip/characters';
 import { refreshTarget } from '../sip/dialogs';
 import type { SipResponse } from '../sip/message';
 import type { HeaderLine } from '../sip/serialize';
@@ -126,4 +127,23 @@ function onRefreshAnswer(
     () => {},
   );
   watchAgreedSession(context, call, response);
+}
+
+/** How long a subscription lives that says nothing, and how much longer than it says its dialog is kept. */
+const subscriptionSeconds = 3_600;
+const longestSubscriptionSeconds = 86_400;
+const subscriptionGraceMs = 64_000;
+
+/** Forgets a subscription that nobody refreshed or ended in time. */
+export function watchSubscription(
+  context: ServerContext,
+  call: CallDialog,
+  expires: string | undefined,
+): void {
+  const seconds = wholeNumber(expires?.trim() ?? '', longestSubscriptionSeconds) ?? subscriptionSeconds;
+  call.sessionTimer?.cancel();
+  call.sessionTimer = context.endpoint.timer(seconds * 1_000 + subscriptionGraceMs, () => {
+    context.log.info('subscription expired', { dialogId: call.id });
+    context.removeDialog(call);
+  });
 }

@@ -1,7 +1,6 @@
 import type { Clock } from '../../kernel/clock';
 import type { Log } from '../../kernel/log';
 import type { TimerConstants } from '../sip/client-transactions';
-import type { Dialog } from '../sip/dialogs';
 import { hostPortText } from '../sip/uri';
 import type { Destination, Protocol } from '../transports/transport';
 import type { ClientTransaction } from '../user-agent/client-transaction';
@@ -14,6 +13,7 @@ import type { CdrSender } from './cdr';
 import type { Client, ClientRegistry } from './clients';
 import type { FlowCache } from './flows';
 import type { ServerLimits } from './limits';
+import type { ReliableAnswers } from './reliable-answers';
 import { uuidSequence } from './uuid-sequence';
 
 /** A request from the network that an application has yet to answer. */
@@ -25,6 +25,8 @@ export type PendingRequest = {
   /** The call it belongs to; undefined outside a dialog. */
   readonly call: CallDialog | undefined;
   localTag: string;
+  /** Reliable provisional answers to an INVITE, once there was one. */
+  reliable: ReliableAnswers | undefined;
   /** Whether the application reacted at all; until then it counts against maxUnheardRequests. */
   heard: boolean;
   timer: WheelTimer;
@@ -42,8 +44,10 @@ export type SentRequest = {
   /** Contact and SDP of an INVITE, for session refreshes. */
   readonly localContact: string;
   readonly localSdp: string;
-  /** The dialog a provisional answer made; carries requests before the final answer. */
-  early: Dialog | undefined;
+  /** The dialog that the last reliable provisional answer made: it carries the PRACK and the like. */
+  early: CallDialog | undefined;
+  /** Highest RSeq of each fork, by its tag (RFC 3262 4). */
+  readonly reliableSeqs: Map<string, number>;
 };
 
 export type ContextParts = {
@@ -70,7 +74,7 @@ export class ServerContext {
   /** Unanswered INVITEs from the network by dialog id. */
   readonly pendingInvites = new BriefMap<PendingRequest>();
   readonly sent = new BriefMap<SentRequest>();
-  /** Unanswered INVITEs of applications by dialog id. */
+  /** Unanswered INVITEs and SUBSCRIBEs of applications by dialog id. */
   readonly sentInvites = new BriefMap<SentRequest>();
   unheard = 0;
   /** A new name for a transaction towards applications. It guards nothing. */
@@ -98,12 +102,18 @@ export class ServerContext {
 
   /** `host:port` of ours as it stands in URIs. */
   get hostPort(): string {
-    return hostPortText(this.endpoint.advertisedHost, this.endpoint.port);
+    return this.hostPortOf('udp');
+  }
+
+  /** The same for peers reached over a protocol: TLS has a port of its own. */
+  hostPortOf(protocol: Protocol): string {
+    return hostPortText(this.endpoint.advertisedHost, this.endpoint.portOf(protocol));
   }
 
   /** Our Contact for peers reached over a protocol. */
   contact(protocol: Protocol): string {
-    return protocol === 'udp' ? `<sip:${this.hostPort}>` : `<sip:${this.hostPort};transport=${protocol}>`;
+    const hostPort = this.hostPortOf(protocol);
+    return protocol === 'udp' ? `<sip:${hostPort}>` : `<sip:${hostPort};transport=${protocol}>`;
   }
 
   /** Looks up where a URI leads and then calls `use`, at once when no look-up is needed. */
@@ -124,6 +134,7 @@ export class ServerContext {
   /** Ends the wait for an application's answer. */
   removePending(pending: PendingRequest): void {
     pending.timer.cancel();
+    pending.reliable?.stop();
     this.markHeard(pending);
     this.pending.delete(pending.id);
     if (this.pendingInvites.get(pending.dialogId) === pending) this.pendingInvites.delete(pending.dialogId);

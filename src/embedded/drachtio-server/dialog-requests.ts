@@ -10,6 +10,16 @@ import type { CallDialog } from './call-dialog';
 import { watchAgreedSession } from './call-ending';
 import type { Client } from './clients';
 import type { SentRequest, ServerContext } from './context';
+import { endsSubscription } from './incoming-requests';
+
+function endsNotify(sent: SentRequest): boolean {
+  const headers = sent.transaction.request.headers.map(([name, value]) => ({
+    name,
+    key: name.toLowerCase(),
+    value,
+  }));
+  return endsSubscription({ method: sent.method, headers });
+}
 
 const withContact: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'UPDATE']);
 
@@ -31,7 +41,7 @@ export class DialogRequests {
 
   /** Sends the request and echoes it; NOK when there is no such dialog of this client or the request lacks something. */
   send(client: Client, wish: InsideRequest): void {
-    const call = this.context.dialogs.get(wish.dialogId);
+    const call = this.context.dialogs.get(wish.dialogId) ?? this.earlyDialog(wish);
     const refuse = (why: string): void => client.reply(wish.messageId, `NOK|Server error: ${why}`);
     if (call === undefined || call.client !== client) {
       refuse(
@@ -42,15 +52,14 @@ export class DialogRequests {
       return;
     }
     if (lacksContentType(wish.sip.headers, wish.sip.body)) return refuse('missing content-type');
-    if (wish.method === 'PRACK') {
-      this.context.log.error('reliable provisional responses (100rel) are not supported', {
-        dialogId: call.id,
-      });
-      return refuse('unable to find IIP when sending PRACK');
-    }
     const headers = this.headers(call, wish);
     if (wish.method === 'ACK') this.sendAck(client, call, wish, headers, refuse);
     else this.sendRequest(client, call, wish, headers, refuse);
+  }
+
+  /** Before the final answer a dialog carries what a reliable provisional answer needs, and no ACK. */
+  private earlyDialog({ dialogId, method }: InsideRequest): CallDialog | undefined {
+    return method === 'ACK' ? undefined : this.context.sentInvites.get(dialogId)?.early;
   }
 
   private headers(call: CallDialog, { method, sip }: InsideRequest): HeaderLine[] {
@@ -92,9 +101,11 @@ export class DialogRequests {
     if (method === 'INVITE' && sip.body !== '') call.localSdp = sip.body;
     const id = this.context.newTransactionId();
     let sent: SentRequest | undefined;
+    // srf writes the URI of the INVITE into PRACK, and nothing of use into what it makes for its dialogs.
+    const toTarget = method === 'PRACK' || wish.uri.includes('placeholder');
     call.send(
       method,
-      { headers, body: sip.body, ...(wish.uri.includes('placeholder') ? {} : { uri: wish.uri }) },
+      { headers, body: sip.body, ...(toTarget ? {} : { uri: wish.uri }) },
       {
         response: (response, source) => sent !== undefined && this.answered(sent, call, response, source),
         failed: (status) => sent !== undefined && this.unanswered(sent, call, status),
@@ -127,6 +138,7 @@ export class DialogRequests {
       localContact: call.localContact,
       localSdp: call.localSdp,
       early: undefined,
+      reliableSeqs: new Map(),
     };
     this.context.sent.set(id, sent);
     return sent;
@@ -146,6 +158,7 @@ export class DialogRequests {
       call.dialog = refreshTarget(call.dialog, response);
       if (sent.method === 'INVITE') watchAgreedSession(this.context, call, response);
     }
+    if (call.isSubscription && endsNotify(sent)) this.context.removeDialog(call);
     // After a challenge the BYE comes again with credentials, in the same dialog.
     if (sent.method === 'BYE' && status !== 401 && status !== 407) this.context.removeDialog(call);
   }

@@ -1,6 +1,6 @@
 import { randomId } from '../../kernel/ids';
 import { type Dialog, takeRequest } from '../sip/dialogs';
-import { headerValue, type SipRequest } from '../sip/message';
+import { type Headed, headerValue, type SipRequest } from '../sip/message';
 import { reasonPhrase, type ResponseContent } from '../sip/responses';
 import { screenExtensions, screenInvite } from '../sip/screen';
 import type { HeaderLine } from '../sip/serialize';
@@ -8,6 +8,7 @@ import { answerSessionTimer, minSessionIntervalSeconds } from '../sip/session-ti
 import type { Source } from '../transports/transport';
 import type { ServerTransaction } from '../user-agent/server-transaction';
 import { type CallDialog, dialogIdOf } from './call-dialog';
+import { watchSubscription } from './call-ending';
 import { type Client, routableVerbs } from './clients';
 import type { PendingRequest, ServerContext } from './context';
 import { longestRingingMs, pendingRequestMs, retryAfterSeconds } from './limits';
@@ -15,6 +16,7 @@ import { metaText } from './meta';
 
 /** Extensions that need nothing of the server, or that it has; a caller who requires another gets 420. */
 const supported = [
+  '100rel',
   'timer',
   'replaces',
   'path',
@@ -37,6 +39,13 @@ function refusal(status: number, headers: readonly HeaderLine[] = []): ResponseC
   return { status, reason: reasonPhrase(status), toTag: randomId(), headers };
 }
 
+/** Whether this NOTIFY is the last of its subscription (RFC 6665 4.1.3). */
+export function endsSubscription(request: { method: string } & Headed): boolean {
+  return (
+    request.method === 'NOTIFY' && /^\s*terminated/i.test(headerValue(request, 'subscription-state') ?? '')
+  );
+}
+
 /** Requests of the network on their way to an application. */
 export class IncomingRequests {
   constructor(private readonly context: ServerContext) {}
@@ -47,6 +56,11 @@ export class IncomingRequests {
     const { clients, limits, pending, dialogs } = this.context;
     const verb = request.method.toLowerCase();
     if (!routableVerbs.has(verb)) return refusal(501, [['Allow', allow]]);
+    // drachtio-server takes no REFER outside a dialog; it drops it without a word.
+    if (request.method === 'REFER') {
+      this.context.log.error('REFER outside a dialog is not passed on', { callId: request.callId });
+      return refusal(405, [['Allow', allow]]);
+    }
     if (!clients.wanted(verb)) {
       this.context.log.warn('no application for request', { method: request.method, callId: request.callId });
       return refusal(503, [retryLater]);
@@ -77,6 +91,12 @@ export class IncomingRequests {
     if (call === undefined) return;
     if (!call.okRepeater.acked(ack.cseq.number)) return;
     call.client.send(this.message(ack, source, this.context.newTransactionId(), call.id));
+  }
+
+  /** The tag with which the answers to an unanswered INVITE go out; its CANCEL is answered with the same (RFC 3261 9.2). */
+  tagOf(transaction: ServerTransaction): string | undefined {
+    const { request } = transaction;
+    return this.findPending(transaction, dialogIdOf(request.callId, request.fromTag ?? ''))?.localTag;
   }
 
   /** CANCEL of an unanswered INVITE: the CANCEL was answered; the INVITE gets 487 and the application is told. */
@@ -145,7 +165,9 @@ export class IncomingRequests {
     if (request.method === 'INVITE') this.context.pendingInvites.set(dialogId, pending);
     const { endpoint, clock } = this.context;
     const meta = metaText('network', request.text.length, source, clock.nowMs());
-    client.send(`sip|${meta}|${pending.id}||${endpoint.advertisedHost}|${endpoint.port}|\r\n${request.text}`);
+    client.send(
+      `sip|${meta}|${pending.id}||${endpoint.advertisedHost}|${endpoint.portOf(source.protocol)}|\r\n${request.text}`,
+    );
   }
 
   private requestInDialog(transaction: ServerTransaction): void {
@@ -185,6 +207,11 @@ export class IncomingRequests {
     const pending = this.track(transaction, call.client, call.id, call, call.dialog.localTag);
     call.client.send(this.message(request, source, pending.id, call.id));
     if (request.method === 'INVITE') call.theirInviteOpen = true;
+    if (call.isSubscription) {
+      if (request.method === 'SUBSCRIBE')
+        watchSubscription(this.context, call, headerValue(request, 'expires'));
+      if (endsSubscription(request)) this.context.removeDialog(call);
+    }
     if (request.method !== 'BYE') return;
     call.ourInvite?.abandon();
     this.context.removeDialog(call);
@@ -200,6 +227,14 @@ export class IncomingRequests {
     if (early === undefined || request.method === 'INVITE' || request.method === 'BYE') {
       transaction.respond(refusal(481));
       return;
+    }
+    if (request.method === 'PRACK') {
+      const rack = headerValue(request, 'rack') ?? '';
+      const invite = early === asServer ? asServer.transaction.request.cseq.number : -1;
+      if (!asServer?.reliable?.acknowledged(rack, invite)) {
+        transaction.respond(refusal(481));
+        return;
+      }
     }
     const pending = this.track(transaction, early.client, early.dialogId, undefined, request.toTag ?? '');
     early.client.send(this.message(request, source, pending.id, early.dialogId));
@@ -219,6 +254,7 @@ export class IncomingRequests {
       dialogId,
       call,
       localTag,
+      reliable: undefined,
       heard: false,
       timer: this.context.endpoint.timer(pendingRequestMs, () => this.giveUp(pending)),
     };

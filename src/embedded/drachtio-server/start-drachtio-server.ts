@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../kernel/clock';
 import type { Log } from '../../kernel/log';
 import { rfcTimers, type TimerConstants } from '../sip/client-transactions';
 import { systemResolver } from '../transports/locate';
+import type { TlsClients, TlsIdentity } from '../transports/tls';
 import type { Protocol } from '../transports/transport';
 import { openEndpoint } from '../user-agent/endpoint';
 import { AdminServer } from './admin-server';
@@ -19,9 +21,11 @@ export type DrachtioServerOptions = {
   readonly secret: string;
   /** A concrete address: it stands in Via and Contact unless externalHost is given. */
   readonly sipHost: string;
-  /** 0 picks a free port, the same for all transports. */
+  /** 0 picks a free port, the same for UDP and TCP. */
   readonly sipPort: number;
-  readonly transports: readonly Protocol[];
+  readonly transports: readonly ('udp' | 'tcp')[];
+  /** TLS too. */
+  readonly tls?: TlsFiles;
   /** Address peers reach us under when it is not sipHost. */
   readonly externalHost?: string;
   /** RFC 3261 T1, T2, T4; tests shorten them. */
@@ -29,6 +33,17 @@ export type DrachtioServerOptions = {
   readonly limits?: Partial<ServerLimits>;
   readonly clock: Clock;
   readonly log: Log;
+};
+
+/** Where TLS listens and the PEM files it needs. */
+export type TlsFiles = {
+  /** 0 picks a free port. */
+  readonly port: number;
+  readonly keyFile: string;
+  readonly certFile: string;
+  /** Authorities that are believed; the system's when left out. */
+  readonly caFile?: string;
+  readonly clients: TlsClients;
 };
 
 export type DrachtioServer = {
@@ -66,6 +81,7 @@ export async function startDrachtioServer(options: DrachtioServerOptions): Promi
     host: options.sipHost,
     port: options.sipPort,
     protocols: options.transports,
+    tls: options.tls && (await readTlsFiles(options.tls)),
     advertisedHost: options.externalHost,
     clock,
     log,
@@ -76,6 +92,7 @@ export async function startDrachtioServer(options: DrachtioServerOptions): Promi
       admit: (request) => incoming.admit(request),
       request: (transaction) => incoming.request(transaction),
       ack: (ack, source) => incoming.ack(ack, source),
+      tagOf: (invite) => incoming.tagOf(invite),
       cancelled: (invite, cancel) => incoming.cancelled(invite, cancel),
     },
   });
@@ -99,6 +116,12 @@ export async function startDrachtioServer(options: DrachtioServerOptions): Promi
       await endpoint.close();
     },
   };
+}
+
+async function readTlsFiles(files: TlsFiles): Promise<TlsIdentity & { port: number }> {
+  const [key, cert] = await Promise.all([readFile(files.keyFile, 'utf8'), readFile(files.certFile, 'utf8')]);
+  const ca = files.caFile === undefined ? undefined : await readFile(files.caFile, 'utf8');
+  return { port: files.port, clients: files.clients, key, cert, ca };
 }
 
 function refuseUnsafe({ adminHost, secret }: DrachtioServerOptions): void {

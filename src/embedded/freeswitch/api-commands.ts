@@ -32,6 +32,8 @@ export class ApiCommands {
       ['uuid_set_media_stats', setStats],
       ['uuid_bridge', bridge],
       ['uuid_transfer', transfer],
+      ['uuid_displace', (core, argument) => displace(core, files, argument)],
+      ['uuid_media_reneg', renegotiate],
       ['uuid_kill', withChannel(kill)],
       ['uuid_exists', (core, argument) => String(core.channels.find(argument.trim()) !== undefined)],
       ['uuid_getvar', withChannel((channel, [name]) => getVariable(channel, name))],
@@ -88,6 +90,19 @@ function bridge(core: Core, argument: string): string {
   return `+OK ${other}\n`;
 }
 
+async function displace(core: Core, files: AudioFiles, argument: string): Promise<string> {
+  const [uuid = '', action = '', path = '', , flags = ''] = splitArguments(argument, 5);
+  if (path === '' || !/^(start|stop)$/i.test(action))
+    return '-USAGE: <uuid> [start|stop] <path> [<limit>] [mux]\n';
+  const channel = core.channels.find(uuid);
+  if (!channel) return '-ERR Cannot locate session!\n';
+  if (/^stop$/i.test(action))
+    return channel.displacement.stop(path) ? '+OK Success\n' : '-ERR Cannot stop displace session!\n';
+  const audio = await files.open(path);
+  const begun = audio && channel.alive && channel.displacement.start(path, audio.source, flags.includes('m'));
+  return begun ? '+OK Success\n' : '-ERR Cannot displace session!\n';
+}
+
 /** Only `park inline` is known of the dialplans: it is how a bridge is taken apart. */
 function transfer(core: Core, argument: string): string {
   const words = splitArguments(argument);
@@ -105,6 +120,12 @@ function transfer(core: Core, argument: string): string {
     parkChannel(channel);
   }
   return '+OK\n';
+}
+
+function renegotiate(core: Core, argument: string): string {
+  const [uuid = ''] = splitArguments(argument);
+  if (uuid === '') return '-USAGE: <uuid>[ <codec_string>]\n';
+  return core.channels.find(uuid)?.renegotiate?.() ? '+OK Success\n' : '-ERR Operation Failed\n';
 }
 
 function kill(channel: Channel, [cause]: readonly string[]): string {

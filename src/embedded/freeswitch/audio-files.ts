@@ -7,6 +7,9 @@ import { readWav, SampleSource } from '../media/wav';
 const fileBytesMax = 64 * 1_024 * 1_024;
 /** Decoded prompts kept in memory, samples: half an hour. */
 const cachedSamplesMax = 8_000 * 1_800;
+const joinedPrefix = 'file_string://';
+/** mod_dptools takes as many files in one string. */
+const joinedFilesMax = 128;
 
 /** A playable thing with the number of samples it has played. */
 export type OpenedAudio = {
@@ -29,19 +32,47 @@ class CountingSource implements FrameSource {
   }
 }
 
-/** Opens what FreeSWITCH calls a file: a WAV, `tone_stream://…` or `silence_stream://ms`. Decoded prompts are kept. */
+/** Files one after the other as if they were one. */
+class JoinedSource implements FrameSource {
+  private at = 0;
+
+  constructor(private readonly parts: readonly FrameSource[]) {}
+
+  read(into: Int16Array): boolean {
+    for (; this.at < this.parts.length; this.at += 1) if (this.parts[this.at]?.read(into)) return true;
+    return false;
+  }
+}
+
+/**
+ * Opens what FreeSWITCH calls a file: a WAV, `tone_stream://…`, `silence_stream://ms`, or several of them as
+ * `file_string://one!other`. Decoded prompts are kept.
+ */
 export class AudioFiles {
   private readonly cache = new Map<string, { changedMs: number; samples: Int16Array }>();
   private cachedSamples = 0;
 
   /** Undefined when there is no such file or it cannot be played; `startSample` comes from `file@@offset`. */
   async open(path: string, startSample = 0): Promise<OpenedAudio | undefined> {
+    if (path.startsWith(joinedPrefix)) return this.openJoined(path);
     const stream = openStream(path);
     if (stream !== undefined || path.includes('://')) return stream;
     const samples = await this.load(path);
     if (samples === undefined) return undefined;
     const source = new SampleSource(samples, startSample);
     return { path, type: undefined, source, playedSamples: () => source.position };
+  }
+
+  /** What is not there is left out; undefined when nothing is. */
+  private async openJoined(path: string): Promise<OpenedAudio | undefined> {
+    const names = path.slice(joinedPrefix.length).split('!', joinedFilesMax);
+    const plain = names.filter((name) => !name.startsWith(joinedPrefix));
+    const sources = (await Promise.all(plain.map((name) => this.open(name)))).flatMap(
+      (part) => part?.source ?? [],
+    );
+    if (sources.length === 0) return undefined;
+    const source = new CountingSource(new JoinedSource(sources));
+    return { path, type: 'file_string', source, playedSamples: () => source.samples };
   }
 
   private async load(path: string): Promise<Int16Array | undefined> {

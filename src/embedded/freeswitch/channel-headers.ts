@@ -9,9 +9,10 @@ export function microseconds(ms: number | undefined): string {
 /** FreeSWITCH's internal state names with their numbers. */
 function stateOf(channel: Channel): { name: string; number: string } {
   if (channel.hangupCause !== undefined) return { name: 'CS_HANGUP', number: '10' };
-  return channel.answeredMs === undefined
-    ? { name: 'CS_INIT', number: '1' }
-    : { name: 'CS_EXECUTE', number: '4' };
+  if (channel.answeredMs === undefined) return { name: 'CS_INIT', number: '1' };
+  if (!channel.bridged) return { name: 'CS_EXECUTE', number: '4' };
+  const asked = channel.callUuid === channel.uuid;
+  return asked ? { name: 'CS_SOFT_EXECUTE', number: '3' } : { name: 'CS_EXCHANGE_MEDIA', number: '5' };
 }
 
 /** Headers that every event about a channel carries. */

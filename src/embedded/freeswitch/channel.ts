@@ -1,5 +1,5 @@
 import { randomId } from '../../kernel/ids';
-import type { FrameSource } from '../media/audio-frame';
+import { type FrameSource, samplesPerFrame } from '../media/audio-frame';
 import type { Digit } from '../media/dtmf';
 import { encodeG711 } from '../media/g711';
 import type { MediaLeg } from '../media/media-leg';
@@ -7,6 +7,7 @@ import type { IncomingCall } from '../user-agent/incoming-call';
 import { basicChannelHeaders, fullChannelHeaders } from './channel-headers';
 import { setCallTimes, setMediaStats } from './channel-statistics';
 import type { Core } from './core';
+import { Displacement } from './displacement';
 import type { EventHeaders } from './event';
 import { Execution, type StepEnd } from './execution';
 import { type HangupCause, reasonHeader } from './hangup-causes';
@@ -16,6 +17,9 @@ const typedAheadMax = 100;
 /** Applications that may be nested on one channel. */
 const nestedMax = 50;
 const variablesMax = 2_000;
+
+/** For slots that are mixed before they are encoded; nobody keeps it. */
+const mixedFrame = new Int16Array(samplesPerFrame);
 
 /** Runs a dialplan application; the channel event COMPLETE follows when it returns or resolves. */
 export type Application = (channel: Channel, execution: Execution, data: string) => Promise<void> | void;
@@ -39,10 +43,13 @@ export class Channel implements FrameSource {
   callUuid = this.uuid;
   callState = 'RINGING';
   leg: MediaLeg | undefined;
+  /** Makes an offer of ours to the peer; false when that cannot be now. */
+  renegotiate: (() => boolean) | undefined;
   bridged: Channel | undefined;
   answeredMs: number | undefined;
   endedMs: number | undefined;
   hangupCause: HangupCause | undefined;
+  readonly displacement = new Displacement();
   private readonly executions: Execution[] = [];
   private readonly running = new Set<Promise<void>>();
   private readonly typedAhead: string[] = [];
@@ -90,23 +97,43 @@ export class Channel implements FrameSource {
     }));
   }
 
-  /** The next outgoing slot: the newest application's audio, else the bridged leg's, else nothing. */
+  /** The next outgoing slot: the newest application's audio, else the bridged leg's, else nothing; displacements over it. */
   read(into: Int16Array): boolean {
-    const top = this.executions.at(-1);
-    if (top !== undefined) return top.read(into);
-    const peer = this.bridged?.leg;
-    if (peer === undefined || !peer.inputActive) return false;
-    into.set(peer.input);
+    const heard = this.readBelow(into);
+    if (!this.displacement.active) return heard;
+    if (!heard) into.fill(0);
+    this.displacement.layOver(into);
     return true;
   }
 
   readEncoded(table: Uint8Array, into: Uint8Array, offset: number): boolean {
+    if (this.displacement.active) {
+      this.read(mixedFrame);
+      encodeG711(table, mixedFrame, into, offset);
+      return true;
+    }
     const top = this.executions.at(-1);
     if (top !== undefined) return top.readEncoded(table, into, offset);
-    const peer = this.bridged?.leg;
-    if (peer === undefined || !peer.inputActive) return false;
-    encodeG711(table, peer.input, into, offset);
+    const voice = this.peerVoice();
+    if (voice === undefined) return false;
+    encodeG711(table, voice, into, offset);
     return true;
+  }
+
+  private readBelow(into: Int16Array): boolean {
+    const top = this.executions.at(-1);
+    if (top !== undefined) return top.read(into);
+    const voice = this.peerVoice();
+    if (voice === undefined) return false;
+    into.set(voice);
+    return true;
+  }
+
+  /** What the bridged leg says; nothing while an application runs there, which has that leg's voice for itself. */
+  private peerVoice(): Int16Array | undefined {
+    const peer = this.bridged;
+    if (peer?.leg === undefined || !peer.leg.inputActive || peer.executions.length > 0) return undefined;
+    return peer.leg.input;
   }
 
   /**
@@ -144,12 +171,14 @@ export class Channel implements FrameSource {
   }
 
   /**
-   * A key arrived: told as event DTMF unless it may be a secret, then taken by the newest application or the bridged leg. An application that takes no keys leaves
-   * it to the next one; a channel on which none runs is parked, and FreeSWITCH drops what is typed there.
+   * A key arrived: told as event DTMF unless it may be a secret, then taken by the newest application or, again unless it may be a secret,
+   * passed to the bridged leg. An application that takes no keys leaves it to the next one; a channel on which none runs is parked, and
+   * FreeSWITCH drops what is typed there.
    */
   receiveDigit(digit: Digit, source: DigitSource): void {
     if (!this.alive) return;
-    if (this.variables.get('sensitive_dtmf') !== 'true') {
+    const secret = this.variables.get('sensitive_dtmf') === 'true';
+    if (!secret) {
       this.fire('DTMF', {
         'DTMF-Digit': digit.key,
         'DTMF-Duration': String(digit.durationSamples),
@@ -158,7 +187,8 @@ export class Channel implements FrameSource {
     }
     const top = this.executions.at(-1);
     if (top?.onDigit?.(digit.key)) return;
-    if (top === undefined && this.bridged?.leg) this.bridged.leg.sendDigits(digit.key, digit.durationSamples);
+    if (top === undefined && this.bridged?.leg && !secret)
+      this.bridged.leg.sendDigits(digit.key, digit.durationSamples);
     else if (top !== undefined && this.typedAhead.length < typedAheadMax) this.typedAhead.push(digit.key);
   }
 

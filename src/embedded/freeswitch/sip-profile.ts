@@ -1,8 +1,9 @@
 import type { MediaLeg } from '../media/media-leg';
-import { parseSdp, type RemoteSdp, writeAnswer, writeOffer } from '../media/sdp';
+import { answerKey, sameKey, type SdesKey } from '../media/sdes';
+import { type LocalAudio, parseSdp, type RemoteSdp, writeAnswer, writeOffer } from '../media/sdp';
 import type { IncomingCall } from '../user-agent/incoming-call';
 import type { ApiCommands } from './api-commands';
-import { Channel, type Caller } from './channel';
+import { type Caller, Channel } from './channel';
 import type { Core } from './core';
 import { type ControllerAddress, openControlSocket, parseControllerAddress } from './outbound-socket';
 
@@ -61,7 +62,7 @@ export class SipProfile {
       return { status: 503, reason: 'Maximum Calls In Progress', why: 'all sessions in use' };
     const secure = /^true$/i.test(call.header('x-secure-rtp') ?? '');
     if (secure || (call.body.trim() !== '' && !parseSdp(call.body))) {
-      return { status: 488, reason: 'Not Acceptable Here', why: 'no plain G.711 audio in the offer' };
+      return { status: 488, reason: 'Not Acceptable Here', why: 'no G.711 audio in the offer' };
     }
     return undefined;
   }
@@ -80,6 +81,8 @@ function isLoopback(host: string): boolean {
 class ChannelCall {
   private sdpVersion = 1;
   private offeredByUs = false;
+  /** Ours goes with theirs: a new one of theirs in an offer gets a new one of ours, as in FreeSWITCH. */
+  private keys: { ours: SdesKey; theirs: SdesKey } | undefined;
   private controller: ControllerAddress | undefined;
 
   constructor(
@@ -122,6 +125,8 @@ class ChannelCall {
     channel.leg = leg;
     leg.source = channel;
     this.offeredByUs = offer === undefined;
+    channel.renegotiate = () => this.renegotiate(leg);
+    if (offer) this.takeOfferedKey(offer.audio.key);
     if (offer) this.negotiate(leg, offer, channel.call.body);
     const local = offer ? writeAnswer(this.localAudio(leg), offer) : writeOffer(this.localAudio(leg));
     this.setLocalVariables(leg, local);
@@ -130,19 +135,56 @@ class ChannelCall {
     openControlSocket(core, api, channel, this.controller as ControllerAddress);
   }
 
-  private localAudio(leg: MediaLeg): { address: string; port: number; sessionId: number; version: number } {
+  private localAudio(leg: MediaLeg): LocalAudio {
     return {
       address: this.options.core.media.host,
       port: leg.localPort,
       sessionId: this.sessionId,
       version: this.sdpVersion,
+      key: this.keys?.ours,
     };
+  }
+
+  private takeOfferedKey(theirs: SdesKey | undefined): void {
+    const known = this.keys?.theirs;
+    if (theirs && known && sameKey(known, theirs) && known.tag === theirs.tag) return;
+    this.keys = theirs && { ours: answerKey(theirs), theirs };
+  }
+
+  /** Our key goes on being used with the new one of theirs. */
+  private takeAnsweredKey(theirs: SdesKey | undefined): boolean {
+    const { keys } = this;
+    if (keys === undefined || theirs === undefined) return keys === theirs;
+    if (keys.ours.suite !== theirs.suite) return false;
+    this.keys = { ours: keys.ours, theirs };
+    return true;
+  }
+
+  /** `uuid_media_reneg`: an offer of ours in a re-INVITE. */
+  private renegotiate(leg: MediaLeg): boolean {
+    const { channel, options } = this;
+    if (!channel.alive || channel.answeredMs === undefined) return false;
+    this.sdpVersion += 1;
+    const local = writeOffer(this.localAudio(leg));
+    void channel.call.offer(local).then((sdp) => {
+      const answer = sdp === undefined ? undefined : parseSdp(sdp);
+      if (sdp === undefined || !answer || !channel.alive || !this.takeAnsweredKey(answer.audio.key)) {
+        options.core.log.warn('an offer came to nothing', { channel: channel.uuid });
+        return;
+      }
+      this.setLocalVariables(leg, local);
+      this.negotiate(leg, answer, sdp);
+    });
+    return true;
   }
 
   private negotiate(leg: MediaLeg, remote: RemoteSdp, text: string): void {
     const { channel, options } = this;
     const { audio } = remote;
-    leg.negotiate(audio, options.core.media.host);
+    // As mod_sofia reads it: before the first m line alone, and for ever.
+    if (/^a=recvonly\s*$/m.test(text.split(/^m=/m)[0] ?? '')) channel.setVariable('media_timeout_audio', '0');
+    leg.negotiate(audio, options.core.media.host, mediaTimeoutMs(channel));
+    leg.secure(this.keys);
     channel.setVariable('switch_r_sdp', text);
     channel.setVariable('remote_media_ip', audio.address);
     channel.setVariable('remote_media_port', String(audio.port));
@@ -179,6 +221,7 @@ class ChannelCall {
     }
     const offer = parseSdp(sdp);
     if (!offer) return { status: 488, reason: 'Not Acceptable Here' };
+    this.takeOfferedKey(offer.audio.key);
     this.negotiate(leg, offer, sdp);
     const local = writeAnswer(this.localAudio(leg), offer);
     this.setLocalVariables(leg, local);
@@ -208,6 +251,12 @@ function userOf(nameAddress: string): string {
   return /sips?:([^@;>\s]{1,256})@/i.exec(nameAddress)?.[1] ?? '';
 }
 
+/** How long the peer may send nothing, 0 for ever. */
+function mediaTimeoutMs({ variables }: Channel): number {
+  const said = variables.get('media_timeout_audio') ?? variables.get('media_timeout') ?? '';
+  return Number.parseInt(said, 10) || 0;
+}
+
 /** Variables the application reads: the call's SIP facts, and every X- and P- header of the INVITE. */
 function setSipVariables(channel: Channel, call: IncomingCall): void {
   const { caller } = channel;
@@ -230,6 +279,9 @@ function setSipVariables(channel: Channel, call: IncomingCall): void {
     hangup_after_bridge: 'false',
     park_after_bridge: 'true',
     playback_terminators: 'none',
+    media_timeout: String(channel.core.media.rtpTimeoutMs),
+    hold_music: 'silence',
+    bridge_generate_comfort_noise: '-1',
     sensitive_dtmf: 'true',
   };
   for (const [name, value] of Object.entries(variables)) channel.setVariable(name, value);

@@ -42,6 +42,11 @@ export class MediaEngine {
     return this.options.advertisedHost ?? this.options.rtpHost;
   }
 
+  /** How long a peer may send nothing unless its leg is told otherwise. */
+  get rtpTimeoutMs(): number {
+    return this.options.rtpTimeoutMs;
+  }
+
   /** Port pairs in use. */
   get openPorts(): number {
     return this.ports.open;

@@ -178,15 +178,29 @@ describe('a media leg', () => {
     expect(state.silent).toBe(0);
   });
 
-  it.each(['sendonly', 'inactive', 'recvonly'] as const)(
-    'never times out while the peer said %s',
-    (direction) => {
-      const { leg, time, state } = aLeg(direction);
-      time.ms += 100 * timeoutMs;
-      leg.sweep(time.ms);
-      expect(state.silent).toBe(0);
-    },
-  );
+  it('waits as long as the last SDP was given, and for ever with 0', () => {
+    const { leg, time, state } = aLeg();
+    leg.negotiate(remoteAudio('sendonly'), '192.0.2.10', 10 * timeoutMs);
+    time.ms += 10 * timeoutMs;
+    leg.sweep(time.ms);
+    leg.negotiate(remoteAudio('recvonly'), '192.0.2.10', 0);
+    time.ms += 100 * timeoutMs;
+    leg.sweep(time.ms);
+    expect(state.silent).toBe(0);
+    leg.negotiate(remoteAudio(), '192.0.2.10');
+    time.ms += timeoutMs + 1;
+    leg.sweep(time.ms);
+    expect(state.silent).toBe(1);
+  });
+
+  it.each(['sendonly', 'inactive'] as const)('hears nothing of a peer that said %s', (direction) => {
+    const { leg } = aLeg(direction);
+    for (let index = 0; index < 5; index += 1) {
+      leg.take(audioPacket(index, 8_000), peer, false);
+      leg.receive(1);
+    }
+    expect(leg.inputActive).toBe(false);
+  });
 
   it('does not let a stranger keep a dead call alive', () => {
     const { leg, time, state } = aLeg();

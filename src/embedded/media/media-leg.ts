@@ -18,6 +18,8 @@ import { emptyRtpPacket, isRtcp, parseRtp, rtpHeaderBytes, writeRtpHeader } from
 import type { PacketPort } from './rtp-port';
 import type { RemoteAudio } from './sdp';
 import { SourceLock } from './source-lock';
+import { sameKey, type SdesKey } from './sdes';
+import { SrtpReceiver, SrtpSender } from './srtp';
 import { parseTones, ToneSource } from './tones';
 
 /** Packets in flight whose bytes must not change: the kernel may read them a moment after `send` returned. */
@@ -79,7 +81,12 @@ export class MediaLeg {
   /** Indexed by payload type: how to decode it. */
   private readonly decoders: (Int16Array | undefined)[] = Array.from({ length: 128 });
   private sending = false;
-  private expecting = false;
+  /** So long the peer may send nothing; undefined when it may for ever. */
+  private silenceLimitMs: number | undefined;
+  private keys: { ours: SdesKey; theirs: SdesKey } | undefined;
+  private encrypting: SrtpSender | undefined;
+  private decrypting: SrtpReceiver | undefined;
+  private onHold = false;
   private lastRtpMs = 0;
   private silenceTold = false;
   private pinned = false;
@@ -104,8 +111,11 @@ export class MediaLeg {
     this.port = port;
   }
 
-  /** Takes what the remote SDP says; `localAddress` keeps us from sending to ourselves when a peer gives our own SDP back. */
-  negotiate(remote: RemoteAudio, localAddress: string): void {
+  /**
+   * Takes what the remote SDP says; `localAddress` keeps us from sending to ourselves when a peer gives our own SDP back. A peer that
+   * sends nothing for `rtpTimeoutMs` counts as dead, never when it is 0.
+   */
+  negotiate(remote: RemoteAudio, localAddress: string, rtpTimeoutMs = this.options.rtpTimeoutMs): void {
     const ownEcho = remote.port === this.localPort && remote.address === localAddress;
     const preferred = remote.codecs[0];
     this.remote = remote;
@@ -115,11 +125,10 @@ export class MediaLeg {
       this.sendCodec = preferred.codec;
       this.sendPayloadType = preferred.payloadType;
     }
-    const theySend = remote.direction === 'sendrecv' || remote.direction === 'sendonly';
     const theyListen = remote.direction === 'sendrecv' || remote.direction === 'recvonly';
     this.sending = theyListen && !ownEcho;
-    // A peer on hold may send music or nothing: both are right, so only a two-way stream is missed when it stops.
-    this.expecting = theySend && theyListen && !ownEcho;
+    this.silenceLimitMs = ownEcho || rtpTimeoutMs === 0 ? undefined : rtpTimeoutMs;
+    this.onHold = remote.direction === 'sendonly' || remote.direction === 'inactive';
     this.lastRtpMs = this.options.clock.monotonicMs();
     this.lock.expect({ address: remote.address, port: remote.port });
     if (!this.lock.isConfirmed) this.unpin();
@@ -127,18 +136,31 @@ export class MediaLeg {
     this.marker = true;
   }
 
+  /** Encrypts both ways with these keys, or not at all. Keys that stay go on counting packets. */
+  secure(keys: { ours: SdesKey; theirs: SdesKey } | undefined): void {
+    if (!sameKey(this.keys?.ours, keys?.ours))
+      this.encrypting = keys && new SrtpSender(keys.ours.suite, keys.ours.master);
+    if (!sameKey(this.keys?.theirs, keys?.theirs))
+      this.decrypting = keys && new SrtpReceiver(keys.theirs.suite, keys.theirs.master);
+    this.keys = keys;
+  }
+
   /**
    * One datagram from the sockets. Anything that is not the peer's RTP or RTCP is dropped. Gives the monotonic time it came when it
    * was the peer's RTP, else 0.
    */
-  take(datagram: Buffer, from: RemoteInfo, onRtcpPort: boolean): number {
-    if (onRtcpPort || isRtcp(datagram)) {
-      if (from.address === this.lock.target?.address) this.rtcp.take(datagram, this.options.clock.nowMs());
+  take(arrived: Buffer, from: RemoteInfo, onRtcpPort: boolean): number {
+    if (onRtcpPort || isRtcp(arrived)) {
+      const report = this.decrypting ? this.decrypting.unprotectRtcp(arrived) : arrived;
+      if (report && from.address === this.lock.target?.address)
+        this.rtcp.take(report, this.options.clock.nowMs());
       else this.lock.dropped += 1;
       return 0;
     }
     const { packet } = this;
-    if (!parseRtp(datagram, packet) || !this.lock.admits(from.address, from.port)) return 0;
+    const datagram = this.decrypting ? this.decrypting.unprotectRtp(arrived) : arrived;
+    if (datagram === undefined || !parseRtp(datagram, packet) || !this.lock.admits(from.address, from.port))
+      return 0;
     if (!this.pinned && this.lock.isConfirmed) this.pin(from);
     const arrivalMs = this.options.clock.monotonicMs();
     this.lastRtpMs = arrivalMs;
@@ -179,7 +201,7 @@ export class MediaLeg {
   receive(slots: number): void {
     const heard = this.jitter.read(this.input, slots);
     if (heard) this.inputIsClean = false;
-    this.inputActive = heard && !this.muteInput;
+    this.inputActive = heard && !this.muteInput && !this.onHold;
     if (!this.inputActive && !this.inputIsClean) {
       this.input.fill(0);
       this.inputIsClean = true;
@@ -201,7 +223,7 @@ export class MediaLeg {
     this.sequence = (this.sequence + 1) & 0xffff;
     this.sent.packets += 1;
     this.sent.bytes += datagram.length - rtpHeaderBytes;
-    this.port.sendRtp(datagram, target.address, target.port);
+    this.port.sendRtp(this.encrypting?.protectRtp(datagram) ?? datagram, target.address, target.port);
   }
 
   /** Once a second: reports quality to the peer and tells when it has been silent too long. */
@@ -212,9 +234,10 @@ export class MediaLeg {
         ...this.sent,
         timestamp: this.timestamp,
       });
-      if (report) this.rtcp.send(this.port, report, target);
+      if (report) this.rtcp.send(this.port, this.encrypting?.protectRtcp(report) ?? report, target);
     }
-    if (!this.expecting || this.silenceTold || nowMs - this.lastRtpMs <= this.options.rtpTimeoutMs) return;
+    const limitMs = this.silenceLimitMs;
+    if (limitMs === undefined || this.silenceTold || nowMs - this.lastRtpMs <= limitMs) return;
     this.silenceTold = true;
     this.options.handlers.onSilent();
   }
@@ -232,7 +255,7 @@ export class MediaLeg {
   /** Closes the sockets. */
   close(): void {
     this.sending = false;
-    this.expecting = false;
+    this.silenceLimitMs = undefined;
     this.source = undefined;
     this.port?.close();
     this.port = undefined;

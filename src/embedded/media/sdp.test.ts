@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { answerKey } from './sdes';
 import { answerDirection, parseSdp, writeAnswer, writeOffer } from './sdp';
 
 const local = { address: '192.0.2.10', port: 30_000, sessionId: 7, version: 1 };
@@ -112,5 +113,31 @@ describe('writing SDP', () => {
     const audio = parseSdp(writeOffer(local))?.audio;
     expect(audio?.codecs.map(({ codec }) => codec)).toEqual(['PCMU', 'PCMA']);
     expect(audio?.digitPayloadType).toBe(101);
+  });
+});
+
+describe('SDP of SRTP', () => {
+  const line = 'a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj';
+
+  it('is read in either case, and answered in the same profile with our key', () => {
+    for (const profile of ['RTP/SAVP', 'RTP/savp']) {
+      const offer = parseSdp(offerOf(`m=audio 4000 ${profile} 0`, line));
+      const key = offer?.audio.key;
+      expect(key).toMatchObject({ tag: 1, suite: 'AES_CM_128_HMAC_SHA1_32' });
+      const answer = offer && key && writeAnswer({ ...local, key: answerKey(key) }, offer);
+      expect(answer).toMatch(/^m=audio 30000 RTP\/SAVP 0\r\n/m);
+      expect(answer && parseSdp(answer)?.audio.key).toMatchObject({
+        tag: 1,
+        suite: 'AES_CM_128_HMAC_SHA1_32',
+      });
+    }
+  });
+
+  it.each([
+    ['a secure profile without a key', ['m=audio 4000 RTP/SAVP 0']],
+    ['a key in plain RTP', ['m=audio 4000 RTP/AVP 0', line]],
+    ['DTLS', ['m=audio 4000 UDP/TLS/RTP/SAVPF 0', 'a=fingerprint:sha-256 00']],
+  ])('is not understood: %s', (_, lines) => {
+    expect(parseSdp(offerOf(...lines))).toBeUndefined();
   });
 });

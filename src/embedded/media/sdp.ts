@@ -1,4 +1,5 @@
 import type { G711Codec } from './g711';
+import { cryptoLine, type SdesKey, usableKey } from './sdes';
 
 /** Who sends audio, seen from the side that wrote the SDP (RFC 8866 section 6.7). */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
@@ -20,6 +21,8 @@ export type RemoteAudio = {
   digitPayloadType: number | undefined;
   packetMs: number;
   rtcpMux: boolean;
+  /** The key they encrypt with; undefined for plain RTP. */
+  key: SdesKey | undefined;
   /** Where RTCP goes when it is not port + 1 (RFC 3605). */
   rtcpPort: number;
 };
@@ -35,8 +38,8 @@ export type RemoteSdp = {
 type Section = { kind: string; port: number; protocol: string; formats: string[]; lines: string[] };
 
 /**
- * Reads an offer or answer (RFC 8866). Undefined when there is no plain RTP audio with an IPv4 address and G.711 in it: secure
- * profiles (RTP/SAVP, DTLS) are not spoken here.
+ * Reads an offer or answer (RFC 8866). Undefined when there is no RTP audio with an IPv4 address and G.711 in it, or it is encrypted with
+ * no key that we can use (SRTP by SDES is spoken, DTLS is not). Keys in plain RTP make it unreadable, as they do for FreeSWITCH.
  */
 export function parseSdp(text: string): RemoteSdp | undefined {
   if (text.length > sdpCharactersMax) return undefined;
@@ -50,7 +53,7 @@ export function parseSdp(text: string): RemoteSdp | undefined {
     else session.push(line);
   }
   const audioIndex = sections.findIndex(
-    (section) => section.kind === 'audio' && section.port > 0 && /^RTP\/AVPF?$/.test(section.protocol),
+    (section) => section.kind === 'audio' && section.port > 0 && /^RTP\/S?AVPF?$/i.test(section.protocol),
   );
   const section = sections[audioIndex];
   const audio = section ? readAudio(section, session) : undefined;
@@ -78,6 +81,13 @@ function readAudio(section: Section, session: readonly string[]): RemoteAudio | 
   const address = firstMatch(section.lines, connection) ?? firstMatch(session, connection);
   if (address === undefined || address.split('.').some((part) => Number(part) > 255)) return undefined;
   if (section.port > 65_535) return undefined;
+  const key = usableKey(section.lines);
+  const isSecure = /^RTP\/S/i.test(section.protocol);
+  if (
+    isSecure !== (key !== undefined) ||
+    (!isSecure && section.lines.some((line) => line.startsWith('a=crypto:')))
+  )
+    return undefined;
   const codecs: { payloadType: number; codec: G711Codec }[] = [];
   let digitPayloadType: number | undefined;
   for (const format of section.formats) {
@@ -98,6 +108,7 @@ function readAudio(section: Section, session: readonly string[]): RemoteAudio | 
     codecs,
     digitPayloadType,
     packetMs,
+    key,
     rtcpMux: section.lines.some((line) => line.trimEnd() === 'a=rtcp-mux'),
     rtcpPort: Number(firstMatch(section.lines, /^a=rtcp:(\d{1,5})/) ?? section.port + 1),
   };
@@ -126,7 +137,14 @@ export function answerDirection(theirs: Direction): Direction {
   return theirs === 'recvonly' ? 'sendonly' : theirs;
 }
 
-export type LocalAudio = { address: string; port: number; sessionId: number; version: number };
+/** Our half; with `key` it is encrypted. */
+export type LocalAudio = {
+  address: string;
+  port: number;
+  sessionId: number;
+  version: number;
+  key?: SdesKey | undefined;
+};
 
 /** Our offer: both G.711 codecs and telephone-event 101. */
 export function writeOffer(local: LocalAudio): string {
@@ -138,6 +156,7 @@ export function writeOffer(local: LocalAudio): string {
     ...sessionLines(local),
     ...audioLines({
       port: local.port,
+      key: local.key,
       payloads,
       digitPayloadType: 101,
       direction: 'sendrecv',
@@ -157,6 +176,7 @@ export function writeAnswer(local: LocalAudio, offer: RemoteSdp): string {
       lines.push(
         ...audioLines({
           port: local.port,
+          key: local.key,
           payloads: audio.codecs.slice(0, 1),
           digitPayloadType: audio.digitPayloadType,
           direction: answerDirection(audio.direction),
@@ -180,6 +200,7 @@ function sessionLines(local: LocalAudio): string[] {
 
 function audioLines(audio: {
   port: number;
+  key: SdesKey | undefined;
   payloads: readonly { payloadType: number; codec: G711Codec }[];
   digitPayloadType: number | undefined;
   direction: Direction;
@@ -190,13 +211,14 @@ function audioLines(audio: {
     ...audio.payloads.map((payload) => payload.payloadType),
     ...(digits === undefined ? [] : [digits]),
   ];
-  const lines = [`m=audio ${audio.port} RTP/AVP ${types.join(' ')}`];
+  const lines = [`m=audio ${audio.port} ${audio.key ? 'RTP/SAVP' : 'RTP/AVP'} ${types.join(' ')}`];
   for (const { payloadType, codec } of audio.payloads) lines.push(`a=rtpmap:${payloadType} ${codec}/8000`);
   if (digits !== undefined) lines.push(`a=rtpmap:${digits} telephone-event/8000`, `a=fmtp:${digits} 0-15`);
   lines.push(`a=${audio.direction}`);
   if (audio.rtcpMux) lines.push('a=rtcp-mux', `a=rtcp:${audio.port}`);
   else lines.push(`a=rtcp:${audio.port + 1}`);
   lines.push('a=ptime:20');
+  if (audio.key) lines.push(cryptoLine(audio.key));
   return lines;
 }
 

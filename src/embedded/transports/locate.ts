@@ -4,7 +4,9 @@ import { parameter } from '../sip/parameters';
 import { bareHost, parseSipUri, type SipUri } from '../sip/uri';
 import type { Destination, Protocol } from './transport';
 
-const defaultPort = 5060;
+const defaultPorts: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061 };
+
+const protocols: readonly Protocol[] = ['udp', 'tcp', 'tls'];
 
 /** Looks host names up; the system's resolver outside tests. */
 export interface Resolver {
@@ -27,14 +29,16 @@ export function locate(uriText: string, resolver: Resolver): Destination | Promi
   const host = parameter(uri.parameters, 'maddr') ?? bareHost(uri.host);
   const protocol = protocolOf(uri);
   if (protocol === undefined) return undefined;
-  if (isIP(host) !== 0) return { protocol, address: host, port: uri.port ?? defaultPort };
+  if (isIP(host) !== 0) return { protocol, address: host, port: uri.port ?? defaultPorts[protocol] };
   return lookUp(host, uri.port, protocol, resolver);
 }
 
+/** sips and `transport=tls` want TLS; sips over TCP means TLS too (RFC 3261 26.2.2), over UDP nothing. */
 function protocolOf(uri: SipUri): Protocol | undefined {
-  if (uri.scheme === 'sips') return undefined;
-  const asked = parameter(uri.parameters, 'transport')?.toLowerCase() ?? 'udp';
-  return asked === 'udp' || asked === 'tcp' ? asked : undefined;
+  const asked = parameter(uri.parameters, 'transport')?.toLowerCase();
+  if (uri.scheme === 'sips')
+    return asked === undefined || asked === 'tls' || asked === 'tcp' ? 'tls' : undefined;
+  return asked === undefined ? 'udp' : protocols.find((protocol) => protocol === asked);
 }
 
 async function lookUp(
@@ -43,9 +47,10 @@ async function lookUp(
   protocol: Protocol,
   resolver: Resolver,
 ): Promise<Destination> {
-  if (port !== undefined) return { protocol, address: await resolver.address(host), port };
-  const records = await resolver.srv(`_sip._${protocol}.${host}`).catch(() => []);
-  const first = records[0];
-  if (first === undefined) return { protocol, address: await resolver.address(host), port: defaultPort };
-  return { protocol, address: await resolver.address(first.name), port: first.port };
+  if (port !== undefined) return { protocol, address: await resolver.address(host), port, name: host };
+  const service = protocol === 'tls' ? `_sips._tcp.${host}` : `_sip._${protocol}.${host}`;
+  const first = (await resolver.srv(service).catch(() => []))[0];
+  // The name to prove is the one that was called, not the one DNS gave (RFC 5922 7.1).
+  const address = await resolver.address(first?.name ?? host);
+  return { protocol, address, port: first?.port ?? defaultPorts[protocol], name: host };
 }

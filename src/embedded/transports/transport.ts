@@ -1,5 +1,5 @@
-/** What carries SIP. TLS and WS are streams too: they join by adding their name here and a file beside tcp.ts. */
-export type Protocol = 'udp' | 'tcp';
+/** What carries SIP. WebSocket is a stream too: it joins by adding its name here and a file beside tcp.ts. */
+export type Protocol = 'udp' | 'tcp' | 'tls';
 
 /** One connection of a connection-oriented transport, by which answers and later requests go back to the same peer. */
 export interface Flow {
@@ -22,6 +22,8 @@ export type Destination = {
   readonly address: string;
   readonly port: number;
   readonly flow?: Flow | undefined;
+  /** The host as the URI named it, which a TLS server has to prove; the address when left out. */
+  readonly name?: string | undefined;
 };
 
 /** Told at most once, later, when a message cannot have reached the peer; `why` is for the log. */

@@ -4,7 +4,8 @@ import { silentLog } from '../../kernel/log';
 import { sleep, systemClock } from '../../kernel/clock';
 import { FakeClock } from './fake-clock';
 import { locate, type Resolver } from './locate';
-import { openTcp, streamLimits } from './tcp';
+import { streamLimits } from './stream-connections';
+import { openTcp } from './tcp';
 import type { Source } from './transport';
 import { openUdp } from './udp';
 
@@ -158,9 +159,11 @@ describe('a TCP transport', () => {
 });
 
 describe('locate', () => {
+  const found = { address: '192.0.2.1', name: 'example.com' };
   const resolver: Resolver = {
     srv: async (name) => {
       if (name === '_sip._tcp.example.com') return [{ name: 'proxy.example.com', port: 5070 }];
+      if (name === '_sips._tcp.example.com') return [{ name: 'proxy.example.com', port: 5081 }];
       throw new Error('ENOTFOUND');
     },
     address: async () => '192.0.2.1',
@@ -170,14 +173,21 @@ describe('locate', () => {
     ['sip:a@127.0.0.1', { protocol: 'udp', address: '127.0.0.1', port: 5060 }],
     ['sip:a@[::1]:5070;transport=TCP', { protocol: 'tcp', address: '::1', port: 5070 }],
     ['sip:a@example.com;maddr=127.0.0.9', { protocol: 'udp', address: '127.0.0.9', port: 5060 }],
-    ['sip:a@example.com;transport=tcp', { protocol: 'tcp', address: '192.0.2.1', port: 5070 }],
-    ['sip:a@example.com', { protocol: 'udp', address: '192.0.2.1', port: 5060 }],
-    ['sip:a@example.com:5090', { protocol: 'udp', address: '192.0.2.1', port: 5090 }],
+    ['sip:a@example.com;transport=tcp', { ...found, protocol: 'tcp', port: 5070 }],
+    ['sip:a@example.com', { ...found, protocol: 'udp', port: 5060 }],
+    ['sip:a@example.com:5090', { ...found, protocol: 'udp', port: 5090 }],
+    ['sips:a@127.0.0.1', { protocol: 'tls', address: '127.0.0.1', port: 5061 }],
+    ['sip:a@127.0.0.1:5071;transport=tls', { protocol: 'tls', address: '127.0.0.1', port: 5071 }],
+    ['sips:a@example.com;transport=tcp', { ...found, protocol: 'tls', port: 5081 }],
+    [
+      'sip:a@other.example.com;transport=tls',
+      { ...found, protocol: 'tls', port: 5061, name: 'other.example.com' },
+    ],
   ])('sends %s to the right place', async (uri, expected) => {
     expect(await locate(uri, resolver)).toEqual(expected);
   });
 
-  it.each(['tel:+15551234', 'sips:a@127.0.0.1', 'sip:a@127.0.0.1;transport=sctp', 'nonsense'])(
+  it.each(['tel:+15551234', 'sips:a@127.0.0.1;transport=udp', 'sip:a@127.0.0.1;transport=sctp', 'nonsense'])(
     'knows no way to %s',
     (uri) => {
       expect(locate(uri, resolver)).toBeUndefined();

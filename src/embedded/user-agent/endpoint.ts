@@ -7,7 +7,9 @@ import { type ParseFailure, parseMessage } from '../sip/parse';
 import { buildFailureResponse, buildResponse, reasonPhrase, type ResponseContent } from '../sip/responses';
 import { branchCookie, hasMagicBranch, ownVia, responsePort } from '../sip/via';
 import { locate, type Resolver } from '../transports/locate';
-import { openTcp, type StreamLimits } from '../transports/tcp';
+import type { StreamLimits } from '../transports/stream-connections';
+import { openTcp } from '../transports/tcp';
+import { openTls, type TlsIdentity } from '../transports/tls';
 import type { Destination, Protocol, Source, Transport } from '../transports/transport';
 import { openUdp } from '../transports/udp';
 import {
@@ -24,7 +26,9 @@ export type EndpointOptions = {
   readonly host: string;
   /** 0 picks a free port, the same for every protocol. */
   readonly port: number;
-  readonly protocols: readonly Protocol[];
+  readonly protocols: readonly ('udp' | 'tcp')[];
+  /** TLS beside them, on a port of its own. */
+  readonly tls?: (TlsIdentity & { readonly port: number }) | undefined;
   /** Address written into Via; the listening host when absent. */
   readonly advertisedHost?: string | undefined;
   readonly clock: Clock;
@@ -44,6 +48,8 @@ export type EndpointHandlers = {
   request(transaction: ServerTransaction): void;
   /** ACK of a 2xx. */
   ack(ack: SipRequest, source: Source): void;
+  /** The tag that the answers to this open INVITE carry: its CANCEL is answered with the same (RFC 3261 9.2). */
+  tagOf?(invite: ServerTransaction): string | undefined;
   /** CANCEL of an INVITE without final answer; the CANCEL itself was answered 200. */
   cancelled(invite: ServerTransaction, cancel: SipRequest): void;
 };
@@ -68,9 +74,14 @@ export class Endpoint implements ServerTransactionHost, ClientTransactionHost {
     this.overStream = { reliable: true, timers };
   }
 
-  /** Port all transports listen on. */
+  /** Port that UDP and TCP listen on. */
   get port(): number {
     return this.transports[0]?.port ?? 0;
+  }
+
+  /** Port of ours for a protocol; that of UDP and TCP when there is no such transport. */
+  portOf(protocol: Protocol): number {
+    return this.transports.find((transport) => transport.protocol === protocol)?.port ?? this.port;
   }
 
   /** Host written into Via and Contact. */
@@ -175,7 +186,7 @@ export class Endpoint implements ServerTransactionHost, ClientTransactionHost {
   }
 
   private viaFor(to: Destination, branch: string): string {
-    return ownVia(to.protocol, this.advertisedHost, this.port, branch);
+    return ownVia(to.protocol, this.advertisedHost, this.portOf(to.protocol), branch);
   }
 
   private refuseBroken(failure: ParseFailure, source: Source): void {
@@ -226,7 +237,8 @@ export class Endpoint implements ServerTransactionHost, ClientTransactionHost {
     const invite = this.servers.get(serverKey(cancel, 'INVITE'));
     const transaction = this.track(key, cancel, source);
     const status = invite === undefined ? 481 : 200;
-    transaction.respond({ status, reason: reasonPhrase(status), toTag: randomId() });
+    const tag = invite?.open ? this.options.handlers.tagOf?.(invite) : undefined;
+    transaction.respond({ status, reason: reasonPhrase(status), toTag: tag ?? randomId() });
     if (invite?.open) this.options.handlers.cancelled(invite, cancel);
   }
 
@@ -285,16 +297,21 @@ async function openTransports(
   try {
     for (const protocol of options.protocols) {
       const port = opened[0]?.port ?? options.port;
-      const limits = options.streamLimits;
       opened.push(
         protocol === 'udp'
           ? await openUdp({ host, port, receive, log })
-          : await openTcp({ host, port, receive, clock, log, ...(limits === undefined ? {} : { limits }) }),
+          : await openTcp({ host, port, receive, clock, log, ...limitsOf(options) }),
       );
     }
+    if (options.tls !== undefined)
+      opened.push(await openTls({ host, receive, clock, log, ...options.tls, ...limitsOf(options) }));
     return opened;
   } catch (error) {
     await Promise.all(opened.map((transport) => transport.close()));
     throw error;
   }
+}
+
+function limitsOf({ streamLimits: limits }: EndpointOptions): { limits?: StreamLimits } {
+  return limits === undefined ? {} : { limits };
 }

@@ -19,6 +19,11 @@ export interface IncomingCall {
   refuse(status: number, reason: string, headers?: Readonly<Record<string, string>>): void;
   /** Ends an answered call with BYE; resolves when the peer answered it or 32 s passed. Reason is RFC 3326 text. */
   hangUp(reason?: string): Promise<void>;
+  /**
+   * Offers this SDP in a re-INVITE of ours and gives the answer; undefined when the peer refused, is lost, or another offer is under way
+   * (RFC 3261 14.1).
+   */
+  offer(sdp: string): Promise<string | undefined>;
   handle(handlers: IncomingCallHandlers): void;
 }
 
@@ -36,7 +41,7 @@ export interface IncomingCallHandlers {
 /** A listening SIP user agent that takes calls. */
 export interface CallReceiver {
   /** Addresses it listens on, for example { protocol: 'udp', host: '127.0.0.1', port: 5080 }. */
-  readonly addresses: readonly { protocol: 'udp' | 'tcp'; host: string; port: number }[];
+  readonly addresses: readonly { protocol: string; host: string; port: number }[];
   close(): Promise<void>;
 }
 

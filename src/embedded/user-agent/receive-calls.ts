@@ -84,6 +84,7 @@ class Receiver implements CallReceiver, ReceivedCallHost {
       handlers: {
         request: (transaction) => this.onRequest(transaction),
         ack: (ack) => this.findCall(ack)?.onAck(ack),
+        tagOf: (invite) => this.byInvite.get(invite)?.localTag,
         cancelled: (invite) => this.byInvite.get(invite)?.onCancel(),
       },
     });

@@ -1,12 +1,21 @@
 import { randomId } from '../../kernel/ids';
 import type { Log } from '../../kernel/log';
 import type { TimerConstants } from '../sip/client-transactions';
-import { type Dialog, dialogAsServer, dialogKey, nextRequest, takeRequest } from '../sip/dialogs';
+import {
+  type Dialog,
+  dialogAsServer,
+  dialogKey,
+  nextRequest,
+  refreshTarget,
+  takeRequest,
+} from '../sip/dialogs';
 import { headerName } from '../sip/header-names';
-import { headerValue, type SipRequest, utf8Text, wireText } from '../sip/message';
+import { headerValue, type SipRequest, type SipResponse, utf8Text, wireText } from '../sip/message';
 import { reasonPhrase } from '../sip/responses';
-import type { HeaderLine } from '../sip/serialize';
+import { type HeaderLine, requestText } from '../sip/serialize';
 import { answerSessionTimer, expireAfterMs, type TimerAnswer } from '../sip/session-timer';
+import type { Destination } from '../transports/transport';
+import type { ClientHandlers, OutgoingRequest } from './client-transaction';
 import type { Endpoint } from './endpoint';
 import type { IncomingCall, IncomingCallHandlers } from './incoming-call';
 import { OkRepeater } from './ok-repeater';
@@ -36,13 +45,14 @@ export class ReceivedCall implements IncomingCall {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly key: string;
-  private readonly localTag = randomId();
+  readonly localTag = randomId();
   private readonly request: SipRequest;
   private readonly okRepeater: OkRepeater;
   private phase: Phase = 'ringing';
   private dialog: Dialog | undefined;
   private handlers: IncomingCallHandlers | undefined = undefined;
   private sessionTimer: WheelTimer | undefined = undefined;
+  private offering = false;
   private afterAck: (() => void) | undefined = undefined;
   /** Resolves a hangUp under way, whoever ends the call first. */
   private hungUp: (() => void) | undefined = undefined;
@@ -102,6 +112,46 @@ export class ReceivedCall implements IncomingCall {
       this.hungUp = resolve;
       if (this.okRepeater.waiting) this.afterAck = () => this.sendBye(reason, resolve);
       else this.sendBye(reason, resolve);
+    });
+  }
+
+  offer(sdp: string): Promise<string | undefined> {
+    const { dialog } = this;
+    const free = this.phase === 'answered' && !this.okRepeater.waiting && !this.offering;
+    if (dialog === undefined || !free) return Promise.resolve(undefined);
+    const invite = nextRequest(dialog, 'INVITE');
+    this.dialog = invite.dialog;
+    this.offering = true;
+    return new Promise<string | undefined>((resolve) => {
+      const headers: HeaderLine[] = [
+        ...invite.headers,
+        ['Contact', this.contact],
+        ['Content-Type', 'application/sdp'],
+        ...this.host.ownHeaders,
+      ];
+      const request = { method: 'INVITE', uri: invite.uri, headers, body: wireText(sdp) };
+      this.sendInDialog(request, invite.nextHop, {
+        response: (response) => {
+          if (response.status < 200) return;
+          if (response.status < 300) this.acknowledge(response);
+          resolve(response.status < 300 ? utf8Text(response.body) : undefined);
+        },
+        failed: () => resolve(undefined),
+      });
+    }).finally(() => {
+      this.offering = false;
+    });
+  }
+
+  /** ACK of a 2xx to an INVITE of ours, each time it comes (RFC 3261 13.2.2.4). */
+  private acknowledge(response: SipResponse): void {
+    if (this.dialog === undefined) return;
+    this.dialog = refreshTarget(this.dialog, response);
+    const ack = nextRequest(this.dialog, 'ACK', response.cseq.number);
+    void Promise.resolve(this.host.endpoint.locate(ack.nextHop)).then((to) => {
+      if (to === undefined) return;
+      const headers: HeaderLine[] = [['Via', this.host.endpoint.newVia(to)], ...ack.headers];
+      this.host.endpoint.sendStateless(requestText('ACK', ack.uri, headers), this.onOwnFlow(to));
     });
   }
 
@@ -185,7 +235,7 @@ export class ReceivedCall implements IncomingCall {
   private onOffer(transaction: ServerTransaction): void {
     const { request } = transaction;
     // RFC 3261 14.2 and RFC 3311 5.2: one offer at a time.
-    if (this.phase === 'ringing' || this.okRepeater.waiting) {
+    if (this.phase === 'ringing' || this.okRepeater.waiting || this.offering) {
       this.respond(transaction, 491);
       return;
     }
@@ -275,16 +325,26 @@ export class ReceivedCall implements IncomingCall {
     this.dialog = bye.dialog;
     const headers: HeaderLine[] = [...bye.headers, ...ownHeaders];
     if (reason !== undefined) headers.push(['Reason', wireText(reason)]);
-    const send = (to: Awaited<ReturnType<Endpoint['locate']>>): void => {
-      if (to === undefined) return settle();
-      const { flow, protocol } = this.invite.source;
-      const destination = to.protocol === protocol && flow?.open ? { ...to, flow } : to;
-      endpoint.send({ method: 'BYE', uri: bye.uri, headers }, destination, {
-        response: (response) => response.status >= 200 && settle(),
-        failed: settle,
-      });
-    };
-    Promise.resolve(endpoint.locate(bye.nextHop)).then(send).catch(settle);
+    this.sendInDialog({ method: 'BYE', uri: bye.uri, headers }, bye.nextHop, {
+      response: (response) => {
+        if (response.status >= 200) settle();
+      },
+      failed: settle,
+    });
+  }
+
+  private sendInDialog(request: OutgoingRequest, nextHop: string, handlers: ClientHandlers): void {
+    const { endpoint } = this.host;
+    const lost = (): void => handlers.failed(503, 'no way there');
+    Promise.resolve(endpoint.locate(nextHop))
+      .then((to) => (to === undefined ? lost() : void endpoint.send(request, this.onOwnFlow(to), handlers)))
+      .catch(lost);
+  }
+
+  /** By the connection the call came on while it is there. */
+  private onOwnFlow(to: Destination): Destination {
+    const { flow, protocol } = this.invite.source;
+    return to.protocol === protocol && flow?.open ? { ...to, flow } : to;
   }
 
   private respond(

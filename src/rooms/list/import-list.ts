@@ -1,9 +1,9 @@
-import { AppError } from '../../kernel/app-error';
+import { ImportRefused, type LineFault } from '../../csv/read-csv-file';
 import { newId } from '../../kernel/ids';
 import type { Database } from '../../kernel/unit-of-work';
 import { type ListEntry, type ListWish, MAX_LIST_ENTRIES } from './list-entry';
 import { insertEntries, lockList, removeEntries, wholeList } from './list-store';
-import { type LineFault, type ListFile, readListFile } from './read-list-file';
+import { type ListFile, readListFile } from './read-list-file';
 
 export type ImportWish = {
   /** CSV as it came. */
@@ -29,17 +29,6 @@ export type ImportReport = {
   readonly faultCount: number;
   readonly faults: readonly LineFault[];
 };
-
-/** The file has faults, and nothing of it was imported. */
-export class ImportRefused extends AppError {
-  readonly code = 'import-refused';
-  constructor(
-    readonly faults: readonly LineFault[],
-    faultCount: number,
-  ) {
-    super(`nothing was imported: the file has ${faultCount} faults`, { faultCount });
-  }
-}
 
 /** What becomes of a list when a file is imported into it. */
 export type ImportPlan = {

@@ -1,3 +1,4 @@
+import { withoutGuard } from '../../csv/read-csv-file';
 import { Conflict, InvalidInput } from '../../kernel/app-error';
 import type { E164 } from '../../kernel/phone-number';
 import type { Room } from '../room';
@@ -86,11 +87,6 @@ export function listedName(text: string, field = 'name'): string {
     name === '' ? 'is empty' : `"${name.slice(0, 40)}" does not fit`,
     `give 1 to ${MAX_NAME_LENGTH} printable characters`,
   );
-}
-
-/** A cell without the apostrophes that keep a spreadsheet from reading it as a formula. */
-export function withoutGuard(text: string): string {
-  return text.trim().replace(/^'+(?=[=+\-@])/, '');
 }
 
 /** @throws InvalidInput when the entry would end before it begins */

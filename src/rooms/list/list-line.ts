@@ -1,9 +1,9 @@
-import { InvalidInput } from '../../kernel/app-error';
+import { badCell, type CellFault, LineReader, withoutGuard } from '../../csv/read-csv-file';
 import type { E164 } from '../../kernel/phone-number';
 import { normaliseWritten } from '../../numbers/normalise-dialled';
 import { ROOM_ROLES, type RoomRole } from '../../kernel/room-role';
 import { ROOM_LANGUAGES, type RoomLanguage } from '../room-rules';
-import { checkTerm, listedName, type ListWish, withoutGuard } from './list-entry';
+import { checkTerm, listedName, type ListWish } from './list-entry';
 
 /** Columns of a list file, in any order; each with the other names that its header may have, read without case, spaces and underscores. */
 export const LIST_COLUMNS = {
@@ -25,19 +25,6 @@ const YES: readonly string[] = ['yes', 'y', 'true', '1'];
 const NO: readonly string[] = ['no', 'n', 'false', '0'];
 const DAY_MS = 86_400_000;
 
-/** What is wrong with one cell and what would be right. */
-export type CellFault = { readonly field: string; readonly problem: string; readonly remedy: string };
-
-/** The column that a header names, or null. */
-export function columnOf(header: string): ListColumn | null {
-  const plain = header.toLowerCase().replaceAll(/[\s_-]/g, '');
-  const found = LIST_COLUMN_NAMES.find(
-    (column) =>
-      column.replaceAll('_', '') === plain || (LIST_COLUMNS[column] as readonly string[]).includes(plain),
-  );
-  return found ?? null;
-}
-
 /**
  * Reads one line's cells, each by its own rule; gives the entry, or every fault of the line. An empty cell has a default: speaker,
  * the room's language, may enter, is not called (calling costs money, so it must be said), valid always.
@@ -46,40 +33,26 @@ export function parseListLine(
   cell: (column: ListColumn) => string,
   country: string | undefined,
 ): { readonly wish: ListWish } | { readonly faults: readonly CellFault[] } {
-  const faults: CellFault[] = [];
-  const read = <T>(column: ListColumn, parse: (text: string, field: ListColumn) => T): T | undefined => {
-    try {
-      return parse(cell(column), column);
-    } catch (error) {
-      faults.push(faultOf(error));
-      return undefined;
-    }
-  };
+  const line = new LineReader(cell);
   const wish = {
-    name: read('name', listedName),
-    number: read('number', (text) => writtenNumber(text, country)),
-    role: read('role', role),
-    language: read('language', language),
-    mayEnter: read('may_enter', (text, field) => (text === '' ? true : yesOrNo(text, field))),
-    dialOut: read('dial_out', (text, field) => (text === '' ? false : yesOrNo(text, field))),
-    validFromMs: read('valid_from', (text, field) => moment(text, field)?.firstMs ?? null),
-    validUntilMs: read('valid_until', (text, field) => moment(text, field)?.endMs ?? null),
+    name: line.read('name', listedName),
+    number: line.read('number', (text) => writtenNumber(text, country)),
+    role: line.read('role', role),
+    language: line.read('language', language),
+    mayEnter: line.read('may_enter', (text, field) => (text === '' ? true : yesOrNo(text, field))),
+    dialOut: line.read('dial_out', (text, field) => (text === '' ? false : yesOrNo(text, field))),
+    validFromMs: line.read('valid_from', (text, field) => moment(text, field)?.firstMs ?? null),
+    validUntilMs: line.read('valid_until', (text, field) => moment(text, field)?.endMs ?? null),
   };
-  if (faults.length > 0) return { faults };
-  const whole = wish as ListWish;
-  try {
-    checkTerm(whole, 'valid_until');
-  } catch (error) {
-    return { faults: [faultOf(error)] };
-  }
-  return { wish: whole };
+  if (line.faults.length === 0) line.try(() => checkTerm(wish as ListWish, 'valid_until'));
+  return line.faults.length > 0 ? { faults: line.faults } : { wish: wish as ListWish };
 }
 
 /** @throws InvalidInput when it is no telephone number */
 export function writtenNumber(text: string, country: string | undefined): E164 {
   const number = normaliseWritten(withoutGuard(text), country);
   if (number) return number;
-  throw bad(
+  throw badCell(
     'number',
     text,
     country
@@ -90,7 +63,7 @@ export function writtenNumber(text: string, country: string | undefined): E164 {
 
 function role(text: string, field: ListColumn): RoomRole {
   const found = text === '' ? 'speaker' : ROOM_ROLES.find((known) => known === text.toLowerCase());
-  if (!found) throw bad(field, text, `write ${ROOM_ROLES.join(', ')}, or nothing for speaker`);
+  if (!found) throw badCell(field, text, `write ${ROOM_ROLES.join(', ')}, or nothing for speaker`);
   return found;
 }
 
@@ -98,13 +71,13 @@ function language(text: string, field: ListColumn): RoomLanguage | null {
   if (text === '') return null;
   const found = ROOM_LANGUAGES.find((known) => known === text.toLowerCase());
   if (!found)
-    throw bad(field, text, `write ${ROOM_LANGUAGES.join(', ')}, or nothing for the room’s language`);
+    throw badCell(field, text, `write ${ROOM_LANGUAGES.join(', ')}, or nothing for the room’s language`);
   return found;
 }
 
 function yesOrNo(text: string, field: ListColumn): boolean {
   const plain = text.toLowerCase();
-  if (!YES.includes(plain) && !NO.includes(plain)) throw bad(field, text, 'write yes or no');
+  if (!YES.includes(plain) && !NO.includes(plain)) throw badCell(field, text, 'write yes or no');
   return YES.includes(plain);
 }
 
@@ -119,19 +92,9 @@ function moment(text: string, field: ListColumn): { firstMs: number; endMs: numb
   // Date.parse makes 2 March of 30 February.
   if (!Number.isNaN(atMs) && !Number.isNaN(dayMs) && new Date(dayMs).toISOString().slice(0, 10) === form?.[1])
     return { firstMs: atMs, endMs: form[2] === undefined ? atMs + DAY_MS : atMs };
-  throw bad(
+  throw badCell(
     field,
     text,
     'write a date or a moment with its offset, for example 2026-07-01 or 2026-07-01T12:00+02:00',
   );
-}
-
-function bad(field: ListColumn, text: string, remedy: string): InvalidInput {
-  return new InvalidInput(field, text === '' ? 'is empty' : `"${text.slice(0, 60)}" does not fit`, remedy);
-}
-
-function faultOf(error: unknown): CellFault {
-  if (!(error instanceof InvalidInput)) throw error;
-  const { field, problem, remedy } = error.facts;
-  return { field: String(field), problem: String(problem), remedy: String(remedy) };
 }

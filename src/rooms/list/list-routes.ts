@@ -3,7 +3,14 @@ import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import { z } from 'zod';
 import type { Caller } from '../../http/api-keys';
-import { limitSchema, type Route, route } from '../../http/route';
+import {
+  countrySchema,
+  flagSchema,
+  limitSchema,
+  lineFaultsSchema,
+  type Route,
+  route,
+} from '../../http/route';
 import { maskNumber } from '../../kernel/phone-number';
 import type { Database } from '../../kernel/unit-of-work';
 import { ROOM_ROLES } from '../../kernel/room-role';
@@ -44,12 +51,7 @@ const wishSchema = z.object({
 });
 const roomParams = z.object({ roomId: z.string().max(36) });
 const entryParams = roomParams.extend({ entryId: z.string().max(36) });
-const countrySchema = z
-  .string()
-  .regex(/^[A-Z]{2}$/, 'is no country; write two capital letters of ISO 3166-1, for example BE')
-  .optional();
-const countryQuery = z.object({ country: countrySchema });
-const flagSchema = z.enum(['true', 'false']).default('false');
+const countryQuery = z.object({ country: countrySchema.optional() });
 const reportSchema = z.object({
   imported: z.boolean(),
   lines: z.number(),
@@ -58,7 +60,7 @@ const reportSchema = z.object({
   unchanged: z.number(),
   removed: z.number(),
   faultCount: z.number(),
-  faults: z.array(z.object({ line: z.number(), field: z.string(), problem: z.string(), remedy: z.string() })),
+  faults: lineFaultsSchema,
 });
 
 /** URLs of rooms' number lists. Numbers are whole only for those who may see them. */
@@ -163,7 +165,7 @@ function fileRoutes(database: Database): readonly Route[] {
         mode: z.enum(['merge', 'replace']).default('merge'),
         dryRun: flagSchema,
         skipFaulty: flagSchema,
-        country: countrySchema,
+        country: countrySchema.optional(),
       }),
       upload: { contentType: 'text/csv', maxBytes: MAX_LIST_FILE_BYTES },
       answer: { kind: 'json', schema: reportSchema },

@@ -4,7 +4,8 @@ import { databaseWithOwner } from '../../../test/support/room-builders';
 import { Conflict, InvalidInput, NotFound } from '../../kernel/app-error';
 import { e164 } from '../../kernel/phone-number';
 import { createRoom, setRoomState } from '../rooms-store';
-import { type ImportWish, ImportRefused, importList, planImport } from './import-list';
+import { ImportRefused } from '../../csv/read-csv-file';
+import { type ImportWish, importList, planImport } from './import-list';
 import { ListFull, type ListWish, MAX_LIST_ENTRIES } from './list-entry';
 import {
   addListEntry,

@@ -1,0 +1,36 @@
+import type { DeviceBinding } from '../../phones/registrations-store';
+import type { OutwardTarget } from '../outward/outward-leg';
+import type { ShownCaller } from './shown-caller';
+
+/** What stands in From for a caller who is not told (RFC 3323 4.1.1.3). */
+const ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>';
+
+/** How a registered telephone is rung: at its Contact, by the way its REGISTER came (RFC 3581, RFC 5626), or along its Path (RFC 3327). */
+export function bindingTarget(
+  binding: Pick<DeviceBinding, 'contactUri' | 'path' | 'receivedFrom'>,
+  caller: ShownCaller,
+  called: string,
+): OutwardTarget {
+  const isShown = caller.number !== null && !caller.isWithheld;
+  return {
+    uri: binding.contactUri,
+    proxy: binding.path === null ? nextHop(binding.receivedFrom) : firstOfPath(binding.path),
+    headers: {
+      From: isShown ? `<sip:${caller.number}@localhost>` : ANONYMOUS,
+      To: `<sip:${called}@localhost>`,
+      ...(isShown ? { 'P-Asserted-Identity': `<sip:${caller.number}@localhost>` } : { Privacy: 'id' }),
+    },
+    secure: false,
+    answerChallenge: () => null,
+  };
+}
+
+/** `udp/192.0.2.7:5060` → `sip:192.0.2.7:5060;transport=udp`. */
+function nextHop(receivedFrom: string): string | null {
+  const [, protocol, hostPort] = /^([a-z]{2,4})\/(\S+)$/.exec(receivedFrom) ?? [];
+  return protocol && hostPort ? `sip:${hostPort};transport=${protocol}` : null;
+}
+
+function firstOfPath(path: string): string | null {
+  return /<(sips?:[^<>\s]+)>/i.exec(path)?.[1] ?? null;
+}

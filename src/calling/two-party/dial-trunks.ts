@@ -1,0 +1,204 @@
+import type Srf from 'drachtio-srf';
+import { type E164, isE164 } from '../../kernel/phone-number';
+import { onwardHeaders } from '../../trunks/loop-guard';
+import type { SipAddress } from '../../trunks/outward';
+import { outwardRequest } from '../../trunks/outward-request';
+import type { OutwardTrunk } from '../../trunks/trunk';
+import type { CallingParts } from '../calling-parts';
+import { LimitReached } from '../../leases/lease';
+import { takePlaces } from '../take-places';
+import { isNextCarrierTried, NotAnswered, TrunkFull } from '../outward/far-status';
+import { openedOutward } from '../outward/opened-outward';
+import { OutwardLeg, type OutwardTarget } from '../outward/outward-leg';
+import { trunkAnswers } from '../outward/trunk-answers';
+import { refusalReasonOf, type RefusalReason } from '../refuse-call';
+import { AlreadyEnded } from '../call-ended';
+import type { Destination } from './destination';
+import { findRoute } from './find-route';
+import type { Reached, ReachWish } from './reach-wish';
+import { shownOutside } from './shown-outside';
+
+/** A telephone outside rings this long. */
+const RING_LIMIT_MS = 90_000;
+/** A carrier that says nothing at all this long is out of reach. */
+const SILENCE_LIMIT_MS = 4_000;
+/** Carriers that one call tries at most. */
+const MAX_ATTEMPTS = 8;
+
+export type TrunkCall = {
+  readonly destination: Extract<Destination, { kind: 'telephone' | 'emergency' }>;
+  /** Who pays; null for a call for help, which costs nothing. */
+  readonly payerAccountId: string | null;
+  /** The number whose owner forwarded the call; null when it was dialled. */
+  readonly forwardedFrom: string | null;
+};
+
+type Attempt = {
+  readonly trunk: OutwardTrunk;
+  readonly target: SipAddress;
+  /** Media encrypted, or not. */
+  readonly secure: boolean;
+};
+
+/** What a carrier says that does not take the media it was offered (RFC 3261 21.4.26, 21.6.4). */
+const MEDIA_REFUSED: readonly number[] = [415, 488, 606];
+
+/** Calls a number outside through one trunk after the other. Each try is a leg of its own, held and noted before it rings. */
+export async function dialTrunks(
+  parts: CallingParts,
+  srf: Srf,
+  wish: ReachWish,
+  call: TrunkCall,
+): Promise<Reached> {
+  const { destination, payerAccountId } = call;
+  const route = await findRoute(parts, { destination, payerAccountId, nowMs: parts.clock.nowMs() });
+  const waiting = route.choice.order.flatMap(({ trunkId }): Attempt[] => {
+    const trunk = route.trunks.get(trunkId);
+    return trunk
+      ? trunk.outward.targets.map((target) => ({ trunk, target, secure: trunk.outward.srtp !== 'never' }))
+      : [];
+  });
+  let reason: RefusalReason = 'no-route';
+  for (let number = 1; number <= MAX_ATTEMPTS; number++) {
+    const attempt = waiting.shift();
+    if (!attempt) break;
+    const leg = await openAttempt(parts, srf, wish, call, { ...attempt, number });
+    void wish.whenGone.then(() => {
+      if (!leg.call.isAnswered) leg.call.endWith({ result: 'cancelled', endedBy: 'caller', prompt: null });
+    });
+    try {
+      await ringTrunk(parts, leg, wish, call, attempt);
+      void leg.finish();
+      return { kind: 'answered', leg };
+    } catch (error) {
+      await leg.finishUnanswered(error);
+      if (payerAccountId !== null)
+        await parts.credit.release({ callId: leg.call.id, nowMs: parts.clock.nowMs() });
+      if (error instanceof AlreadyEnded) throw error;
+      if (error instanceof TrunkFull) continue;
+      if (!(error instanceof NotAnswered)) return { kind: 'refused', reason: refusalReasonOf(error) };
+      reason = reasonOf(error.status);
+      const isPlainTried =
+        attempt.secure && attempt.trunk.outward.srtp === 'offered' && MEDIA_REFUSED.includes(error.status);
+      if (isPlainTried) waiting.unshift({ ...attempt, secure: false });
+      else if (!isNextCarrierTried(error.status)) break;
+    }
+  }
+  return { kind: 'refused', reason };
+}
+
+async function openAttempt(
+  parts: CallingParts,
+  srf: Srf,
+  wish: ReachWish,
+  { destination, payerAccountId }: TrunkCall,
+  { trunk, number }: Attempt & { readonly number: number },
+): Promise<OutwardLeg> {
+  const opened = openedOutward(parts, wish.callId, {
+    attempt: number,
+    fromNumber: wish.caller.number,
+    isWithheld: wish.caller.isWithheld,
+    dialledNumber: destination.number,
+    routedNumber: destination.number,
+    trunkId: trunk.id,
+    costDeckId: trunk.outward.costDeckId,
+    accountId: payerAccountId ?? wish.caller.accountId,
+  });
+  return OutwardLeg.open(parts, srf, { opened, language: wish.language });
+}
+
+async function ringTrunk(
+  parts: CallingParts,
+  leg: OutwardLeg,
+  wish: ReachWish,
+  trunkCall: TrunkCall,
+  attempt: Attempt,
+): Promise<void> {
+  const { call } = leg;
+  const { destination, payerAccountId, forwardedFrom } = trunkCall;
+  await takeTrunkPlaces(parts, leg, trunkCall, attempt);
+  const grant =
+    payerAccountId === null
+      ? null
+      : await parts.credit.reserve({
+          callId: call.id,
+          payerAccountId,
+          number: destination.number as E164,
+          startedAtMs: call.opened.startedAtMs,
+          nowMs: call.now(),
+          direction: 'outbound',
+          roomId: null,
+          kind: forwardedFrom === null ? 'call' : 'forward',
+          nodeId: parts.settings.nodeId,
+        });
+  const target = await targetOf(parts, wish, trunkCall, attempt);
+  await leg.ring(target, {
+    ringLimitMs: RING_LIMIT_MS,
+    silenceLimitMs: SILENCE_LIMIT_MS,
+    onRinging: (earlyMedia) => wish.onRinging(earlyMedia ? leg : null),
+  });
+  if (!grant || payerAccountId === null) return;
+  const chargedFromMs = call.answeredAtMs ?? call.now();
+  await call.enter({ roomId: null, roomSessionId: null, roomRole: null, payerAccountId, chargedFromMs });
+  call.watchCredit(chargedFromMs, grant, () => undefined);
+}
+
+/** @throws TrunkFull */
+async function takeTrunkPlaces(
+  parts: CallingParts,
+  leg: OutwardLeg,
+  { destination }: TrunkCall,
+  { trunk }: Attempt,
+): Promise<void> {
+  const isEmergency = destination.kind === 'emergency';
+  const wanted = { holderId: leg.call.id, trunk, direction: 'out', isEmergency, destination } as const;
+  try {
+    await takePlaces(parts, wanted);
+  } catch (error) {
+    throw error instanceof LimitReached ? new TrunkFull(error.message) : error;
+  }
+}
+
+/** How the INVITE to a trunk is written. */
+async function targetOf(
+  parts: CallingParts,
+  wish: ReachWish,
+  { destination, payerAccountId, forwardedFrom }: TrunkCall,
+  { trunk, target, secure }: Attempt,
+): Promise<OutwardTarget> {
+  const shown = await shownOutside(parts, { caller: wish.caller, accountId: payerAccountId });
+  const request = outwardRequest(
+    trunk,
+    {
+      called: destination.number,
+      callerId: shown.number,
+      anonymous: shown.anonymous,
+      diversion: forwardedFrom !== null && isE164(forwardedFrom) ? forwardedFrom : null,
+      identity:
+        shown.number === null || shown.attestation === null
+          ? null
+          : parts.identity.sign({
+              orig: shown.number,
+              dest: destination.number,
+              attestation: shown.attestation,
+            }),
+    },
+    target,
+  );
+  return {
+    uri: request.uri,
+    proxy: request.proxy,
+    headers: { ...request.headers, ...onwardHeaders(wish.onward) },
+    secure,
+    answerChallenge: await trunkAnswers(parts, trunk, request.auth),
+  };
+}
+
+/** What the caller is told of the last try. */
+function reasonOf(status: number): RefusalReason {
+  if (status === 486 || status === 600) return 'user-busy';
+  if (status === 603 || status === 607 || status === 608) return 'user-declined';
+  if (status === 404 || status === 410 || status === 484 || status === 604) return 'number-not-served';
+  if (status === 480 || status === 487) return 'user-no-answer';
+  return 'no-route';
+}
