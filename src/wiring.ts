@@ -46,6 +46,7 @@ import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { routeSettings, wireTrunks } from './wiring-lines';
 import { wireRooms } from './wiring-rooms';
+import { startVoicemail } from './wiring-voicemail';
 
 const ROOT = resolve(__dirname, '..');
 const MIGRATIONS = join(ROOT, 'sql');
@@ -247,9 +248,13 @@ async function openCalls(
     { config, log, clock },
     { srf, database: books.database, isConnected: () => sip.connected },
   );
+  const voicemail = startVoicemail({ config, log, clock }, books.database);
+  undo.push(() => voicemail.stop());
+  await voicemail.keepLeftOver(rooms.spoolFile(''));
   const calling: CallingParts = {
     ...books,
     ...rooms,
+    mailbox: voicemail.mailbox,
     media,
     conversations: new Conversations(),
     authenticator: new Authenticator<Trunk>({
