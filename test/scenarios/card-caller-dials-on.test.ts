@@ -81,6 +81,7 @@ describe('a caller with an account PIN', () => {
     await poor.guest.press('003225550204#');
     await poor.guest.hears('credit-too-low');
     await poor.guest.call.hangUp();
+    expect((await stage.service.balance(poor.accountId)).held.amountMicros).toBe(0n);
   });
 
   it('redeems a voucher once, and hears nothing of why another code is not good', async () => {
