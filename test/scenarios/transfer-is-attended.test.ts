@@ -45,7 +45,12 @@ describe('an account’s telephone with two calls', () => {
     const [benTalked, cleoTalked] = [since(benBegan), since(cleoBegan)];
     await toCleo?.whenEnded(3_000);
     const legs = [...(await stage.legsTo(ben.number, 2)), ...(await stage.legsTo(cleo.number, 2))];
-    expect(legs.map(({ result }) => result)).toEqual(['transferred', 'completed', 'transferred', 'completed']);
+    expect(legs.map(({ result }) => result)).toEqual([
+      'transferred',
+      'completed',
+      'transferred',
+      'completed',
+    ]);
     const wall = [adaTalked[0] ?? 0, benTalked, adaTalked[1] ?? 0, cleoTalked];
     for (const [n, leg] of legs.entries())
       expect(Math.abs(talkedMs(leg) - (wall[n] ?? 0))).toBeLessThan(TOLERANCE_MS);

@@ -16,6 +16,8 @@ export class DeviceSound {
   received = 0;
   /** Whether packets are sent; their sound is the tone. */
   isSpeaking = true;
+  /** Sees every frame that came. */
+  onFrame: ((frame: Int16Array) => void) | null = null;
   #toneHz = 0;
   #peer: { readonly host: string; readonly port: number } | null = null;
   #sample = 0;
@@ -61,7 +63,9 @@ export class DeviceSound {
     const samples = new Int16Array(FRAME_SAMPLES);
     for (let n = 0; n < FRAME_SAMPLES; n++)
       samples[n] =
-        this.#toneHz === 0 ? 0 : AMPLITUDE * Math.sin((2 * Math.PI * this.#toneHz * (this.#sample + n)) / 8_000);
+        this.#toneHz === 0
+          ? 0
+          : AMPLITUDE * Math.sin((2 * Math.PI * this.#toneHz * (this.#sample + n)) / 8_000);
     const packet = Buffer.alloc(HEADER_BYTES + FRAME_SAMPLES);
     packet[0] = 0x80;
     packet.writeUInt16BE(this.#sequence & 0xffff, 2);
@@ -79,5 +83,6 @@ export class DeviceSound {
     const frame = decodeG711('PCMU', packet.subarray(HEADER_BYTES));
     this.ear.take(frame);
     this.hearing.take(frame);
+    this.onFrame?.(frame);
   }
 }

@@ -95,7 +95,11 @@ export class SipDevice {
   }
 
   /** Calls; resolves when the call is answered. `onBegun` has it as soon as it is sent. @throws DialRefused */
-  async dial(number: string, options: DialOptions = {}, onBegun?: (call: DeviceCall) => void): Promise<DeviceCall> {
+  async dial(
+    number: string,
+    options: DialOptions = {},
+    onBegun?: (call: DeviceCall) => void,
+  ): Promise<DeviceCall> {
     const call = await this.#newCall({ callId: unique(), localTag: unique(), isOurs: true });
     const uri = options.uri ?? `sip:${number}@127.0.0.1:${this.wish.sipPort}`;
     call.from = options.from ?? `<sip:${this.name}@127.0.0.1:${this.wish.sipPort}>`;
@@ -219,7 +223,11 @@ export class SipDevice {
   }
 
   async #onInvite(message: ReadMessage): Promise<void> {
-    const call = await this.#newCall({ callId: message.header('Call-ID'), localTag: unique(), isOurs: false });
+    const call = await this.#newCall({
+      callId: message.header('Call-ID'),
+      localTag: unique(),
+      isOurs: false,
+    });
     const how = this.wish.answers ?? 'auto';
     call.comes(message, how);
     this.taken.push(call);

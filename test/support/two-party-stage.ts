@@ -26,7 +26,10 @@ export class TwoPartyStage {
 
   private constructor(readonly rooms: RoomStage) {}
 
-  static async open(rtpPortMin: number, settings: Readonly<Record<string, string>> = {}): Promise<TwoPartyStage> {
+  static async open(
+    rtpPortMin: number,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<TwoPartyStage> {
     const rooms = await RoomStage.open(rtpPortMin, { TRUNK_KEY, ...settings });
     await rooms.service.importRates(BY_SECOND);
     return new TwoPartyStage(rooms);
@@ -73,7 +76,9 @@ export class TwoPartyStage {
   }
 
   /** A carrier that is a SIPp program. */
-  async carrier(...[behaviour, trunk]: [behaviour: string, trunk: Parameters<typeof carrier>[2]]): Promise<Carrier> {
+  async carrier(
+    ...[behaviour, trunk]: [behaviour: string, trunk: Parameters<typeof carrier>[2]]
+  ): Promise<Carrier> {
     const made = await carrier(this.service, behaviour, trunk);
     this.#carriers.push(made);
     return made;
