@@ -40,7 +40,7 @@ export class RunningCall {
   /** Final status of a far end that did not answer; null when there was none. */
   farStatus: number | null = null;
   /** What it is called when the far side ends it after an answer. */
-  resultWhenLeft: 'completed' | 'voicemail' = 'completed';
+  resultWhenLeft: Extract<CallResult, 'completed' | 'voicemail' | 'transferred'> = 'completed';
   #leg: Leg | null = null;
   #dialog: Dialog | null = null;
   #answeredAtMs: number | null = null;

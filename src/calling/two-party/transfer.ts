@@ -61,7 +61,7 @@ class Transfer {
       return;
     }
     // It may hang up as soon as it knows that we have taken over: that is then no end of the conversation.
-    this.wish.leg.resultWhenLeft = 'transferred';
+    for (const leg of [this.wish.leg, other?.leg]) if (leg) leg.resultWhenLeft = 'transferred';
     res.send(202, 'Accepted');
     await this.#notify('100 Trying', true);
     if (other) await this.#join(other.conversation, other.leg);
@@ -78,7 +78,7 @@ class Transfer {
       await new Conversation(this.parts, staying, arriving, 'end-left').begin();
     } catch (error) {
       await this.#notify('503 Service Unavailable', false);
-      for (const party of [staying, arriving]) party.endByError(error);
+      for (const party of [staying, arriving, leg, secondLeg]) party.endByError(error);
       throw error;
     }
     await this.#notify('200 OK', false);
