@@ -135,7 +135,7 @@ export class DialOutCall {
       payerAccountId: room.ownerAccountId,
       chargedFromMs,
     });
-    call.watchCredit(chargedFromMs ?? call.now(), grant, () => undefined);
+    call.watchCredit(chargedFromMs ?? call.now(), grant);
     if (!(await this.#accepts(call))) {
       call.endWith({ result: 'not-accepted', endedBy: 'house', prompt: 'goodbye' });
       return;

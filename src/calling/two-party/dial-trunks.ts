@@ -158,7 +158,7 @@ async function ringTrunk(
   if (!grant || payerAccountId === null) return;
   const chargedFromMs = call.answeredAtMs ?? call.now();
   await call.enter({ roomId: null, roomSessionId: null, roomRole: null, payerAccountId, chargedFromMs });
-  call.watchCredit(chargedFromMs, grant, () => undefined);
+  call.watchCredit(chargedFromMs, grant);
 }
 
 /** @throws TrunkFull */
