@@ -22,6 +22,17 @@ const MAY_IMPORT = {
   leases: ['kernel'],
   numbers: ['kernel', 'csv', 'leases'],
   'caller-id': ['kernel', 'numbers'],
+  voicemail: [
+    'kernel',
+    'config/loopback',
+    'accounts',
+    'alerts',
+    'cdr',
+    'jobs',
+    'media/wav-header',
+    'phones',
+    'rooms/recording',
+  ],
   trunks: ['kernel', 'caller-id', 'leases', 'numbers'],
   phones: ['kernel', 'alerts'],
   rooms: ['kernel', 'csv', 'numbers'],
@@ -42,6 +53,7 @@ const MAY_IMPORT = {
     'accounts',
     'alerts',
     'phones',
+    'voicemail',
   ],
   supervisor: ['kernel', 'config'],
   http: [
@@ -57,6 +69,7 @@ const MAY_IMPORT = {
     'phones',
     'rooms',
     'trunks',
+    'voicemail',
     'jobs',
     'leases',
     'observability',
@@ -89,6 +102,7 @@ const TECHNOLOGY = {
   'drachtio-fsmrf': [/^src\/media\//],
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],
+  nodemailer: [/-nodemailer\.ts$/],
   'prom-client': [/^src\/observability\//, /^src\/http\//],
 };
 

@@ -5,6 +5,8 @@ import { releaseCredit } from './billing/credit/release-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
 import { HourlyWork } from './billing/hourly-work';
 import { readBalance } from './billing/ledger/ledger-accounts';
+import { chargeNumberFees } from './billing/number-fees/charge-number-fees';
+import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
 import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
@@ -36,6 +38,7 @@ import type { Trunk } from './trunks/trunk';
 import { trunkKey } from './trunks/trunk-secrets';
 import { trunkByDigestUsername } from './trunks/trunks-store';
 import { Conversations } from './calling/two-party/conversation';
+import { feeBearingNumbers } from './numbers/did-owners-store';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
@@ -43,6 +46,7 @@ import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { routeSettings, wireTrunks } from './wiring-lines';
 import { wireRooms } from './wiring-rooms';
+import { startVoicemail } from './wiring-voicemail';
 
 const ROOT = resolve(__dirname, '..');
 const MIGRATIONS = join(ROOT, 'sql');
@@ -109,8 +113,12 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   await leases.start();
   undo.push(() => leases.stop());
+  const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   const hourly = new HourlyWork({
-    tasks: [{ name: 'expired vouchers', run: (nowMs) => endExpiredBatches(database, nowMs) }],
+    tasks: [
+      { name: 'number fees', run: (nowMs) => chargeNumberFees(database, { numbers, nowMs }) },
+      { name: 'expired vouchers', run: (nowMs) => endExpiredBatches(database, nowMs) },
+    ],
     clock,
     log,
   });
@@ -240,9 +248,13 @@ async function openCalls(
     { config, log, clock },
     { srf, database: books.database, isConnected: () => sip.connected },
   );
+  const voicemail = startVoicemail({ config, log, clock }, books.database);
+  undo.push(() => voicemail.stop());
+  await voicemail.keepLeftOver(rooms.spoolFile(''));
   const calling: CallingParts = {
     ...books,
     ...rooms,
+    mailbox: voicemail.mailbox,
     media,
     conversations: new Conversations(),
     authenticator: new Authenticator<Trunk>({

@@ -40,6 +40,8 @@ export class RunningCall {
   ringingAtMs: number | null = null;
   /** Final status of a far end that did not answer; null when there was none. */
   farStatus: number | null = null;
+  /** What it is called when the far side ends it after an answer. */
+  resultWhenLeft: Extract<CallResult, 'completed' | 'voicemail' | 'transferred'> = 'completed';
   #leg: Leg | null = null;
   #dialog: Dialog | null = null;
   #answeredAtMs: number | null = null;
@@ -54,7 +56,6 @@ export class RunningCall {
   #refusal: Refusal | null = null;
   #hangupCause: string | null = null;
   #isWaived = false;
-  #byeResult: CallResult = 'completed';
   #onRefer: ReferHandler | null = null;
   #ticking: Timer | null = null;
   readonly #warnings = new Warnings(() => this.now());
@@ -160,11 +161,6 @@ export class RunningCall {
   /** Nothing is charged for this leg after all: who it was for was never connected. */
   waiveCharge(): void {
     this.#isWaived = true;
-  }
-
-  /** What a BYE of the far side ends the leg as, from now on. */
-  byeMeans(result: CallResult): void {
-    this.#byeResult = result;
   }
 
   /** Who decides about a REFER inside this call; without anybody it is refused. A second call replaces the handler. */
@@ -329,7 +325,7 @@ export class RunningCall {
    */
   #onDialogGone(byeFrom: SrfRequest['source'] | undefined, reason: string | undefined): void {
     if (!this.#end && reason) this.noteCause(reason);
-    const result = this.#acked || byeFrom === 'network' ? this.#byeResult : 'no-ack';
+    const result = this.#acked || byeFrom === 'network' ? this.resultWhenLeft : 'no-ack';
     const endedBy = byeFrom === 'network' ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
   }

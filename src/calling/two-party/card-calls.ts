@@ -10,6 +10,7 @@ import { findDestination } from './destination';
 import { Reach } from './reach';
 import type { Reached } from './reach-wish';
 import { shownCallerOf } from './shown-caller';
+import { takeMessage } from './take-message';
 
 /** Typed within a call to end it and dial on. */
 const HANG_UP_KEYS = '##';
@@ -46,6 +47,10 @@ export class CardCalls {
       onRinging: () => undefined,
     });
     const reached = await this.#whileRinging(() => reach.reach(destination));
+    if (reached.kind === 'voicemail' && (await parts.mailbox.hasRoom(reached.accountId))) {
+      await takeMessage(parts, call, reached.accountId);
+      return call.leg.play(call.files(['call-has-ended']));
+    }
     if (reached.kind !== 'answered') return this.#sayRefused(reached);
     const conversation = new Conversation(parts, call, reached.leg.call, 'keep-left');
     await conversation.begin();
