@@ -180,7 +180,7 @@ async function ringTrunk(
   const chargedFromMs = call.answeredAtMs ?? call.now();
   const { roomId, roomSessionId, roomRole } = room ?? NO_ROOM;
   await call.enter({ roomId, roomSessionId, roomRole, payerAccountId, chargedFromMs });
-  call.watchCredit(chargedFromMs, grant, () => undefined);
+  call.watchCredit(chargedFromMs, grant);
 }
 
 function kindOf({ room, forwardedFrom }: TrunkCall): 'room' | 'forward' | 'call' {
