@@ -38,6 +38,7 @@ import type { HouseCalls } from './calling/house-calls/house-calls';
 import { houseCallRoutes } from './calling/house-calls/house-call-routes';
 import { trunkHealthRoutes } from './calling/trunk-watch/trunk-health-routes';
 import type { TrunkWatch } from './calling/trunk-watch/trunk-watch';
+import { presenceRoutes } from './phones/presence-routes';
 import { phoneRoutes } from './phones/phones-routes';
 import { forgetVoicemails } from './voicemail/delete-voicemails';
 import type { VoicemailPlace } from './voicemail/sealed-sound';
@@ -115,6 +116,7 @@ export async function serveApi(
     ...recordingRoutes(database, recordings),
     ...accountRoutes(database),
     ...phoneRoutes(database, config.SIP_REALM),
+    ...presenceRoutes(database),
     ...houseCallRoutes(parts.houseCalls),
     ...callerIdRoutes({ database, speakCode: (wish) => parts.houseCalls.speakCode(wish) }),
     ...bundleRoutes(database),

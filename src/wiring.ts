@@ -37,6 +37,7 @@ import { Authenticator } from './phones/authenticate';
 import type { Trunk } from './trunks/trunk';
 import { trunkKey } from './trunks/trunk-secrets';
 import { trunkByDigestUsername } from './trunks/trunks-store';
+import { Subscriptions } from './calling/subscriptions/subscriptions';
 import { Conversations } from './calling/two-party/conversation';
 import { feeBearingNumbers } from './numbers/did-owners-store';
 import { openDatabase } from './store/database';
@@ -251,8 +252,15 @@ async function openCalls(
   const voicemail = startVoicemail({ config, log, clock }, books.database);
   undo.push(() => voicemail.stop());
   await voicemail.keepLeftOver(rooms.spoolFile(''));
+  const subscriptions = new Subscriptions(srf, {
+    ...books,
+    clock,
+    log,
+    realm: config.SIP_REALM,
+  });
   const calling: CallingParts = {
     ...books,
+    subscriptions,
     ...rooms,
     mailbox: voicemail.mailbox,
     media,
@@ -300,11 +308,13 @@ async function openCalls(
     },
   };
   const houseCalls = new HouseCalls(srf, () => calling);
-  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls]);
+  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls, subscriptions]);
   const sip = connectSip(srf, engines, door, log);
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  subscriptions.start();
+  undo.push(() => subscriptions.stop());
   void sip.ready.then(() => trunks.watch.start());
   undo.push(() => trunks.watch.stop());
   reconcileWith(media, { config, log, clock }, undo, books);

@@ -122,6 +122,7 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: readonly Outwar
     });
   });
   srf.register(onRequest((caller, req, res) => answerRegister(parts, caller, req, res)));
+  srf.subscribe(onRequest((caller, req, res) => parts.subscriptions.answer(caller, req, res)));
   srf.options(onRequest((_caller, _req, res) => res.send(200)));
 
   return {

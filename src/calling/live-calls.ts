@@ -9,6 +9,9 @@ export type LiveCall = {
   readonly fromNumber: string | null;
   readonly dialledNumber: string;
   readonly trunkId: string | null;
+  /** Whose leg it is, and the telephone of his that it is to or from; null for a stranger's, and for a leg without a telephone of ours. */
+  readonly accountId: string | null;
+  readonly deviceId: string | null;
   readonly phase: 'ringing' | 'menu' | 'waiting' | 'talking';
   readonly roomId: string | null;
   readonly roomRole: RoomRole | null;
@@ -26,6 +29,8 @@ export function beginningCall(opened: OpenedLeg): LiveCall {
     fromNumber: opened.fromNumber,
     dialledNumber: opened.dialledNumber,
     trunkId: opened.trunkId,
+    accountId: opened.accountId,
+    deviceId: opened.deviceId,
     phase: 'ringing',
     roomId: null,
     roomRole: null,

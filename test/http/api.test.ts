@@ -26,6 +26,8 @@ const liveCall = {
   fromNumber: '+3222223344',
   dialledNumber: '+12025550100',
   trunkId: null,
+  accountId: null,
+  deviceId: null,
   phase: 'talking',
   roomId: 'some-room',
   roomRole: 'speaker',
