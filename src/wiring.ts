@@ -8,7 +8,7 @@ import { readBalance } from './billing/ledger/ledger-accounts';
 import { chargeNumberFees } from './billing/number-fees/charge-number-fees';
 import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
-import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
+import { isRedeemedByKeypad } from './billing/payments/vouchers/redeem-voucher';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { CallerIdentity } from './calling/caller-identity';
@@ -25,7 +25,6 @@ import { SwitchListener } from './cdr/switch-listener';
 import { writeCdrs } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
-import { AppError } from './kernel/app-error';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
@@ -288,7 +287,7 @@ async function openCalls(
     ),
     trunkKey: trunkKey(config.TRUNK_KEY),
     trunkKnowledge: trunks.knowledge,
-    redeemVoucher: (wish) => isVoucherRedeemed(books.database, wish),
+    redeemVoucher: (wish) => isRedeemedByKeypad(books.database, wish),
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
@@ -331,20 +330,6 @@ async function openCalls(
     routes: calling,
     trunkWatch: trunks.watch,
   };
-}
-
-/** Whether a code typed on the keypad became credit; why it did not, callers are not told. */
-async function isVoucherRedeemed(
-  database: Database,
-  { callerNumber, ...wish }: Parameters<CallingParts['redeemVoucher']>[0],
-): Promise<boolean> {
-  try {
-    await redeemVoucher(database, { ...wish, source: 'keypad', sourceId: callerNumber ?? 'withheld' });
-    return true;
-  } catch (error) {
-    if (error instanceof AppError) return false;
-    throw error;
-  }
 }
 
 /** What the media server tells of ended legs is kept and compared with our CDRs. */

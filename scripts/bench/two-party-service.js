@@ -38,7 +38,13 @@ async function seed(database, carrierPort) {
   const nowMs = Date.now();
   const deck = async (deckName, price) => {
     const csv = Readable.from([DECK.replace('PRICE', price)]);
-    const { deckId } = await importRateDeck(database, { deckName, currency: 'EUR', csv, sourceName: 'bench', nowMs });
+    const { deckId } = await importRateDeck(database, {
+      deckName,
+      currency: 'EUR',
+      csv,
+      sourceName: 'bench',
+      nowMs,
+    });
     return deckId;
   };
   const account = await openAccount(database, {
@@ -49,7 +55,9 @@ async function seed(database, carrierPort) {
     nowMs,
   });
   const amount = { amountMicros: 1_000_000_000_000n, currency: 'EUR' };
-  await database.write((sql) => postEntries(sql, topUp({ accountId: account.id, amount, reference: 'bench' }), nowMs));
+  await database.write((sql) =>
+    postEntries(sql, topUp({ accountId: account.id, amount, reference: 'bench' }), nowMs),
+  );
   await createTrunk(database, { name: 'callers', addresses: ['127.0.0.0/8'], nowMs });
   for (let n = 0; n < carriers; n++)
     await createTrunk(database, {
@@ -115,7 +123,10 @@ async function startService(carrierPort) {
       if (line.startsWith('123-voip is ready')) ready();
     });
   });
-  const servers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const servers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .map(Number);
   for (const pid of [child.pid, ...servers]) pinToCore(pid, productCore);
   child.removeAllListeners('exit');
   const ended = new Promise((done) => child.once('exit', done));
@@ -145,7 +156,14 @@ async function startBare(carrierPort) {
     });
   const server = fork(path.join(root, 'dist/embedded/drachtio-server/main.js'), [], { stdio });
   pinToCore(server.pid, productCore);
-  const options = { adminHost: '127.0.0.1', adminPort: 0, secret, sipHost: '127.0.0.1', sipPort: 0, transports: ['udp'] };
+  const options = {
+    adminHost: '127.0.0.1',
+    adminPort: 0,
+    secret,
+    sipHost: '127.0.0.1',
+    sipPort: 0,
+    transports: ['udp'],
+  };
   server.send({ type: 'start', options });
   const { type, message, addresses } = await firstMessage(server);
   if (type !== 'ready') throw new Error(message);
@@ -165,6 +183,5 @@ async function startBare(carrierPort) {
     },
   };
 }
-
 
 module.exports = { NUMBER, productCore, startBare, startService };

@@ -10,14 +10,13 @@ import type { RoomSession } from '../room-session/room-session';
 import { RoomVisit } from '../room-session/room-visit';
 import type { RunningCall } from '../running-call';
 import { dialTrunks } from '../two-party/dial-trunks';
+import { NEVER } from '../two-party/reach-wish';
 
 /** A telephone that nobody answers rings this long. */
 export const RING_LIMIT_MS = 45_000;
 /** How often the invitation is spoken, and how long a key is waited for after each time: a voicemail never presses it. */
 const INVITATIONS = 3;
 const KEY_WAIT_MS = 5_000;
-/** Who is called waits for nothing that could go away: the call is ended by its leg. */
-const NEVER = new Promise<never>(() => undefined);
 
 /** One try to bring somebody on a room's list into the room. */
 export type DialOutWish = {
