@@ -16,6 +16,9 @@ import { forgetDoneJobs } from './jobs/jobs-store';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { forgetOldProofs } from './caller-id/prove-number';
+import { forgetExpiredBindings } from './phones/registrations-store';
+import { forgetOldFailures } from './phones/sip-failures-store';
+import { forgetUsedNonces } from './phones/nonces-store';
 import { forgetOldRuns } from './rooms/schedule/schedules-store';
 import { forgetRecordings } from './rooms/recording/delete-recordings';
 import { forgetSwitchLegs } from './cdr/switch-legs-store';
@@ -29,6 +32,8 @@ import { liveRoutes } from './calling/live-routes';
 import { recordingKeys } from './rooms/recording/recording-keys';
 import { recordingRoutes } from './rooms/recording/recording-routes';
 import { callerIdRoutes } from './caller-id/caller-id-routes';
+import { explainRoutes } from './calling/explain-routes';
+import type { RouteParts } from './calling/two-party/find-route';
 import type { HouseCalls } from './calling/house-calls/house-calls';
 import { houseCallRoutes } from './calling/house-calls/house-call-routes';
 import { trunkHealthRoutes } from './calling/trunk-watch/trunk-health-routes';
@@ -77,6 +82,7 @@ export async function serveApi(
     liveCalls: LiveCalls;
     liveRooms: LiveRooms;
     houseCalls: HouseCalls;
+    routes: RouteParts;
     trunkWatch: TrunkWatch;
     media: MediaServers;
     sip: SipConnection;
@@ -99,7 +105,8 @@ export async function serveApi(
   const routes = [
     ...serviceRoutes({ health, metrics, version: VERSION }),
     ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
-    ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, sql: database.read, clock }),
+    ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, clock }),
+    ...explainRoutes(parts.routes),
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
@@ -163,6 +170,11 @@ async function forgetOld(
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
   await forgetOldProofs(database, nowMs);
+  await database.write(async (sql) => {
+    await forgetOldFailures(sql, nowMs);
+    await forgetUsedNonces(sql, nowMs);
+    await forgetExpiredBindings(sql, nowMs);
+  });
   await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }

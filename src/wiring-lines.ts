@@ -2,9 +2,14 @@ import type Srf from 'drachtio-srf';
 import { findRate } from './billing/rating/find-rate';
 import { sendOutsideBy } from './calling/trunk-watch/outside-request';
 import { TrunkQualities } from './calling/trunk-watch/trunk-quality';
+import { TrunkPrices } from './calling/trunk-watch/trunk-prices';
 import { TrunkWatch } from './calling/trunk-watch/trunk-watch';
-import type { TrunkKnowledge } from './calling/two-party/find-route';
+import type { RouteParts, TrunkKnowledge } from './calling/two-party/find-route';
+import type { Config } from './config/settings';
 import type { Database } from './kernel/unit-of-work';
+import type { Clock } from './kernel/clock';
+import { findDeckHead } from './billing/rating/rates-store';
+import { validRates } from './billing/rating/valid-rates';
 import { trunkKey } from './trunks/trunk-secrets';
 import type { World } from './wiring-api';
 
@@ -27,10 +32,44 @@ export function wireTrunks(
   return {
     watch,
     knowledge: {
-      price: (wanted) => findRate(database, wanted),
+      ...prices(database, clock),
       isAlive: (trunkId, target) => watch.isAlive(trunkId, target),
       callFailed: (trunkId, target) => watch.callFailed(trunkId, target),
       quality: () => qualities.latest(),
     },
+  };
+}
+
+/** What is known without a running service: prices; every trunk counts as alive, since nobody asks it. */
+export function knowledgeOffline(database: Database, clock: Clock): TrunkKnowledge {
+  const qualities = new TrunkQualities(database, clock);
+  return {
+    ...prices(database, clock),
+    isAlive: () => true,
+    callFailed: () => undefined,
+    quality: () => qualities.latest(),
+  };
+}
+
+function prices(database: Database, clock: Clock): Pick<TrunkKnowledge, 'price' | 'priced'> {
+  const sql = database.read;
+  const book = new TrunkPrices(
+    {
+      version: async (deckId) => (await findDeckHead(sql, deckId))?.version ?? null,
+      open: (deckId, atMs) => validRates(sql, deckId, atMs),
+    },
+    clock,
+  );
+  return {
+    price: (wanted) => findRate(database, wanted),
+    priced: (digits, trunks) => book.priced(digits, trunks),
+  };
+}
+
+/** How trunks are chosen, by the configuration. */
+export function routeSettings(config: Config): RouteParts['settings'] {
+  return {
+    routeBy: config.ROUTE_BY === 'quality' ? 'quality' : 'cost',
+    leastMarginPercent: config.LEAST_MARGIN_PERCENT === '' ? null : Number(config.LEAST_MARGIN_PERCENT),
   };
 }

@@ -5,8 +5,10 @@ import { releaseCredit } from './billing/credit/release-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
 import { HourlyWork } from './billing/hourly-work';
 import { readBalance } from './billing/ledger/ledger-accounts';
+import { chargeNumberFees } from './billing/number-fees/charge-number-fees';
+import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
-import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
+import { isRedeemedByKeypad } from './billing/payments/vouchers/redeem-voucher';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { CallerIdentity } from './calling/caller-identity';
@@ -24,7 +26,6 @@ import { SwitchListener } from './cdr/switch-listener';
 import { writeCdrs } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
-import { AppError } from './kernel/app-error';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
@@ -38,12 +39,13 @@ import { trunkKey } from './trunks/trunk-secrets';
 import { trunkByDigestUsername } from './trunks/trunks-store';
 import { Subscriptions } from './calling/subscriptions/subscriptions';
 import { Conversations } from './calling/two-party/conversation';
+import { feeBearingNumbers } from './numbers/did-owners-store';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
-import { wireTrunks } from './wiring-lines';
+import { routeSettings, wireTrunks } from './wiring-lines';
 import { wireRooms } from './wiring-rooms';
 import { startVoicemail } from './wiring-voicemail';
 
@@ -112,15 +114,19 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   await leases.start();
   undo.push(() => leases.stop());
+  const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   const hourly = new HourlyWork({
-    tasks: [{ name: 'expired vouchers', run: (nowMs) => endExpiredBatches(database, nowMs) }],
+    tasks: [
+      { name: 'number fees', run: (nowMs) => chargeNumberFees(database, { numbers, nowMs }) },
+      { name: 'expired vouchers', run: (nowMs) => endExpiredBatches(database, nowMs) },
+    ],
     clock,
     log,
   });
   hourly.start();
   undo.push(() => hourly.stop());
   const calls = await openCalls(world, undo, { database, keeper, liveCalls });
-  const { engines, media, sip, door, liveRooms, houseCalls, trunkWatch } = calls;
+  const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch } = calls;
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
@@ -136,6 +142,7 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
     liveCalls,
     liveRooms,
     houseCalls,
+    routes,
     trunkWatch,
     media,
     sip,
@@ -282,7 +289,7 @@ async function openCalls(
     ),
     trunkKey: trunkKey(config.TRUNK_KEY),
     trunkKnowledge: trunks.knowledge,
-    redeemVoucher: (wish) => isVoucherRedeemed(books.database, wish),
+    redeemVoucher: (wish) => isRedeemedByKeypad(books.database, wish),
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
@@ -295,8 +302,7 @@ async function openCalls(
       nodeId: config.NODE_ID,
       promptsDir,
       houseLanguage: config.HOUSE_LANGUAGE,
-      routeBy: config.ROUTE_BY === 'quality' ? 'quality' : 'cost',
-      leastMarginPercent: config.LEAST_MARGIN_PERCENT === '' ? null : Number(config.LEAST_MARGIN_PERCENT),
+      ...routeSettings(config),
       maxLiveCalls: config.MAX_LIVE_CALLS,
       creditAheadSeconds: config.CREDIT_AHEAD_SECONDS,
       rtpTimeoutMs: config.RTP_TIMEOUT_MS,
@@ -316,21 +322,16 @@ async function openCalls(
   media.start();
   const schedules = rooms.watchSchedules();
   undo.push(() => schedules.stop());
-  return { engines, media, sip, door, liveRooms: rooms.liveRooms, houseCalls, trunkWatch: trunks.watch };
-}
-
-/** Whether a code typed on the keypad became credit; why it did not, callers are not told. */
-async function isVoucherRedeemed(
-  database: Database,
-  { callerNumber, ...wish }: Parameters<CallingParts['redeemVoucher']>[0],
-): Promise<boolean> {
-  try {
-    await redeemVoucher(database, { ...wish, source: 'keypad', sourceId: callerNumber ?? 'withheld' });
-    return true;
-  } catch (error) {
-    if (error instanceof AppError) return false;
-    throw error;
-  }
+  return {
+    engines,
+    media,
+    sip,
+    door,
+    liveRooms: rooms.liveRooms,
+    houseCalls,
+    routes: calling,
+    trunkWatch: trunks.watch,
+  };
 }
 
 /** What the media server tells of ended legs is kept and compared with our CDRs. */

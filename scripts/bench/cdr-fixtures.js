@@ -201,4 +201,41 @@ function fillStatement(from, to) {
   return `INSERT INTO cdrs (${Object.keys(columns).join(', ')}) SELECT ${Object.values(columns).join(', ')} FROM seq_${from}_to_${to}`;
 }
 
-module.exports = { cdrIndexes, fillCdrs, firstStartMs, freePort, newDatabase, privateMariadb };
+/** An ended leg of an answered call into a room, a minute long; `of` says what is otherwise. */
+function endedLeg(of) {
+  const startedAtMs = of.startedAtMs ?? firstStartMs;
+  return {
+    nodeId: 'bench',
+    sipCallId: `${of.cdrId}@caller`,
+    callId: of.cdrId,
+    direction: 'inbound',
+    attempt: 1,
+    fromNumber: '+4930555001',
+    isWithheld: false,
+    callerIdentity: null,
+    dialledNumber: '+3225550123',
+    routedNumber: '+3225550123',
+    trunkId: null,
+    costDeckId: null,
+    accountId: null,
+    deviceId: null,
+    roomId: null,
+    roomSessionId: null,
+    roomRole: null,
+    payerAccountId: null,
+    startedAtMs,
+    ringingAtMs: null,
+    answeredAtMs: startedAtMs,
+    waitedMs: 0,
+    chargedFromMs: startedAtMs,
+    endedAtMs: startedAtMs + 60_000,
+    result: 'completed',
+    endedBy: 'caller',
+    sipStatus: 200,
+    hangupCause: null,
+    quality: null,
+    ...of,
+  };
+}
+
+module.exports = { cdrIndexes, endedLeg, fillCdrs, firstStartMs, freePort, newDatabase, privateMariadb };

@@ -1,19 +1,17 @@
 'use strict';
 // P7: calls a second that the embedded SIP server with a bare drachtio-srf application takes on one core, against SIPp answering SIPp.
 // node scripts/bench/embedded-sip.js [--quick]      needs dist/ (npm run build), sipp and taskset
-const { fork, spawn } = require('node:child_process');
-const { createSocket } = require('node:dgram');
+const { fork } = require('node:child_process');
 const path = require('node:path');
 const {
   hasProgram,
-  onCore,
   pinToCore,
   processCpuMicros,
   ratioRun,
   runBench,
-  sippBufferBytes,
   sippCleanRate,
   sippStep,
+  sippToSipp,
 } = require('./measure');
 
 const productCore = 0;
@@ -31,16 +29,6 @@ function firstMessage(child) {
   return new Promise((resolve, reject) => {
     child.once('message', resolve);
     child.once('exit', () => reject(new Error('process ended before it was ready')));
-  });
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const socket = createSocket('udp4');
-    socket.bind(0, '127.0.0.1', () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
   });
 }
 
@@ -108,39 +96,6 @@ async function runProduct() {
   }
 }
 
-async function runLimit() {
-  const port = await freePort();
-  const { command, args } = onCore(productCore, 'sipp', [
-    '-sn',
-    'uas',
-    '-i',
-    '127.0.0.1',
-    '-p',
-    String(port),
-    '-nostdin',
-    '-buff_size',
-    String(sippBufferBytes),
-  ]);
-  const uas = spawn(command, args, { stdio: 'ignore' });
-  await new Promise((resolve) => {
-    setTimeout(resolve, 500);
-  });
-  try {
-    const best = await sippCleanRate({
-      port,
-      core: generatorCore,
-      low: 1_000,
-      high: 40_000,
-      seconds,
-      tolerance,
-      retry: !quick,
-    });
-    return { figure: best.rate };
-  } finally {
-    uas.kill('SIGKILL');
-  }
-}
-
 async function bench() {
   if (!hasProgram('sipp') || !hasProgram('taskset')) {
     throw new Error('sipp or taskset is missing, nothing was measured');
@@ -151,7 +106,7 @@ async function bench() {
     unit: 'calls/s',
     goal: goalRatio,
     quick,
-    runLimit,
+    runLimit: () => sippToSipp({ seconds, tolerance, retry: !quick }),
     runProduct: async () => {
       const run = await runProduct();
       serverMicros = run.serverMicros;

@@ -1,6 +1,7 @@
 'use strict';
 // Shared by the benches: runs of limit and product in turn, SIPp's clean rate, CPU time of a process. Linux only; says so elsewhere.
 const { execFileSync, spawn } = require('node:child_process');
+const { createSocket } = require('node:dgram');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -152,8 +153,11 @@ function lastStatistics(file) {
   return Object.fromEntries(names.map((name, at) => [name, values[at]]));
 }
 
-/** One SIPp run at a fixed rate: clean when no call failed, nothing was sent twice and 99 % were set up within 10 ms (RFC 7502). */
-function sippStep({ port, core, rate, seconds, extra = [] }) {
+/**
+ * One SIPp run at a fixed rate: clean when no call failed, nothing was sent twice and 99 % were set up within 10 ms (RFC 7502). `refused`
+ * is the scenario's counter of that name: of the calls done, those that were told to come again.
+ */
+function sippStep({ port, core, rate, seconds, scenario = ['-sn', 'uac'], extra = [] }) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-sipp-'));
   const calls = Math.round(rate * seconds);
   const load = [
@@ -172,8 +176,7 @@ function sippStep({ port, core, rate, seconds, extra = [] }) {
   const statistics = ['-trace_stat', '-stf', 'stat.csv', '-fd', '1'];
   const { command, args } = onCore(core, 'sipp', [
     `127.0.0.1:${port}`,
-    '-sn',
-    'uac',
+    ...scenario,
     '-i',
     '127.0.0.1',
     ...load,
@@ -197,10 +200,13 @@ function sippStep({ port, core, rate, seconds, extra = [] }) {
         resolve({
           rate,
           calls: done,
+          failed,
+          repeated,
+          refused: Number(line['refused(C)'] ?? 0),
           clean: done >= calls && failed === 0 && repeated === 0 && quick >= 0.99 * done && onTime,
         });
       } catch {
-        resolve({ rate, calls: 0, clean: false });
+        resolve({ rate, calls: 0, failed: calls, repeated: 0, refused: 0, clean: false });
       } finally {
         fs.rmSync(directory, { recursive: true, force: true });
       }
@@ -220,13 +226,14 @@ async function sippCleanRate({
   high,
   seconds = 3,
   tolerance = 0.04,
+  scenario,
   extra,
   retry = true,
   aroundStep = (run) => run(),
 }) {
   let best;
   let [floor, ceiling] = [low, high];
-  const attempt = (rate) => aroundStep(() => sippStep({ port, core, rate, seconds, extra }));
+  const attempt = (rate) => aroundStep(() => sippStep({ port, core, rate, seconds, scenario, extra }));
   while ((ceiling - floor) / ceiling > tolerance) {
     const rate = Math.round((floor + ceiling) / 2);
     let step = await attempt(rate);
@@ -239,7 +246,58 @@ async function sippCleanRate({
   return best ?? { rate: 0, calls: 0, clean: false };
 }
 
+/** A UDP port of this machine that nobody has. */
+function freePort() {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+/** SIPp answering every call, on one core. */
+async function startSippAnswering(core) {
+  const port = await freePort();
+  const words = [
+    '-sn',
+    'uas',
+    '-i',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-nostdin',
+    '-buff_size',
+    String(sippBufferBytes),
+  ];
+  const { command, args } = onCore(core, 'sipp', words);
+  const uas = spawn(command, args, { stdio: 'ignore' });
+  await sleep(500);
+  return { port, stop: () => uas.kill('SIGKILL') };
+}
+
+/** The limit of signalling: the clean rate at which SIPp calls SIPp, each on a core of its own. */
+async function sippToSipp({ answeringCore = 0, callingCore = 1, seconds, tolerance, retry }) {
+  const uas = await startSippAnswering(answeringCore);
+  try {
+    const range = { low: 1_000, high: 40_000 };
+    const best = await sippCleanRate({
+      port: uas.port,
+      core: callingCore,
+      ...range,
+      seconds,
+      tolerance,
+      retry,
+    });
+    return { figure: best.rate };
+  } finally {
+    uas.stop();
+  }
+}
+
 module.exports = {
+  freePort,
   hasProgram,
   lastStatistics,
   machine,
@@ -253,4 +311,6 @@ module.exports = {
   sippBufferBytes,
   sippCleanRate,
   sippStep,
+  sippToSipp,
+  startSippAnswering,
 };

@@ -24,7 +24,7 @@ const { newId } = require('../../dist/kernel/ids');
 const { money } = require('../../dist/kernel/money');
 const { openDatabase } = require('../../dist/store/database');
 const { runMigrations } = require('../../dist/store/run-migrations');
-const { newDatabase, privateMariadb } = require('./cdr-fixtures');
+const { endedLeg, newDatabase, privateMariadb } = require('./cdr-fixtures');
 const { seededRandom } = require('./legal-traffic');
 const { print } = require('./measure');
 
@@ -198,41 +198,22 @@ async function talk(database) {
 }
 
 function legOf(call) {
-  const { callId, talkSeconds } = call;
-  const isAnswered = talkSeconds !== null;
-  return {
+  const { callId, number, payerAccountId, startedAtMs, talkSeconds } = call;
+  const answeredAtMs = talkSeconds === null ? null : startedAtMs;
+  return endedLeg({
     cdrId: callId,
     nodeId: call.nodeId,
     nodeSequence: state.sequence++,
-    sipCallId: callId,
-    callId,
     direction: call.direction,
-    attempt: 1,
-    fromNumber: null,
-    isWithheld: false,
-    callerIdentity: null,
-    dialledNumber: call.number,
-    routedNumber: call.number,
-    trunkId: null,
-    costDeckId: null,
-    accountId: call.payerAccountId,
-    deviceId: null,
-    roomId: null,
-    roomSessionId: null,
-    roomRole: null,
-    payerAccountId: call.payerAccountId,
-    startedAtMs: call.startedAtMs,
-    ringingAtMs: null,
-    answeredAtMs: isAnswered ? call.startedAtMs : null,
-    waitedMs: 0,
-    chargedFromMs: isAnswered ? call.startedAtMs : null,
-    endedAtMs: call.startedAtMs + (talkSeconds ?? 0) * 1_000,
-    result: 'completed',
-    endedBy: 'caller',
-    sipStatus: 200,
-    hangupCause: null,
-    quality: null,
-  };
+    dialledNumber: number,
+    routedNumber: number,
+    accountId: payerAccountId,
+    payerAccountId,
+    startedAtMs,
+    answeredAtMs,
+    chargedFromMs: answeredAtMs,
+    endedAtMs: startedAtMs + (talkSeconds ?? 0) * 1_000,
+  });
 }
 
 /** The CDRs are written, some twice, and rated together, alone, or by both at once. */

@@ -4,9 +4,7 @@ import { type Route, route } from '../http/route';
 import { NotFound } from '../kernel/app-error';
 import type { Clock } from '../kernel/clock';
 import { maskNumber } from '../kernel/phone-number';
-import type { Sql } from '../kernel/unit-of-work';
 import { ROOM_ROLES } from '../kernel/room-role';
-import { explainCall } from './explain-call';
 import type { LiveCall, LiveCallChange, LiveCalls } from './live-calls';
 import type { LiveRooms } from './room-session/live-rooms';
 
@@ -37,7 +35,6 @@ const callSchema = z.object({
 export function liveRoutes(parts: {
   liveCalls: LiveCalls;
   liveRooms: LiveRooms;
-  sql: Sql;
   clock: Clock;
 }): readonly Route[] {
   const { liveCalls, liveRooms } = parts;
@@ -106,25 +103,6 @@ export function liveRoutes(parts: {
         if (!liveCalls.end(params.callId)) throw new NotFound('live call', params.callId);
         return { ending: true };
       },
-    }),
-    route({
-      method: 'get',
-      path: '/explain',
-      summary: 'What would happen to a call, without making it',
-      scope: 'calls:read',
-      query: z.object({ to: z.string().min(1).max(64), source: z.string().max(60).default('127.0.0.1') }),
-      answer: {
-        kind: 'json',
-        schema: z.object({
-          caller: z.string(),
-          understoodAs: z.string().nullable(),
-          decision: z.enum(['menu', 'refuse']),
-          reason: z.string().nullable(),
-          sipStatus: z.number(),
-          payer: z.string(),
-        }),
-      },
-      handle: ({ query }) => explainCall(parts.sql, { to: query.to, address: query.source }),
     }),
   ];
 }

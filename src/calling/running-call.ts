@@ -1,6 +1,6 @@
 import type { Dialog, SrfRequest } from 'drachtio-srf';
 import type { CreditGrant } from '../billing/credit/credit-grant';
-import { type ClosedLeg, type EndedBy, MAX_HANGUP_CAUSE_LENGTH } from '../cdr/cdr';
+import { type CallResult, type ClosedLeg, type EndedBy, MAX_HANGUP_CAUSE_LENGTH } from '../cdr/cdr';
 import type { OpenedLeg, RoomEntry } from '../cdr/journal-records';
 import { type Timer, within } from '../kernel/clock';
 import { type Leg, LegGone } from '../media/leg';
@@ -20,6 +20,7 @@ import { beginningCall } from './live-calls';
 import { type Refusal, refusal, refusalReasonOf } from './refuse-call';
 import { type ReferHandler, refuseTransfer, serveRequestsInside } from './requests-inside';
 import type { DialogName } from './two-party/conversation';
+import { Warnings } from './warnings';
 
 /** A far end, or a SIP server that is gone, may take this long to answer our BYE; the CDR does not wait longer. */
 const BYE_LIMIT_MS = 5_000;
@@ -40,7 +41,7 @@ export class RunningCall {
   /** Final status of a far end that did not answer; null when there was none. */
   farStatus: number | null = null;
   /** What it is called when the far side ends it after an answer. */
-  resultWhenLeft: 'completed' | 'voicemail' = 'completed';
+  resultWhenLeft: Extract<CallResult, 'completed' | 'voicemail' | 'transferred'> = 'completed';
   #leg: Leg | null = null;
   #dialog: Dialog | null = null;
   #answeredAtMs: number | null = null;
@@ -57,7 +58,7 @@ export class RunningCall {
   #isWaived = false;
   #onRefer: ReferHandler | null = null;
   #ticking: Timer | null = null;
-  #warn: (prompt: PromptName) => void = () => undefined;
+  readonly #warnings = new Warnings(() => this.now());
   #tellEnded: () => void = () => undefined;
   /** Resolves at the call's end, whatever ends it. */
   readonly whenEnded = new Promise<void>((resolve) => {
@@ -134,9 +135,8 @@ export class RunningCall {
     this.parts.liveCalls.update(this.id, { roomId: entry.roomId, roomRole: entry.roomRole });
   }
 
-  /** Watches the money from `chargedFromMs` on; `warn` speaks what is said before it ends. */
-  watchCredit(chargedFromMs: number, grant: CreditGrant, warn: (prompt: PromptName) => void): void {
-    this.#warn = warn;
+  /** Watches the money from `chargedFromMs` on; what is said before it ends is spoken by `warnBy`. */
+  watchCredit(chargedFromMs: number, grant: CreditGrant): void {
     this.#state = startTalking({ chargedFromMs, ...grant });
     this.parts.liveCalls.update(this.id, { enteredAtMs: chargedFromMs, paidSeconds: grant.paidSeconds });
     this.#ticking = this.parts.clock.every(TICK_MS, () => this.#apply({ type: 'tick', nowMs: this.now() }));
@@ -195,9 +195,9 @@ export class RunningCall {
     this.#hangupCause = cause.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_HANGUP_CAUSE_LENGTH);
   }
 
-  /** Whom warnings are spoken to from now on. */
+  /** Whom warnings are spoken to from now on; one that has just come is spoken now. */
   warnBy(warn: (prompt: PromptName) => void): void {
-    this.#warn = warn;
+    this.#warnings.spokenBy(warn);
   }
 
   /** Ends the call from our side: an operator's wish, or the service closing. */
@@ -298,7 +298,7 @@ export class RunningCall {
         void this.#extendCredit(command.untilSeconds);
         break;
       case 'warn':
-        this.#warn(command.prompt);
+        this.#warnings.tell(command.prompt);
         break;
       case 'finish':
         this.#ticking?.cancel();
@@ -334,10 +334,11 @@ export class RunningCall {
     return this.opened.direction === 'outbound' ? 'callee' : 'caller';
   }
 
-  /** The media server noticed silence `rtpTimeoutMs` after the last packet, and the last packet is the last proof of life. */
+  /** The media server noticed silence as long after the last packet as this leg may be silent, and that is the last proof of life. */
   #onLegGone(cause: string): void {
     if (!this.#end) this.noteCause(cause);
-    const silentMs = cause === 'MEDIA_TIMEOUT' ? this.parts.settings.rtpTimeoutMs : 0;
+    const limitMs = this.#leg?.silenceLimitMs ?? this.parts.settings.rtpTimeoutMs;
+    const silentMs = cause === 'MEDIA_TIMEOUT' ? limitMs : 0;
     this.parts.log.info('media leg ended', { cdrId: this.id, cause });
     const endedAtMs = this.now() - silentMs;
     this.endWith({ result: 'media-lost', endedBy: 'network', endedAtMs, prompt: null });

@@ -7,14 +7,15 @@ import { findRate } from '../billing/rating/find-rate';
 import { importRateDeck } from '../billing/rating/import-rate-deck';
 import { rateCall } from '../billing/rating/rate-call';
 import { replayJournal } from '../cdr/replay-journal';
-import { explainCall } from '../calling/explain-call';
+import { type CallExplanation, explainCall } from '../calling/explain-call';
+import { knowledgeOffline, routeSettings } from '../wiring-lines';
 import { seedDemo } from '../demo/seed-demo';
 import { createApiKey } from '../http/api-keys';
 import { ROLES, SCOPES } from '../http/roles';
 import { InvalidInput, NotFound } from '../kernel/app-error';
 import { systemClock } from '../kernel/clock';
 import { currency, money, showMoney } from '../kernel/money';
-import { type E164, isE164 } from '../kernel/phone-number';
+import type { E164 } from '../kernel/phone-number';
 import type { Database } from '../kernel/unit-of-work';
 import { normaliseDialled } from '../numbers/normalise-dialled';
 import { openMigratedDatabase } from '../wiring';
@@ -64,10 +65,11 @@ export const seedDemoCommand: Command = {
   examples: ['123-voip seed-demo --json'],
   run: (input) =>
     withDatabase(input, async (database) => {
-      const seed = await seedDemo(database, systemClock.nowMs());
+      const seed = await seedDemo(database, systemClock.nowMs(), input.config.SIP_REALM);
       if (input.options.json) input.print(JSON.stringify(seed, null, 2));
       else
-        for (const [name, value] of Object.entries(seed)) input.print(`${name.padEnd(16)} ${String(value)}`);
+        for (const [name, value] of Object.entries(seed))
+          input.print(`${name.padEnd(16)} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
       return EXIT.ok;
     }),
 };
@@ -152,52 +154,62 @@ export const explain: Command = {
   name: 'explain',
   usage: '<from> <to>',
   about:
-    'Says what would happen to a call, without making it: who calls, what is decided and why, what it would cost.',
+    'Says what would happen to a call, without making it: who calls, what is decided and why, what it costs, by which trunks. <from> is a 123-voip number of ours, or any number, which then comes from a trunk.',
   words: [2, 2],
   options: {
-    source: { type: 'string', about: 'Address the call would come from (127.0.0.1 when left out)' },
+    source: { type: 'string', about: 'Address a trunk would call from (127.0.0.1 when left out)' },
+    at: {
+      type: 'string',
+      about: 'When the call would be made, as in 2026-01-15T12:00:00Z (now when left out)',
+    },
     ...JSON_OPTION,
   },
   examples: [
     '123-voip explain +3222223344 +12025550100',
-    '123-voip explain +3222223344 +12025550100 --source 192.0.2.7',
+    '123-voip explain 1230000013 003222223344 --at 2026-01-15T12:00:00Z',
   ],
   run: (input) =>
     withDatabase(input, async (database) => {
       const [from = '', to = ''] = input.words;
-      const address = String(input.options.source ?? '127.0.0.1');
-      const explanation = { from, to, ...(await explainCall(database.read, { to, address })) };
-      const prices = await pricesOf(database, explanation.understoodAs);
-      if (input.options.json) input.print(JSON.stringify({ ...explanation, prices }, null, 2));
-      else {
-        for (const [name, value] of Object.entries(explanation))
-          input.print(`${name.padEnd(14)} ${value ?? '-'}`);
-        for (const price of prices)
-          input.print(
-            `${'price'.padEnd(14)} deck ${price.deck}: ${price.perMinute} a minute, first hold ${price.firstHold}`,
-          );
-      }
+      const source = String(input.options.source ?? '127.0.0.1');
+      const atMs = momentOf(input.options.at);
+      const parts = {
+        database,
+        trunkKnowledge: knowledgeOffline(database, systemClock),
+        settings: routeSettings(input.config),
+      };
+      const explanation = await explainCall(parts, { from, to, source, atMs });
+      if (input.options.json) input.print(JSON.stringify({ from, to, ...explanation }, null, 2));
+      else for (const line of explanationLines(explanation)) input.print(line);
       return EXIT.ok;
     }),
 };
 
-/** What talk to a number costs by each deck, and what is held before it is charged. */
-async function pricesOf(database: Database, number: string | null) {
-  if (number === null || !isE164(number)) return [];
-  const { decks } = await listDecks(database.read, { afterId: null, limit: MAX_DECKS_PER_PAGE });
-  const prices: { deck: string; prefix: string; perMinute: string; firstHold: string }[] = [];
-  for (const deck of decks) {
-    const found = await findRate(database, { deckId: deck.id, number, atMs: systemClock.nowMs() });
-    if (!found) continue;
-    const perMinute = showMoney(money(BigInt(found.pricePerMinuteMicros), deck.currency));
-    prices.push({
-      deck: deck.name,
-      prefix: found.prefix,
-      perMinute,
-      firstHold: showMoney(rateCall(found, 1).charge),
-    });
-  }
-  return prices;
+/** @throws InvalidInput */
+function momentOf(given: string | boolean | undefined): number {
+  if (typeof given !== 'string') return systemClock.nowMs();
+  const atMs = Date.parse(given);
+  if (Number.isNaN(atMs))
+    throw new InvalidInput('at', `"${given}" is no time`, 'write it as in 2026-01-15T12:00:00Z');
+  return atMs;
+}
+
+const line = (name: string, value: string | number | null) => `${name.padEnd(14)} ${value ?? '-'}`;
+
+function explanationLines(explanation: CallExplanation): readonly string[] {
+  const { price, trunks, leftOut, handling, ...plain } = explanation;
+  return [
+    ...Object.entries(plain).map(([name, value]) => line(name, value)),
+    line('price', price && `${price.perMinute} a minute, first hold ${price.firstHold}`),
+    ...trunks.map((one, n) =>
+      line(
+        `trunk ${n + 1}`,
+        `${one.trunk} by ${one.by}: three minutes ${one.threeMinutes ?? 'not known'}, first margin ${one.firstMargin ?? 'not known'}${one.isDead ? ', dead' : ''}`,
+      ),
+    ),
+    ...leftOut.map((one) => line('left out', `${one.trunk}: ${one.reason}`)),
+    ...(handling ? [line('handling', JSON.stringify(handling))] : []),
+  ];
 }
 
 export const verifyLedgerCommand: Command = {

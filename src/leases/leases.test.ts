@@ -4,6 +4,7 @@ import { newId } from '../kernel/ids';
 import { silentLog } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
 import { openDatabase } from '../store/database';
+import { claimPlaces, returnPlaces, startClaim } from './claim-places';
 import { CALL_LEASE_MS, LimitReached } from './lease';
 import { LeaseKeeper } from './lease-keeper';
 import { forgetEndedLeases, releaseLeases, renewLeases } from './renew-leases';
@@ -233,6 +234,31 @@ describe.each(DIALECTS)('leases on %s', (dialect) => {
       expect(most).toBeGreaterThan(0);
       expect(most).toBeLessThanOrEqual(7);
       expect(await inUse('account:y')).toBe(0);
+    });
+
+    it('give channels and starts together, never more than there are, and each refusal to its own caller', async () => {
+      const outcomes = await burst(200, (database, n, nodeId) =>
+        claimPlaces(database, {
+          claims: [
+            {
+              holderId: `leg-${n}`,
+              nodeId,
+              scope: 'trunk-out:z',
+              limit: 25,
+              expiresAtMs: START_MS + LEASE_MS,
+            },
+            startClaim({ scope: 'rate:trunk-out:z', perSecond: 40, nowMs: START_MS }),
+          ],
+          nowMs: START_MS,
+        }),
+      );
+      expect(outcomes.length - reasons(outcomes).length).toBe(25);
+      for (const reason of reasons(outcomes))
+        expect(reason).toMatchObject({ scope: 'trunk-out:z', limit: 25 });
+      // Whoever got no channel used no start.
+      expect([await inUse('trunk-out:z'), await inUse('rate:trunk-out:z')]).toEqual([25, 25]);
+      await burst(200, (database, n) => returnPlaces(database, `leg-${n}`));
+      expect(await inUse('trunk-out:z')).toBe(0);
     });
 
     it('start no more calls than allowed in any second', async () => {

@@ -13,8 +13,8 @@ export type Claim = {
   readonly scope: string;
   /** How many places the scope has in all. */
   readonly limit: number;
-  /** It ends this much later unless it is renewed. */
-  readonly leaseMs: number;
+  /** When it ends unless it is renewed. */
+  readonly expiresAtMs: number;
 };
 
 /**
@@ -26,7 +26,6 @@ export class LockedPlaces {
   readonly #taken = new Map<string, { readonly claim: Claim; uses: number }>();
 
   private constructor(
-    private readonly nowMs: number,
     /** Leases that have not ended, by scope. */
     private readonly living: Map<string, number>,
     /** Of the holders that claim: whether their lease of a scope lives. */
@@ -39,7 +38,7 @@ export class LockedPlaces {
     if (scopes.length > MAX_SCOPES) throw new RangeError(`${scopes.length} scopes at once`);
     const living = new Map<string, number>();
     const own = new Map<string, boolean>();
-    if (scopes.length === 0) return new LockedPlaces(nowMs, living, own);
+    if (scopes.length === 0) return new LockedPlaces(living, own);
     await lockScopes(sql, scopes);
     const holderIds = [...new Set(claims.map(({ holderId }) => holderId))].toSorted();
     const rows = await sql.all(
@@ -51,7 +50,7 @@ export class LockedPlaces {
     for (const row of rows)
       if (row.holder_id === null) living.set(text(row.scope), integer(row.figure));
       else own.set(keyOf(text(row.holder_id), text(row.scope)), integer(row.figure) > nowMs);
-    return new LockedPlaces(nowMs, living, own);
+    return new LockedPlaces(living, own);
   }
 
   /** Takes all or none of the claims; gives why not. What a holder has already stays his and is not counted twice. */
@@ -100,12 +99,7 @@ export class LockedPlaces {
       await sql.run('DELETE FROM leases WHERE holder_id = ? AND scope = ?', [holderId, scope]);
     await sql.run(
       `INSERT INTO leases (holder_id, scope, node_id, expires_at_ms) VALUES ${taken.map(() => '(?, ?, ?, ?)').join(', ')}`,
-      taken.flatMap(({ holderId, scope, nodeId, leaseMs }) => [
-        holderId,
-        scope,
-        nodeId,
-        this.nowMs + leaseMs,
-      ]),
+      taken.flatMap(({ holderId, scope, nodeId, expiresAtMs }) => [holderId, scope, nodeId, expiresAtMs]),
     );
   }
 }

@@ -20,7 +20,7 @@ export type LeasesWanted = {
  */
 export async function takeLeases(sql: Sql, wanted: LeasesWanted): Promise<void> {
   const { holderId, nodeId, wishes, nowMs, leaseMs } = wanted;
-  const claims = wishes.map((wish) => ({ ...wish, holderId, nodeId, leaseMs }));
+  const claims = wishes.map((wish) => ({ ...wish, holderId, nodeId, expiresAtMs: nowMs + leaseMs }));
   const places = await LockedPlaces.lock(sql, claims, nowMs);
   const refused = places.take(claims);
   if (refused) throw refused;

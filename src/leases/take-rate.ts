@@ -1,9 +1,6 @@
-import { newId } from '../kernel/ids';
 import type { Sql } from '../kernel/unit-of-work';
-import { NO_NODE } from './note-event';
-import { takeLeases } from './take-leases';
-
-const ONE_SECOND_MS = 1_000;
+import { startClaim } from './claim-places';
+import { LockedPlaces } from './locked-places';
 
 /** What counts as one start within a second. */
 export type RateWanted = {
@@ -18,12 +15,10 @@ export type RateWanted = {
  * It is a lease that nobody renews or gives back, so a start counts for exactly one second after it.
  * @throws LimitReached when this second has none left
  */
-export function takeRate(sql: Sql, { scope, perSecond, nowMs }: RateWanted): Promise<void> {
-  return takeLeases(sql, {
-    holderId: newId(nowMs),
-    nodeId: NO_NODE,
-    wishes: [{ scope, limit: perSecond }],
-    nowMs,
-    leaseMs: ONE_SECOND_MS,
-  });
+export async function takeRate(sql: Sql, wanted: RateWanted): Promise<void> {
+  const claims = [startClaim(wanted)];
+  const places = await LockedPlaces.lock(sql, claims, wanted.nowMs);
+  const refused = places.take(claims);
+  if (refused) throw refused;
+  await places.store(sql);
 }

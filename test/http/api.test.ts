@@ -43,7 +43,7 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
   let admin: string;
   beforeAll(async () => {
     test = await emptyDatabase(dialect);
-    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1));
+    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1), '123-voip');
     api = testApi(test.database);
     admin = await api.keyFor('admin');
   });

@@ -19,6 +19,8 @@ describe('an account by telephone', () => {
     await anna.hears('enter-account-pin');
     await anna.press(`${pin}#`);
     await anna.hears('your-balance-is');
+    await anna.hears('enter-number');
+    await anna.press('1#');
     await anna.hears('welcome-enter-room-id', 2);
     await anna.press(`${room.roomNumber}#`);
     await anna.hears('enter-pin');

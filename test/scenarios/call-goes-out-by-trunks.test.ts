@@ -43,9 +43,7 @@ describe('a call goes out by trunks', () => {
   async function user(credit: string, answers: 'auto' | 'manual' = 'manual') {
     const account = await service.account(credit);
     const phone = await Baresip.start(660, {
-      ...(await service.device(account.accountId)),
-      sipPort: service.sipPort,
-      answers,
+      account: { ...(await service.device(account.accountId)), sipPort: service.sipPort, answers },
     });
     phones.push(phone);
     return { ...account, phone };

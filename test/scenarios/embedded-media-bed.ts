@@ -238,6 +238,24 @@ export function strengthOf(samples: readonly number[], hertz: number): number {
   return Math.sqrt(Math.max(0, before ** 2 + last ** 2 - turn * before * last)) / (samples.length / 4);
 }
 
+/** Weaker than this is not there. A media server that fills silence with noise stays below it. */
+export const absent = 0.003;
+export const present = 0.08;
+
+/** What each of these phones hears of each tone. */
+export async function hearing(phones: readonly RtpPhone[], tones: readonly number[]): Promise<string[][]> {
+  await pause(400);
+  for (const phone of phones) phone.forget();
+  await pause(700);
+  return phones.map((phone) =>
+    tones.map((hertz) => {
+      const strength = strengthOf(phone.heard, hertz);
+      if (strength > present) return 'yes';
+      return strength < absent ? 'no' : `unclear: ${strength}`;
+    }),
+  );
+}
+
 /** Waits real time: RTP is real time. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {

@@ -4,29 +4,12 @@ import { join } from 'node:path';
 import type { Leg } from '../../src/media/leg';
 import { LegGone } from '../../src/media/leg-commands';
 import type { OutboundLeg } from '../../src/media/outbound-leg';
-import { pause, RtpPhone, strengthOf, until } from './embedded-media-bed';
+import { hearing, pause, RtpPhone, until } from './embedded-media-bed';
 import { aCallerOn, rtpTimeoutMs, type Stage, startStage } from './embedded-media-stage';
 
 type Caller = { phone: RtpPhone; leg: Leg };
 
-const absent = 0.003;
-const present = 0.08;
-
 jest.setTimeout(60_000);
-
-/** What each of these phones hears of each tone. */
-async function hearing(phones: readonly RtpPhone[], tones: readonly number[]): Promise<string[][]> {
-  await pause(400);
-  for (const phone of phones) phone.forget();
-  await pause(700);
-  return phones.map((phone) =>
-    tones.map((hertz) => {
-      const strength = strengthOf(phone.heard, hertz);
-      if (strength > present) return 'yes';
-      return strength < absent ? 'no' : `unclear: ${strength}`;
-    }),
-  );
-}
 
 describe('two legs that talk with each other', () => {
   let stage: Stage;
@@ -211,6 +194,16 @@ describe('two legs that talk with each other', () => {
         ['yes', 'no', 'no'],
       ]);
     }
+    await one.leg.reoffer(one.phone.offer('sendonly'));
+    other.leg.startMusic('tone_stream://%(9000,0,620)');
+    const third = await aCaller(2_081);
+    await third.leg.bridge(other.leg);
+    expect(await hearing([other.phone, third.phone], [437, 620, 1_153, 2_081])).toEqual([
+      ['no', 'no', 'no', 'yes'],
+      ['no', 'no', 'yes', 'no'],
+    ]);
+    await one.leg.reoffer(one.phone.offer());
+    await one.leg.bridge(other.leg);
     const old = one.phone.offer().replace(/^c=.*$/m, 'c=IN IP4 0.0.0.0');
     await one.leg.reoffer(old);
     expect(await hearing([other.phone], [437])).toEqual([['no']]);
@@ -274,7 +267,8 @@ describe('two legs that talk with each other', () => {
     ]);
     await caller.leg.hangUp();
     const quality = await stage.media.qualityOf(caller.leg.id);
-    expect(quality?.packetsLost).toBe(0);
+    // FreeSWITCH knows flaws, not losses: a packet that comes a moment late may count.
+    expect(quality?.packetsLost).toBeLessThan(0.05 * (quality?.packetsReceived ?? 0));
     expect(quality?.mos).toBeGreaterThan(4);
     expect(quality?.packetsReceived).toBeGreaterThan(80);
     moved.close();

@@ -5,30 +5,12 @@ import { decodeTables } from '../../src/embedded/media/g711';
 import type { Leg } from '../../src/media/leg';
 import { LegGone } from '../../src/media/leg';
 import type { HungUpLeg } from '../../src/kernel/hung-up-leg';
-import { pause, RtpPhone, strengthOf, until } from './embedded-media-bed';
+import { absent, hearing, pause, present, RtpPhone, strengthOf, until } from './embedded-media-bed';
 import { aCallerOn, type Stage, startStage } from './embedded-media-stage';
 
 type Caller = { phone: RtpPhone; leg: Leg };
 
-/** Weaker than this is not there. A media server that fills silence with noise stays below it. */
-const absent = 0.003;
-const present = 0.08;
-
 jest.setTimeout(60_000);
-
-/** What each of these phones hears of each tone. */
-async function hearing(phones: readonly RtpPhone[], tones: readonly number[]): Promise<string[][]> {
-  await pause(350);
-  for (const phone of phones) phone.forget();
-  await pause(700);
-  return phones.map((phone) =>
-    tones.map((hertz) => {
-      const strength = strengthOf(phone.heard, hertz);
-      if (strength > present) return 'yes';
-      return strength < absent ? 'no' : `unclear: ${strength}`;
-    }),
-  );
-}
 
 describe('the media half of rooms', () => {
   let stage: Stage;

@@ -108,6 +108,10 @@ describe('encrypted legs', () => {
     await callee.leg.acceptAnswer(callee.phone.offer());
     await caller.leg.bridge(callee.leg);
     expect([await hears(caller.phone, 1_153), await hears(callee.phone, 437)]).toEqual([true, true]);
+    const held = await callee.leg.reoffer(callee.phone.offer('sendonly'));
+    expect(held).toMatch(/a=recvonly/);
+    callee.phone.follow(await callee.leg.reoffer(callee.phone.offer()));
+    expect([await hears(caller.phone, 1_153), await hears(callee.phone, 437)]).toEqual([true, true]);
     const branch = await RtpPhone.open();
     branch.encrypt(suites[0]);
     branch.follow(callee.leg.localSdp);

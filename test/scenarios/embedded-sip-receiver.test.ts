@@ -233,4 +233,48 @@ describe('a call receiver', () => {
     await done;
     expect(story).toEqual(['acked']);
   });
+
+  /** A call of the raw peer's that is up; gives the To of its answers. */
+  async function aCall(): Promise<string> {
+    peer.send(rawRequest(peer, 'INVITE', { body: sdp }), port);
+    const to = headerOf(await peer.next('SIP/2.0 200'), 'To');
+    peer.send(rawRequest(peer, 'ACK', { to }), port);
+    expect(await holdsWithin(1_000, () => story.includes('acked'))).toBe(true);
+    return to;
+  }
+
+  it('makes an offer of its own, acknowledges each 200 to it and gives the answer', async () => {
+    const to = await aCall();
+    const answered = calls[0]?.offer('v=0 ours');
+    const invite = await peer.next('INVITE sip:alice@127.0.0.1');
+    expect([headerOf(invite, 'From'), invite.endsWith('v=0 ours')]).toEqual([to, true]);
+    for (let time = 0; time < 2; time += 1) {
+      peer.send(rawResponse(peer, invite, '200 OK', 'v=0 theirs'), port);
+      expect(headerOf(await peer.next('ACK'), 'CSeq')).toBe(
+        headerOf(invite, 'CSeq').replace('INVITE', 'ACK'),
+      );
+    }
+    expect(await answered).toBe('v=0 theirs');
+    const bye = calls[0]?.hangUp();
+    const ended = await peer.next('BYE');
+    expect(Number.parseInt(headerOf(ended, 'CSeq'), 10)).toBe(
+      Number.parseInt(headerOf(invite, 'CSeq'), 10) + 1,
+    );
+    peer.send(rawResponse(peer, ended, '200 OK'), port);
+    await bye;
+  });
+
+  it('makes one offer at a time and takes none meanwhile (RFC 3261 14.2); a refused one changes nothing', async () => {
+    const to = await aCall();
+    const answered = calls[0]?.offer('v=0 ours');
+    expect(await calls[0]?.offer('v=0 second')).toBeUndefined();
+    const invite = await peer.next('INVITE sip:alice@127.0.0.1');
+    peer.send(rawRequest(peer, 'INVITE', { to, cseq: 2, body: sdp }), port);
+    expect(headerOf(await peer.next('SIP/2.0 491'), 'CSeq')).toBe('2 INVITE');
+    peer.send(rawResponse(peer, invite, '488 Not Acceptable Here'), port);
+    expect(await answered).toBeUndefined();
+    await peer.next('ACK');
+    peer.send(rawRequest(peer, 'INVITE', { to, cseq: 3, body: sdp }), port);
+    expect(headerOf(await peer.next('SIP/2.0 200'), 'CSeq')).toBe('3 INVITE');
+  });
 });

@@ -44,42 +44,25 @@ export async function setStage(options: Partial<DrachtioServerOptions> = {}): Pr
     log: silentLog,
     ...options,
   });
-  const apps: Srf[] = [];
-  const peers: RawPeer[] = [];
+  const { adminPort, sipPorts } = server;
+  const around = stageAround({ adminPort, sipPort: sipPorts.udp ?? 0, key: secret });
   return {
+    ...around,
     server,
-    sipPort: server.sipPorts.udp ?? 0,
-    app: async () => {
-      const app = await connectApp(server.adminPort);
-      apps.push(app);
-      return app;
-    },
-    peer: async () => {
-      const peer = await rawPeer();
-      peers.push(peer);
-      return peer;
-    },
     close: async () => {
-      for (const app of apps) disconnect(app);
-      for (const peer of peers) peer.close();
+      await around.close();
       await server.close();
     },
   };
 }
 
-/**
- * The same around the server that the environment names (docs/real-engines.md), or else around the embedded one: for stories that both must
- * tell. Only one of them may run at a time on a real server, which shares requests out among all its applications.
- */
-export async function setStageOnEither(): Promise<Omit<Stage, 'server'>> {
-  const { DRACHTIO_HOST, DRACHTIO_PORT, DRACHTIO_SECRET, SIP_PORT } = process.env;
-  if (!DRACHTIO_HOST) return setStage();
+function stageAround(at: { adminPort: number; sipPort: number; key: string }): Omit<Stage, 'server'> {
   const apps: Srf[] = [];
   const peers: RawPeer[] = [];
   return {
-    sipPort: Number(SIP_PORT),
+    sipPort: at.sipPort,
     app: async () => {
-      const app = await connectApp(Number(DRACHTIO_PORT), DRACHTIO_SECRET);
+      const app = await connectApp(at.adminPort, at.key);
       apps.push(app);
       return app;
     },
@@ -96,6 +79,20 @@ export async function setStageOnEither(): Promise<Omit<Stage, 'server'>> {
   };
 }
 
+/**
+ * The same around the server that the environment names (docs/real-engines.md), or else around the embedded one: for stories that both must
+ * tell. Only one of them may run at a time on a real server, which shares requests out among all its applications.
+ */
+export async function setStageOnEither(): Promise<Omit<Stage, 'server'>> {
+  const { DRACHTIO_HOST, DRACHTIO_PORT, DRACHTIO_SECRET, SIP_PORT } = process.env;
+  if (!DRACHTIO_HOST) return setStage();
+  return stageAround({
+    adminPort: Number(DRACHTIO_PORT),
+    sipPort: Number(SIP_PORT),
+    key: DRACHTIO_SECRET ?? '',
+  });
+}
+
 /** srf throws when its connection is already gone. */
 function disconnect(app: Srf): void {
   try {
@@ -105,7 +102,7 @@ function disconnect(app: Srf): void {
   }
 }
 
-function connectApp(port: number, key = secret): Promise<Srf> {
+function connectApp(port: number, key: string): Promise<Srf> {
   const app = new Srf();
   return new Promise((resolve, reject) => {
     app.on('error', () => {});

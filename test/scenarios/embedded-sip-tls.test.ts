@@ -76,10 +76,11 @@ class TlsPeer {
   }
 }
 
-const answered = (req: Srf.SrfRequest): Promise<Srf.SrfResponse> =>
-  new Promise((resolve) => {
+function answered(req: Srf.SrfRequest): Promise<Srf.SrfResponse> {
+  return new Promise((resolve) => {
     req.on('response', resolve);
   });
+}
 
 describe('SIP over TLS', () => {
   let folder: string;

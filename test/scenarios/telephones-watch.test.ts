@@ -30,7 +30,7 @@ describe('telephones are told of messages and of who is there', () => {
       sipPort: service.sipPort,
       answers: 'auto',
     } as const;
-    const phone = await Baresip.start(660, account, { modules, presenceOf });
+    const phone = await Baresip.start(660, { account, watches: { modules, presenceOf } });
     phones.push(phone);
     return phone;
   }

@@ -69,9 +69,11 @@ describe('trunks are watched', () => {
     carriers.push(await carrier(service, ANSWERS, { name: 'good', outward: { probes: true } }));
     const account = await service.account('5');
     const phone = await Baresip.start(660, {
-      ...(await service.device(account.accountId)),
-      sipPort: service.sipPort,
-      answers: 'manual',
+      account: {
+        ...(await service.device(account.accountId)),
+        sipPort: service.sipPort,
+        answers: 'manual',
+      },
     });
     try {
       await eventually(RELOAD_MS + DETECTION_MS, async () => !(await health(dead.id)).alive);

@@ -32,7 +32,7 @@ describe('accounts call each other by their 123-voip numbers', () => {
 
   async function telephoneOf(accountId: string, toneHz: number, answers: 'auto' | 'manual') {
     const account = { ...(await service.device(accountId)), sipPort: service.sipPort, answers };
-    const phone = await Baresip.start(toneHz, account);
+    const phone = await Baresip.start(toneHz, { account });
     phones.push(phone);
     return phone;
   }

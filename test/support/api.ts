@@ -35,6 +35,9 @@ import { recordingsOfCdr } from '../../src/rooms/recording/recordings-store';
 import { recordingRoutes } from '../../src/rooms/recording/recording-routes';
 import { scheduleRoutes } from '../../src/rooms/schedule/schedule-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
+import { explainRoutes } from '../../src/calling/explain-routes';
+import { phoneRoutes } from '../../src/phones/phones-routes';
+import { knowledgeOffline } from '../../src/wiring-lines';
 import { FakeClock } from './fake-clock';
 
 /** A place for recordings that nothing is written to. */
@@ -82,7 +85,13 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
   const routes: readonly Route[] = [
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
     ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
-    ...liveRoutes({ liveCalls, liveRooms, sql: database.read, clock }),
+    ...liveRoutes({ liveCalls, liveRooms, clock }),
+    ...explainRoutes({
+      database,
+      trunkKnowledge: knowledgeOffline(database, clock),
+      settings: { routeBy: 'cost', leastMarginPercent: null },
+    }),
+    ...phoneRoutes(database, '123-voip'),
     ...liveRoomRoutes({ liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),

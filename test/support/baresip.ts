@@ -46,20 +46,32 @@ export class Baresip {
     });
   }
 
-  /** Starts it; `toneHz` is what it says all the time. Signed in with an account it is registered before this resolves. */
+  /**
+   * Starts it; `toneHz` is what it says all the time. Signed in with an account it is registered before this resolves. With `caFile` its calls go
+   * over TLS to servers that authority answers for, and their sound over SRTP alone.
+   */
   static async start(
     toneHz: number,
-    account: BaresipAccount | null = null,
-    watches: BaresipWatches = NOTHING_WATCHED,
+    {
+      account = null,
+      caFile,
+      watches = NOTHING_WATCHED,
+    }: {
+      readonly account?: BaresipAccount | null;
+      readonly caFile?: string;
+      readonly watches?: BaresipWatches;
+    } = {},
   ): Promise<Baresip> {
     const folder = mkdtempSync(join(tmpdir(), '123-voip-baresip-'));
     const controlPort = await freePort();
-    const modules = watches.modules.map((name) => `module_app ${name}.so\n`).join('');
-    writeFileSync(
-      join(folder, 'config'),
-      `${configuration(folder, controlPort, await freeSipPort())}${modules}`,
-    );
-    writeFileSync(join(folder, 'accounts'), `${account ? accountLine(account) : STRANGER}\n`);
+    const settings = [
+      ...configuration(folder, controlPort, await freeSipPort()),
+      ...(caFile === undefined ? [] : ['module srtp.so', `sip_cafile ${caFile}`, 'sip_verify_server yes']),
+      ...watches.modules.map((name) => `module_app ${name}.so`),
+    ];
+    const secure = caFile === undefined ? '' : ';mediaenc=srtp-mand';
+    writeFileSync(join(folder, 'config'), `${settings.join('\n')}\n`);
+    writeFileSync(join(folder, 'accounts'), `${account ? accountLine(account) : STRANGER}${secure}\n`);
     const contacts = watches.presenceOf.map((uri) => `"Watched" <${uri}>;presence=p2p\n`);
     writeFileSync(join(folder, 'contacts'), contacts.join(''));
     writeFileSync(join(folder, 'tone.wav'), writeWav(tone(toneHz, TONE_SECONDS)));
@@ -160,7 +172,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-function configuration(folder: string, controlPort: number, sipPort: number): string {
+function configuration(folder: string, controlPort: number, sipPort: number): string[] {
   return [
     `sip_listen 127.0.0.1:${sipPort}`,
     'rtp_ports 33000-33100',
@@ -179,8 +191,7 @@ function configuration(folder: string, controlPort: number, sipPort: number): st
     'audio_channels 1-1',
     `snd_path ${folder}`,
     'call_local_timeout 120',
-    '',
-  ].join('\n');
+  ];
 }
 
 function tone(frequencyHz: number, seconds: number): Int16Array {

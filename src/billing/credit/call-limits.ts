@@ -36,7 +36,9 @@ export function placesOf(call: CreditWanted, limits: ReadonlyMap<string, number>
   return scopesOf(call).flatMap(({ scope, house }) => {
     const limit = limits.get(scope) ?? house;
     if (limit === null) return [];
-    return [{ holderId: call.callId, nodeId: call.nodeId, scope, limit, leaseMs: CALL_LEASE_MS }];
+    return [
+      { holderId: call.callId, nodeId: call.nodeId, scope, limit, expiresAtMs: call.nowMs + CALL_LEASE_MS },
+    ];
   });
 }
 

@@ -6,7 +6,7 @@ import { placeOf } from '../fraud-caps/number-place';
 import { type Admission, admitCalls } from './admit-calls';
 import { type CreditGrant, grantOf } from './credit-grant';
 import type { CreditWanted } from './credit-wanted';
-import { Together } from './together';
+import { Together } from '../../kernel/together';
 
 /** Legs whose moments differ by less are decided by one clock. */
 const SAME_MOMENT_MS = 1_000;

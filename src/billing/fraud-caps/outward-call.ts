@@ -111,25 +111,27 @@ export function capAgainst(
 /** Claims by which a call is counted where it is counted by its beginning, each with the cap that it runs into when there is no place. */
 export function countedBeginnings(
   { caps, facts }: OutwardCall,
-  {
-    accountId,
-    callId,
-    number,
-  }: { readonly accountId: string; readonly callId: string; readonly number: E164 },
+  call: {
+    readonly accountId: string;
+    readonly callId: string;
+    readonly number: E164;
+    readonly nowMs: number;
+  },
 ): readonly { readonly cap: 'premium-numbers' | 'night-calls'; readonly claim: Claim }[] {
+  const { accountId, callId, number, nowMs } = call;
   const atNight = {
     holderId: `night:${callId}`,
     nodeId: NO_NODE,
     scope: nightScope(accountId),
     limit: caps.nightCallsPerHour,
-    leaseMs: NIGHT_CALLS_WINDOW_MS,
+    expiresAtMs: nowMs + NIGHT_CALLS_WINDOW_MS,
   };
   const premium = {
     holderId: number,
     nodeId: NO_NODE,
     scope: premiumScope(accountId),
     limit: caps.premiumNumbersPerDay,
-    leaseMs: PREMIUM_WINDOW_MS,
+    expiresAtMs: nowMs + PREMIUM_WINDOW_MS,
   };
   return [
     ...(countsAtNight(facts, caps) ? [{ cap: 'night-calls', claim: atNight } as const] : []),

@@ -59,6 +59,7 @@ export class ConnectCall {
     if (reached.kind === 'refused') throw new Refused(reached.reason);
     if (reached.kind === 'voicemail') return this.#takeMessage(reached.accountId, grant);
     const far = reached.leg.call;
+    for (const leg of [call, far]) offerTransfer(parts, this.srf, leg);
     try {
       await this.#inbound.answer();
       if (grant) await grant.charge();
@@ -70,7 +71,6 @@ export class ConnectCall {
       far.endWith({ ...end, prompt: null });
       throw error;
     }
-    for (const leg of [call, far]) offerTransfer(parts, this.srf, leg);
   }
 
   /** Nobody answered, and the account takes messages: the house answers in its place. */

@@ -88,10 +88,12 @@ export class Conversation {
 /** All conversations of this node, found by either leg. */
 export class Conversations {
   readonly #byLeg = new Map<RunningCall, Conversation>();
+  readonly #awaited = new Map<RunningCall, (conversation: Conversation) => void>();
 
   add(conversation: Conversation): void {
     this.#byLeg.set(conversation.left, conversation);
     this.#byLeg.set(conversation.right, conversation);
+    for (const leg of [conversation.left, conversation.right]) this.#awaited.get(leg)?.(conversation);
   }
 
   delete(conversation: Conversation): void {
@@ -101,6 +103,16 @@ export class Conversations {
 
   of(leg: RunningCall): Conversation | null {
     return this.#byLeg.get(leg) ?? null;
+  }
+
+  /** The conversation of a leg, now or once it has begun: a far side may act on our answer before both hear each other. */
+  when(leg: RunningCall): Promise<Conversation> {
+    const now = this.of(leg);
+    if (now) return Promise.resolve(now);
+    return new Promise((resolve) => {
+      this.#awaited.set(leg, resolve);
+      void leg.whenEnded.then(() => this.#awaited.delete(leg));
+    });
   }
 
   /** The conversation with a leg that has this dialog (RFC 3891 3): our tag is the other side's `to-tag` for it. */

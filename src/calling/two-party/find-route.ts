@@ -5,7 +5,8 @@ import { type Candidate, type Choice, chooseTrunks, type DeckPrice } from '../..
 import type { SipAddress } from '../../trunks/outward';
 import type { OutwardTrunk } from '../../trunks/trunk';
 import { outwardTrunks } from '../../trunks/trunks-store';
-import type { CallingParts } from '../calling-parts';
+import type { PricedTrunk } from '../../trunks/route-book';
+import type { CallingParts, CallingSettings } from '../calling-parts';
 import type { Destination } from './destination';
 
 /** What a route is looked for. */
@@ -26,8 +27,10 @@ export type Route = {
 
 /** What is known of trunks beside what their operator set. */
 export type TrunkKnowledge = {
-  /** The price of a number in a deck; null when it has none. */
+  /** What a number sells for in a deck; null when it has no price there. */
   price(wanted: { deckId: string; number: E164; atMs: number }): Promise<DeckPrice | null>;
+  /** The trunks that come into question for a number (its digits), with what they cost. */
+  priced(digits: string, trunks: readonly OutwardTrunk[]): Promise<readonly PricedTrunk[]>;
   /** Whether a trunk answers, or this target of it, as far as it is asked. */
   isAlive(trunkId: string, target?: SipAddress): boolean;
   /** A call to this target got no answer. */
@@ -36,33 +39,36 @@ export type TrunkKnowledge = {
   quality(trunkIds: readonly string[], nowMs: number): Promise<ReadonlyMap<string, Candidate['quality']>>;
 };
 
+export type RouteParts = Pick<CallingParts, 'database' | 'trunkKnowledge'> & {
+  readonly settings: Pick<CallingSettings, 'routeBy' | 'leastMarginPercent'>;
+};
+
 /** Looks up what the choice depends on and makes it (choose-trunks, pure); the same for a real call and for explain. */
 export async function findRoute(
-  parts: Pick<CallingParts, 'database' | 'trunkKnowledge' | 'settings'>,
+  parts: RouteParts,
   { destination, payerAccountId, nowMs }: RouteWish,
 ): Promise<Route> {
   const { database, trunkKnowledge, settings } = parts;
-  const trunks = await outwardTrunks(database.read);
+  const all = await outwardTrunks(database.read);
   const number = destination.kind === 'telephone' && isE164(destination.number) ? destination.number : null;
-  const price = async (deckId: string | null): Promise<DeckPrice | null> =>
-    deckId === null || number === null ? null : trunkKnowledge.price({ deckId, number, atMs: nowMs });
-  const ids = trunks.map(({ id }) => id);
+  const priced =
+    number === null
+      ? all.map((trunk): PricedTrunk => ({ trunk, cost: null }))
+      : await trunkKnowledge.priced(digitsOf(number), all);
   const quality =
     settings.routeBy === 'quality' && number !== null
-      ? await trunkKnowledge.quality(ids, nowMs)
+      ? await trunkKnowledge.quality(
+          priced.map(({ trunk }) => trunk.id),
+          nowMs,
+        )
       : new Map<string, Candidate['quality']>();
-  const candidates = await Promise.all(
-    trunks.map(
-      async (trunk): Promise<Candidate> => ({
-        trunk,
-        cost: await price(trunk.outward.costDeckId),
-        alive: trunkKnowledge.isAlive(trunk.id),
-        quality: quality.get(trunk.id) ?? null,
-      }),
-    ),
-  );
-  const payer = payerAccountId === null ? null : await readAccount(database.read, payerAccountId);
-  const sale = payer && (await price(payer.deckId));
+  const candidates = priced.map(({ trunk, cost }) => ({
+    trunk,
+    cost,
+    alive: trunkKnowledge.isAlive(trunk.id),
+    quality: quality.get(trunk.id) ?? null,
+  }));
+  const sale = number === null ? null : await saleOf(parts, { number, payerAccountId, nowMs });
   const choice = chooseTrunks({
     digits: number === null ? destination.number : digitsOf(number),
     candidates,
@@ -74,5 +80,14 @@ export async function findRoute(
     emergency: destination.kind === 'emergency' ? { country: destination.country } : null,
     lots: candidates.map(() => randomShare()),
   });
-  return { choice, trunks: new Map(trunks.map((trunk) => [trunk.id, trunk])), sale };
+  return { choice, trunks: new Map(all.map((trunk) => [trunk.id, trunk])), sale };
+}
+
+async function saleOf(
+  { database, trunkKnowledge }: RouteParts,
+  call: { readonly number: E164; readonly payerAccountId: string | null; readonly nowMs: number },
+): Promise<DeckPrice | null> {
+  if (call.payerAccountId === null) return null;
+  const { deckId } = await readAccount(database.read, call.payerAccountId);
+  return deckId === null ? null : trunkKnowledge.price({ deckId, number: call.number, atMs: call.nowMs });
 }

@@ -1,6 +1,7 @@
 import type Srf from 'drachtio-srf';
 import type { SrfResponse } from 'drachtio-srf';
 import { readAccount } from '../../accounts/accounts-store';
+import { within } from '../../kernel/clock';
 import { musicFile } from '../../media/prompts';
 import { FIRST_PASS } from '../../trunks/loop-guard';
 import type { CallingParts } from '../calling-parts';
@@ -11,6 +12,9 @@ import { findDestination } from './destination';
 import { Reach } from './reach';
 import type { Reached } from './reach-wish';
 import { readReferTo, type ReferTarget } from './refer-to';
+
+/** A leg that was answered talks soon after. */
+const BEGIN_LIMIT_MS = 3_000;
 
 /** An account's telephone that has asked for a transfer is hung up on this much later, if it does not hang up itself. */
 const HANG_UP_MS = 2_000;
@@ -23,10 +27,14 @@ export function offerTransfer(parts: CallingParts, srf: Srf, leg: RunningCall): 
   if (deviceId === null || accountId === null) return;
   leg.onRefer((req, res) => {
     const target = readReferTo(req.get('Refer-To') ?? '');
-    const conversation = parts.conversations.of(leg);
-    if (!target || !conversation) return res.send(target ? 403 : 400);
-    const transfer = new Transfer(parts, srf, { leg, accountId, conversation, target });
-    transfer.run(res).catch((error: unknown) => leg.warn('a transfer failed', error));
+    if (!target) return res.send(400, 'Bad Refer-To');
+    within(parts.clock, BEGIN_LIMIT_MS, 'a conversation to transfer', parts.conversations.when(leg)).then(
+      (conversation) => {
+        const transfer = new Transfer(parts, srf, { leg, accountId, conversation, target });
+        transfer.run(res).catch((error: unknown) => leg.warn('a transfer failed', error));
+      },
+      () => res.send(403, 'Forbidden'),
+    );
   });
 }
 
@@ -52,6 +60,8 @@ class Transfer {
       res.send(481, 'Call/Transaction Does Not Exist');
       return;
     }
+    // It may hang up as soon as it knows that we have taken over: that is then no end of the conversation.
+    for (const leg of [this.wish.leg, other?.leg]) if (leg) leg.resultWhenLeft = 'transferred';
     res.send(202, 'Accepted');
     await this.#notify('100 Trying', true);
     if (other) await this.#join(other.conversation, other.leg);
@@ -68,7 +78,7 @@ class Transfer {
       await new Conversation(this.parts, staying, arriving, 'end-left').begin();
     } catch (error) {
       await this.#notify('503 Service Unavailable', false);
-      for (const party of [staying, arriving]) party.endByError(error);
+      for (const party of [staying, arriving, leg, secondLeg]) party.endByError(error);
       throw error;
     }
     await this.#notify('200 OK', false);
@@ -88,7 +98,7 @@ class Transfer {
     try {
       await new Conversation(this.parts, staying, reached.leg.call, 'end-left').begin();
     } catch (error) {
-      reached.leg.call.endWith({ result: 'cancelled', endedBy: 'house', prompt: null });
+      for (const party of [staying, reached.leg.call]) party.endByError(error);
       throw error;
     }
     offerTransfer(this.parts, this.srf, reached.leg.call);
@@ -124,11 +134,18 @@ class Transfer {
   async #giveBack(staying: RunningCall, reached: Exclude<Reached, { kind: 'answered' }>): Promise<void> {
     const { leg } = this.wish;
     const { sipStatus, sipReason } = refusal(reached.kind === 'refused' ? reached.reason : 'user-no-answer');
+    leg.resultWhenLeft = 'completed';
     await this.#notify(`${sipStatus} ${sipReason}`, false);
     if (leg.end)
       return staying.endWith({ result: 'completed', endedBy: 'house', prompt: 'callee-unreachable' });
     if (staying.end) return leg.endWith({ result: 'completed', endedBy: 'callee', prompt: null });
-    await new Conversation(this.parts, staying, leg, 'end-left').begin();
+    try {
+      await new Conversation(this.parts, staying, leg, 'end-left').begin();
+    } catch (error) {
+      // It hung up on hearing of the failure: nobody is left to talk with.
+      leg.warn('a partner was not given back', error);
+      staying.endWith({ result: 'completed', endedBy: 'house', prompt: 'callee-unreachable' });
+    }
   }
 
   /** The telephone mostly hangs up itself on hearing of success. */

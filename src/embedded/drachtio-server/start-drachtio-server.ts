@@ -119,16 +119,10 @@ export async function startDrachtioServer(options: DrachtioServerOptions): Promi
 }
 
 async function readTlsFiles(files: TlsFiles): Promise<TlsIdentity & { port: number }> {
-  return {
-    port: files.port,
-    clients: files.clients,
-    key: await read(files.keyFile),
-    cert: await read(files.certFile),
-    ca: files.caFile === undefined ? undefined : await read(files.caFile),
-  };
+  const [key, cert] = await Promise.all([readFile(files.keyFile, 'utf8'), readFile(files.certFile, 'utf8')]);
+  const ca = files.caFile === undefined ? undefined : await readFile(files.caFile, 'utf8');
+  return { port: files.port, clients: files.clients, key, cert, ca };
 }
-
-const read = (path: string): Promise<string> => readFile(path, 'utf8');
 
 function refuseUnsafe({ adminHost, secret }: DrachtioServerOptions): void {
   const loopback = adminHost === 'localhost' || adminHost === '::1' || adminHost.startsWith('127.');

@@ -1,3 +1,6 @@
+import type { FrameSource } from '../media/audio-frame';
+import type { MediaLeg } from '../media/media-leg';
+import { AudioFiles } from './audio-files';
 import { bridgeChannels } from './bridge';
 import type { Channel } from './channel';
 import { aChannel } from '../../../test/support/fake-channel';
@@ -302,5 +305,88 @@ describe('two channels', () => {
     make().execute('conference', 'room', 'c3');
     await clock.advance(1);
     expect(room?.size).toBe(1);
+  });
+});
+
+/** Two bridged legs that say these levels. */
+function aBridge(one: number, other: number) {
+  const stage = aChannel();
+  const [first, second] = [stage.channel, stage.make()];
+  const keys: string[] = [];
+  for (const [channel, level] of [
+    [first, one],
+    [second, other],
+  ] as const) {
+    channel.leg = {
+      input: new Int16Array(160).fill(level),
+      inputActive: true,
+      sendDigits: (key: string) => keys.push(key),
+    } as unknown as MediaLeg;
+  }
+  bridgeChannels(first, second);
+  return { ...stage, first, second, keys };
+}
+
+function heardBy(channel: Channel): number {
+  const frame = new Int16Array(160);
+  channel.read(frame);
+  return frame[0] as number;
+}
+
+/** A file of so many slots. */
+function playing(level: number, slots: number): FrameSource {
+  let left = slots;
+  return {
+    read(into) {
+      left -= 1;
+      if (left >= 0) into.fill(level);
+      return left >= 0;
+    },
+  };
+}
+
+describe('two bridged channels', () => {
+  it('hear each other, and neither the other while one plays something to itself', async () => {
+    const { first, second, slots } = aBridge(100, 200);
+    expect([heardBy(first), heardBy(second)]).toEqual([200, 100]);
+    first.execute('playback', 'silence_stream://60', 'u');
+    await slots(first, 1);
+    expect([heardBy(first), heardBy(second)]).toEqual([0, 0]);
+    await slots(first, 5);
+    expect([heardBy(first), heardBy(second)]).toEqual([200, 100]);
+  });
+
+  it('pass keys on unless they may be a secret', () => {
+    const { first, keys } = aBridge(100, 200);
+    first.setVariable('sensitive_dtmf', 'true');
+    press(first, '12');
+    first.setVariable('sensitive_dtmf', 'false');
+    press(first, '3');
+    expect(keys).toEqual(['3']);
+  });
+
+  it('may hear a file over each other, or instead, until it ends or is stopped', () => {
+    const { first, second } = aBridge(100, 200);
+    expect(first.displacement.start('over', playing(10, 2), true)).toBe(true);
+    expect(first.displacement.start('over', playing(10, 2), true)).toBe(false);
+    expect([heardBy(first), heardBy(first), heardBy(first)]).toEqual([210, 210, 200]);
+    first.displacement.start('instead', playing(30_000, 99), false);
+    first.displacement.start('loud', playing(30_000, 99), true);
+    expect([heardBy(first), heardBy(second)]).toEqual([32_767, 100]);
+    expect([first.displacement.stop('loud'), first.displacement.stop('loud')]).toEqual([true, false]);
+    expect(heardBy(first)).toBe(30_000);
+  });
+});
+
+describe('several files as one', () => {
+  it('sound one after the other; what is not there is left out', async () => {
+    const files = new AudioFiles();
+    const audio = await files.open(
+      'file_string://tone_stream://%(40,0,440)!/nowhere.wav!silence_stream://20',
+    );
+    const frame = new Int16Array(160);
+    const slots = Array.from({ length: 4 }, () => audio?.source.read(frame));
+    expect([slots, audio?.playedSamples()]).toEqual([[true, true, true, false], 480]);
+    expect(await files.open('file_string:///nowhere.wav!file_string://silence_stream://20')).toBeUndefined();
   });
 });
