@@ -17,8 +17,8 @@ import { insertVoicemail } from './voicemails-store';
 
 /** More than a message and its header can have; what a file has beyond is not read. */
 const MAX_FILE_BYTES = (MAX_MESSAGE_SECONDS + 5) * BYTES_A_SECOND;
-/** `message-<message>.<account>.<leg>.wav`: all that must be known of a message whose process died. */
-const SPOOL_NAME = /^message-([0-9a-f-]{36})\.([0-9a-f-]{36})\.([0-9a-f-]{36})\.wav$/;
+/** `message-<message>.<account>.<leg>.wav`: all that must be known of a message whose process died; `.known` after the leg: its own number may be told. */
+const SPOOL_NAME = /^message-([0-9a-f-]{36})\.([0-9a-f-]{36})\.([0-9a-f-]{36})(\.known)?\.wav$/;
 /** An operator is told once an hour that mail is not set up. */
 const TOLD_EVERY_MS = 3_600_000;
 
@@ -46,13 +46,16 @@ export type LeftMessage = {
 export function spoolName({
   accountId,
   cdrId,
+  isNumberKnown,
   nowMs,
 }: {
   readonly accountId: string;
   readonly cdrId: string;
+  /** Whether the number of the leg is the one that the owner may see: somebody may call as an account from a telephone that is not his. */
+  readonly isNumberKnown: boolean;
   readonly nowMs: number;
 }): string {
-  return `message-${newId(nowMs)}.${accountId}.${cdrId}.wav`;
+  return `message-${newId(nowMs)}.${accountId}.${cdrId}${isNumberKnown ? '.known' : ''}.wav`;
 }
 
 /** Takes spoken messages out of the spool: sealed onto the disk, then known to the database together with the job that mails them. */
@@ -80,10 +83,10 @@ export class MessageKeeper {
   async keepLeftOver(spoolFolder: string): Promise<number> {
     let kept = 0;
     for (const name of await readdir(spoolFolder)) {
-      const [, , accountId, cdrId] = SPOOL_NAME.exec(name) ?? [];
+      const [, , accountId, cdrId, known] = SPOOL_NAME.exec(name) ?? [];
       if (accountId === undefined || cdrId === undefined) continue;
       try {
-        const cdr = await findCdr(this.parts.database.read, cdrId);
+        const cdr = known === undefined ? null : await findCdr(this.parts.database.read, cdrId);
         const fromNumber = !cdr || cdr.isWithheld ? null : cdr.fromNumber;
         if (await this.keep({ accountId, cdrId, fromNumber, file: join(spoolFolder, name) })) kept += 1;
       } catch (error) {

@@ -114,7 +114,7 @@ describe.each(DIALECTS)('voicemail on %s', (dialect) => {
     test.database.write((sql) => changeHandling(sql, accountId, change, clock.nowMs()));
   const spoken = (content: Buffer, fromNumber: string | null = '+3225550001') => {
     const cdrId = newId(clock.nowMs());
-    const file = join(folder, spoolName({ accountId, cdrId, nowMs: clock.nowMs() }));
+    const file = join(folder, spoolName({ accountId, cdrId, isNumberKnown: false, nowMs: clock.nowMs() }));
     writeFileSync(file, content);
     return { accountId, cdrId, fromNumber, file };
   };

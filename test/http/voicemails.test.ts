@@ -39,7 +39,7 @@ describe('messages by the API', () => {
   beforeEach(async () => {
     accountId = (await anAccount(test.database, { credit: '1' })).id;
     const parts = { database: test.database, place, canMail: true, clock: api.clock, log: silentLog };
-    const wish = { accountId, cdrId: newId(0), nowMs: api.clock.nowMs() };
+    const wish = { accountId, cdrId: newId(0), isNumberKnown: true, nowMs: api.clock.nowMs() };
     const file = join(place.folder, spoolName(wish));
     writeFileSync(file, SOUND);
     const left = { ...wish, fromNumber: '+3225550001', file };

@@ -116,7 +116,7 @@ export class HouseCalls {
     const reached = await this.#reach(callId, to, caller, accountId, language, first.whenEnded);
     await first.leg.stopMusic();
     if (reached.kind === 'voicemail' && (await parts.mailbox.hasRoom(reached.accountId))) {
-      const isKept = await takeMessage(parts, first, reached.accountId);
+      const isKept = await takeMessage(parts, first, { accountId: reached.accountId, caller });
       return first.endWith({
         result: 'completed',
         endedBy: 'house',

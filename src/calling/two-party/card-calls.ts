@@ -36,10 +36,11 @@ export class CardCalls {
     const { call, parts } = this;
     const account = await readAccount(parts.database.read, accountId);
     const destination = await findDestination(parts.database.read, { dialled, country: account.country });
+    const caller = await shownCallerOf(parts.database.read, account);
     const stopped = hangUpKeys(call);
     const reach = new Reach(parts, this.srf, {
       callId: call.id,
-      caller: await shownCallerOf(parts.database.read, account),
+      caller,
       payerAccountId: accountId,
       language: call.language,
       onward: FIRST_PASS,
@@ -48,7 +49,7 @@ export class CardCalls {
     });
     const reached = await this.#whileRinging(() => reach.reach(destination));
     if (reached.kind === 'voicemail' && (await parts.mailbox.hasRoom(reached.accountId))) {
-      await takeMessage(parts, call, reached.accountId);
+      await takeMessage(parts, call, { accountId: reached.accountId, caller });
       return call.leg.play(call.files(['call-has-ended']));
     }
     if (reached.kind !== 'answered') return this.#sayRefused(reached);

@@ -81,7 +81,7 @@ export class ConnectCall {
     await this.#inbound.answer();
     call.resultWhenLeft = 'voicemail';
     if (grant) await grant.charge();
-    const isKept = await takeMessage(parts, call, accountId);
+    const isKept = await takeMessage(parts, call, { accountId, caller: this.shown });
     call.endWith({ result: 'voicemail', endedBy: 'house', prompt: isKept ? null : 'goodbye' });
   }
 

@@ -6,6 +6,7 @@ import { spoolName } from '../../voicemail/keep-message';
 import { MAX_MESSAGE_SECONDS } from '../../voicemail/voicemail';
 import type { CallingParts } from '../calling-parts';
 import type { RunningCall } from '../running-call';
+import type { ShownCaller } from './shown-caller';
 
 /** So many seconds of silence end a message. */
 const SILENCE_SECONDS = 5;
@@ -14,22 +15,23 @@ const FILE_END_MS = 1_000;
 
 /**
  * Asks whoever is on the line, who is answered already, for a message to an account, in that account's language, and keeps it. It ends by #, by five
- * seconds of silence, or when he hangs up: then too it is kept. False when there was none.
+ * seconds of silence, or when he hangs up: then too it is kept. Its owner sees `caller`, whatever telephone he speaks on. False when there was none.
  * @throws AlreadyEnded, LegGone when he hung up before the beep; faults of disk and database
  */
 export async function takeMessage(
   parts: CallingParts,
   call: RunningCall,
-  accountId: string,
+  { accountId, caller }: { readonly accountId: string; readonly caller: ShownCaller },
 ): Promise<boolean> {
   const { promptsDir, houseLanguage } = parts.settings;
   const account = await readAccount(parts.database.read, accountId);
   const language = account.language ?? houseLanguage;
   await call.leg.play([promptFile(promptsDir, language, 'leave-message'), toneFile(promptsDir, 'beep')]);
   const cdrId = call.id;
-  const file = parts.spoolFile(spoolName({ accountId, cdrId, nowMs: call.now() }));
+  const fromNumber = caller.isWithheld ? null : caller.number;
+  const isNumberKnown = fromNumber !== null && fromNumber === call.opened.fromNumber;
+  const file = parts.spoolFile(spoolName({ accountId, cdrId, isNumberKnown, nowMs: call.now() }));
   await recordUntilEnd(call, file);
-  const fromNumber = call.opened.isWithheld ? null : call.opened.fromNumber;
   const isKept = await parts.mailbox.keep({ accountId, cdrId, fromNumber, file });
   if (isKept && !call.end) await call.leg.play([promptFile(promptsDir, language, 'message-saved')]);
   return isKept;
