@@ -13,6 +13,7 @@ import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { CallerIdentity } from './calling/caller-identity';
 import { HouseCalls } from './calling/house-calls/house-calls';
+import { identifyRequest } from './calling/identify-caller';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
 import { GapWatch } from './cdr/gap-watch';
@@ -256,6 +257,7 @@ async function openCalls(
     clock,
     log,
     realm: config.SIP_REALM,
+    identify: (req) => identifyRequest(calling, req),
   });
   const calling: CallingParts = {
     ...books,

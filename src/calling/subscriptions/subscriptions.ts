@@ -4,7 +4,8 @@ import type { Clock, Timer } from '../../kernel/clock';
 import type { Log } from '../../kernel/log';
 import type { Database } from '../../kernel/unit-of-work';
 import { allowedPairs } from '../../phones/presence-watchers-store';
-import { type Caller, dialledString } from '../identify-caller';
+import { type Caller, dialledString, type Identity } from '../identify-caller';
+import { turnAway } from '../incoming-call';
 import type { LiveCalls } from '../live-calls';
 import { findDestination } from '../two-party/destination';
 import type { WatchedState } from './event-packages';
@@ -24,6 +25,8 @@ const BUSY = { status: 503, reason: 'Service Unavailable', headers: { 'Retry-Aft
 export type SubscriptionParts = {
   readonly database: Database;
   readonly liveCalls: LiveCalls;
+  /** Who sends a request. */
+  readonly identify: (req: SrfRequest) => Promise<Identity>;
   readonly clock: Clock;
   readonly log: Log;
   /** Named in what is told, where the subscriber named no host that can stand there. */
@@ -112,9 +115,12 @@ export class Subscriptions {
       facts,
     );
     if (state === null) return subscription.end('rejected');
-    dialog.on('subscribe', (again: SrfRequest, answer: SrfResponse) =>
-      this.#refresh(subscription, again, answer),
-    );
+    dialog.on('subscribe', (again: SrfRequest, answer: SrfResponse) => {
+      this.#refresh(subscription, again, answer).catch((error: unknown) => {
+        this.parts.log.error('a subscription could not be refreshed', { error });
+        if (!answer.finalResponseSent) answer.send(500, 'Server Internal Error');
+      });
+    });
     // srf has answered it.
     dialog.on('unsubscribe', () => subscription.end('timeout'));
     if (read.seconds === 0) {
@@ -127,15 +133,21 @@ export class Subscriptions {
     subscription.tellAnyway(state);
   }
 
-  #refresh(subscription: Subscription, req: SrfRequest, res: SrfResponse): void {
+  /** A refresh is asked for the password as the first SUBSCRIBE was: a telephone that was revoked watches no longer. */
+  async #refresh(subscription: Subscription, req: SrfRequest, res: SrfResponse): Promise<void> {
+    const identity = await this.parts.identify(req);
+    if (identity.kind !== 'known') return turnAway(this.parts, req, res, identity);
+    const { caller } = identity;
+    if (caller.kind !== 'device' || caller.device.id !== subscription.facts.deviceId) {
+      subscription.end('rejected');
+      return res.send(403, 'Forbidden');
+    }
     const seconds = readExpires(req.get('Expires') ?? '');
     if (typeof seconds !== 'number')
       return res.send(seconds.status, seconds.reason, { headers: { ...seconds.headers } });
     res.send(200, { headers: { Expires: String(seconds) } });
     subscription.extend(seconds);
-    this.#stateOf(subscription.facts.accountId)
-      .then((state) => subscription.tellAnyway(state))
-      .catch((error: unknown) => this.parts.log.warn('a refreshed subscription was not told', { error }));
+    subscription.tellAnyway(await this.#stateOf(subscription.facts.accountId));
   }
 
   /** The account that a SUBSCRIBE is about; '' for nobody, so that looking it up takes as long. */
