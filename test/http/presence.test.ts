@@ -14,8 +14,8 @@ describe('who may see whether an account is there', () => {
   afterAll(() => test.drop());
 
   async function call(method: 'get' | 'post' | 'delete', path: string, role: string, body?: object) {
-    return supertest(api.app)
-      [method](`/api/v1/accounts/${path}`)
+    const client = supertest(api.app);
+    return client[method](`/api/v1/accounts/${path}`)
       .set('Authorization', `Bearer ${await api.keyFor(role)}`)
       .set('Idempotency-Key', randomUUID())
       .send(body);

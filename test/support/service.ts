@@ -62,6 +62,16 @@ export class TestService {
     return service;
   }
 
+  /** A second application node on the database of another service, which `settings` name; its number of RTP ports is its own. */
+  static async beside(other: TestService, settings: Readonly<Record<string, string>>): Promise<TestService> {
+    const folder = mkdtempSync(join(tmpdir(), '123-voip-scenario-'));
+    const database = await openDatabase(settings.DATABASE_URL ?? '');
+    const ports = { RTP_PORT_MIN: '12000', RTP_PORT_MAX: '12999' };
+    const service = new TestService(folder, { ...ports, ...settings }, database, other.seed);
+    await service.startProcess();
+    return service;
+  }
+
   /** Starts the process, again after `kill`. */
   async startProcess(): Promise<void> {
     const engines = Object.fromEntries(
