@@ -251,6 +251,8 @@ async function openCalls(
   );
   const voicemail = startVoicemail({ config, log, clock }, books.database);
   undo.push(() => voicemail.stop());
+  // A message's caller stands in the CDR of its leg, which the crash has just had closed.
+  await books.keeper.flushed();
   await voicemail.keepLeftOver(rooms.spoolFile(''));
   const subscriptions = new Subscriptions(srf, {
     ...books,
