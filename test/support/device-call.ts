@@ -14,6 +14,8 @@ export class DeviceCall {
   /** Statuses before the final one, and bodies of NOTIFYs. */
   readonly provisional: ReadMessage[] = [];
   readonly notified: string[] = [];
+  /** What our PRACKs were answered. */
+  readonly acknowledged: number[] = [];
   readonly callId: string;
   readonly localTag: string;
   remoteTag = '';
@@ -65,6 +67,7 @@ export class DeviceCall {
       onProvisional: (one) => {
         this.provisional.push(one);
         if (one.body !== '') this.sound.sendTo(one.body);
+        if (one.header('Require').includes('100rel')) void this.#acknowledge(one, cseq);
       },
     });
     const isAnswered = (response.status ?? 0) < 300;
@@ -81,6 +84,21 @@ export class DeviceCall {
       ...(isAnswered ? {} : { branch: this.#branch }),
     });
     return response;
+  }
+
+  /** Answers a reliable provisional answer (RFC 3262 4). */
+  async #acknowledge(provisional: ReadMessage, inviteCseq: number): Promise<void> {
+    this.remoteTag = tagOf(provisional.header('To'));
+    const target = uriOf(provisional.header('Contact'));
+    this.#cseq += 1;
+    const response = await this.device.ask('PRACK', target, {
+      from: `${this.from};tag=${this.localTag}`,
+      to: provisional.header('To'),
+      callId: this.callId,
+      cseq: this.#cseq,
+      headers: [`RAck: ${provisional.header('RSeq')} ${inviteCseq} INVITE`],
+    });
+    this.acknowledged.push(response.status ?? 0);
   }
 
   /** Takes an INVITE back. */
@@ -156,6 +174,13 @@ export class DeviceCall {
     );
   }
 
+  /** Says that it rings. */
+  ring(): void {
+    const { contact } = this.device;
+    if (this.#invitation)
+      this.device.sendText(answer(this.#invitation, '180 Ringing', this.localTag, { contact }));
+  }
+
   /** Lets the caller hear it before it is picked up. */
   speakEarly(): void {
     const invitation = this.#invitation;
@@ -180,7 +205,7 @@ export class DeviceCall {
     return this.#invitation;
   }
 
-  comes(invitation: ReadMessage, how: 'auto' | 'rings' | 'busy'): void {
+  comes(invitation: ReadMessage, how: 'auto' | 'rings' | 'busy' | ((call: DeviceCall) => void)): void {
     this.#invitation = invitation;
     this.from = invitation.header('To');
     this.to = invitation.header('From').replace(/;tag=[^;]+/, '');
@@ -188,8 +213,9 @@ export class DeviceCall {
     this.#target = uriOf(invitation.header('Contact'));
     this.#cseq = 100;
     this.sound.sendTo(invitation.body);
+    if (typeof how === 'function') return how(this);
     if (how === 'busy') return this.refuse('486 Busy Here');
-    this.device.sendText(answer(invitation, '180 Ringing', this.localTag, { contact: this.device.contact }));
+    this.ring();
     if (how === 'auto') this.pickUp();
   }
 

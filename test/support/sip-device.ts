@@ -16,7 +16,7 @@ export type DeviceWish = {
   /** Whom it says it is in From; its username unless given. */
   readonly from?: string;
   /** How it takes calls. */
-  readonly answers?: 'auto' | 'rings' | 'busy';
+  readonly answers?: 'auto' | 'rings' | 'busy' | ((call: DeviceCall) => void);
   readonly toneHz?: number;
 };
 
