@@ -76,7 +76,7 @@ const MAY_IMPORT = {
   ],
   embedded: ['kernel'],
   'test-phone': ['kernel', 'embedded/sip', 'embedded/media', 'embedded/user-agent', 'embedded/transports'],
-  demo: ['kernel', 'accounts', 'billing', 'cdr', 'numbers', 'rooms', 'trunks', 'test-phone'],
+  demo: ['kernel', 'accounts', 'billing', 'cdr', 'numbers', 'phones', 'rooms', 'trunks', 'test-phone'],
   'command-line': [
     'kernel',
     'config',

@@ -16,6 +16,9 @@ import { forgetDoneJobs } from './jobs/jobs-store';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { forgetOldProofs } from './caller-id/prove-number';
+import { forgetExpiredBindings } from './phones/registrations-store';
+import { forgetOldFailures } from './phones/sip-failures-store';
+import { forgetUsedNonces } from './phones/nonces-store';
 import { forgetOldRuns } from './rooms/schedule/schedules-store';
 import { forgetRecordings } from './rooms/recording/delete-recordings';
 import { forgetSwitchLegs } from './cdr/switch-legs-store';
@@ -35,6 +38,7 @@ import type { HouseCalls } from './calling/house-calls/house-calls';
 import { houseCallRoutes } from './calling/house-calls/house-call-routes';
 import { trunkHealthRoutes } from './calling/trunk-watch/trunk-health-routes';
 import type { TrunkWatch } from './calling/trunk-watch/trunk-watch';
+import { presenceRoutes } from './phones/presence-routes';
 import { phoneRoutes } from './phones/phones-routes';
 import { forgetVoicemails } from './voicemail/delete-voicemails';
 import type { VoicemailPlace } from './voicemail/sealed-sound';
@@ -112,6 +116,7 @@ export async function serveApi(
     ...recordingRoutes(database, recordings),
     ...accountRoutes(database),
     ...phoneRoutes(database, config.SIP_REALM),
+    ...presenceRoutes(database),
     ...houseCallRoutes(parts.houseCalls),
     ...callerIdRoutes({ database, speakCode: (wish) => parts.houseCalls.speakCode(wish) }),
     ...bundleRoutes(database),
@@ -165,6 +170,11 @@ async function forgetOld(
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
   await forgetOldProofs(database, nowMs);
+  await database.write(async (sql) => {
+    await forgetOldFailures(sql, nowMs);
+    await forgetUsedNonces(sql, nowMs);
+    await forgetExpiredBindings(sql, nowMs);
+  });
   await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }

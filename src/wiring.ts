@@ -8,11 +8,12 @@ import { readBalance } from './billing/ledger/ledger-accounts';
 import { chargeNumberFees } from './billing/number-fees/charge-number-fees';
 import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
-import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
+import { isRedeemedByKeypad } from './billing/payments/vouchers/redeem-voucher';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { CallerIdentity } from './calling/caller-identity';
 import { HouseCalls } from './calling/house-calls/house-calls';
+import { identifyRequest } from './calling/identify-caller';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
 import { GapWatch } from './cdr/gap-watch';
@@ -25,7 +26,6 @@ import { SwitchListener } from './cdr/switch-listener';
 import { writeCdrs } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
-import { AppError } from './kernel/app-error';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
@@ -37,6 +37,7 @@ import { Authenticator } from './phones/authenticate';
 import type { Trunk } from './trunks/trunk';
 import { trunkKey } from './trunks/trunk-secrets';
 import { trunkByDigestUsername } from './trunks/trunks-store';
+import { Subscriptions } from './calling/subscriptions/subscriptions';
 import { Conversations } from './calling/two-party/conversation';
 import { feeBearingNumbers } from './numbers/did-owners-store';
 import { openDatabase } from './store/database';
@@ -251,8 +252,16 @@ async function openCalls(
   const voicemail = startVoicemail({ config, log, clock }, books.database);
   undo.push(() => voicemail.stop());
   await voicemail.keepLeftOver(rooms.spoolFile(''));
+  const subscriptions = new Subscriptions(srf, {
+    ...books,
+    clock,
+    log,
+    realm: config.SIP_REALM,
+    identify: (req) => identifyRequest(calling, req),
+  });
   const calling: CallingParts = {
     ...books,
+    subscriptions,
     ...rooms,
     mailbox: voicemail.mailbox,
     media,
@@ -280,7 +289,7 @@ async function openCalls(
     ),
     trunkKey: trunkKey(config.TRUNK_KEY),
     trunkKnowledge: trunks.knowledge,
-    redeemVoucher: (wish) => isVoucherRedeemed(books.database, wish),
+    redeemVoucher: (wish) => isRedeemedByKeypad(books.database, wish),
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
@@ -300,11 +309,13 @@ async function openCalls(
     },
   };
   const houseCalls = new HouseCalls(srf, () => calling);
-  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls]);
+  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls, subscriptions]);
   const sip = connectSip(srf, engines, door, log);
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  subscriptions.start();
+  undo.push(() => subscriptions.stop());
   void sip.ready.then(() => trunks.watch.start());
   undo.push(() => trunks.watch.stop());
   reconcileWith(media, { config, log, clock }, undo, books);
@@ -321,20 +332,6 @@ async function openCalls(
     routes: calling,
     trunkWatch: trunks.watch,
   };
-}
-
-/** Whether a code typed on the keypad became credit; why it did not, callers are not told. */
-async function isVoucherRedeemed(
-  database: Database,
-  { callerNumber, ...wish }: Parameters<CallingParts['redeemVoucher']>[0],
-): Promise<boolean> {
-  try {
-    await redeemVoucher(database, { ...wish, source: 'keypad', sourceId: callerNumber ?? 'withheld' });
-    return true;
-  } catch (error) {
-    if (error instanceof AppError) return false;
-    throw error;
-  }
 }
 
 /** What the media server tells of ended legs is kept and compared with our CDRs. */

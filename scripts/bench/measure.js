@@ -153,7 +153,10 @@ function lastStatistics(file) {
   return Object.fromEntries(names.map((name, at) => [name, values[at]]));
 }
 
-/** One SIPp run at a fixed rate: clean when no call failed, nothing was sent twice and 99 % were set up within 10 ms (RFC 7502). */
+/**
+ * One SIPp run at a fixed rate: clean when no call failed, nothing was sent twice and 99 % were set up within 10 ms (RFC 7502). `refused`
+ * is the scenario's counter of that name: of the calls done, those that were told to come again.
+ */
 function sippStep({ port, core, rate, seconds, scenario = ['-sn', 'uac'], extra = [] }) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-sipp-'));
   const calls = Math.round(rate * seconds);
@@ -198,10 +201,12 @@ function sippStep({ port, core, rate, seconds, scenario = ['-sn', 'uac'], extra 
           rate,
           calls: done,
           failed,
+          repeated,
+          refused: Number(line['refused(C)'] ?? 0),
           clean: done >= calls && failed === 0 && repeated === 0 && quick >= 0.99 * done && onTime,
         });
       } catch {
-        resolve({ rate, calls: 0, clean: false });
+        resolve({ rate, calls: 0, failed: calls, repeated: 0, refused: 0, clean: false });
       } finally {
         fs.rmSync(directory, { recursive: true, force: true });
       }
@@ -255,7 +260,17 @@ function freePort() {
 /** SIPp answering every call, on one core. */
 async function startSippAnswering(core) {
   const port = await freePort();
-  const words = ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-nostdin', '-buff_size', String(sippBufferBytes)];
+  const words = [
+    '-sn',
+    'uas',
+    '-i',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-nostdin',
+    '-buff_size',
+    String(sippBufferBytes),
+  ];
   const { command, args } = onCore(core, 'sipp', words);
   const uas = spawn(command, args, { stdio: 'ignore' });
   await sleep(500);
@@ -267,7 +282,14 @@ async function sippToSipp({ answeringCore = 0, callingCore = 1, seconds, toleran
   const uas = await startSippAnswering(answeringCore);
   try {
     const range = { low: 1_000, high: 40_000 };
-    const best = await sippCleanRate({ port: uas.port, core: callingCore, ...range, seconds, tolerance, retry });
+    const best = await sippCleanRate({
+      port: uas.port,
+      core: callingCore,
+      ...range,
+      seconds,
+      tolerance,
+      retry,
+    });
     return { figure: best.rate };
   } finally {
     uas.stop();

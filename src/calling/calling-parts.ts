@@ -11,6 +11,7 @@ import type { TrunkKnowledge } from './two-party/find-route';
 import type { MediaServers } from '../media/media-servers';
 import type { CallerIdentity } from './caller-identity';
 import type { LiveCalls } from './live-calls';
+import type { Subscriptions } from './subscriptions/subscriptions';
 import type { LiveRooms } from './room-session/live-rooms';
 import type { Conversations } from './two-party/conversation';
 import type { Authenticator } from '../phones/authenticate';
@@ -26,6 +27,7 @@ export type CallingParts = {
   readonly conversations: Conversations;
   readonly authenticator: Authenticator<Trunk>;
   readonly trunkKnowledge: TrunkKnowledge;
+  readonly subscriptions: Subscriptions;
   readonly identity: CallerIdentity;
   /** What our passwords at carriers are sealed with. */
   readonly trunkKey: TrunkKey;

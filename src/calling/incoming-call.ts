@@ -122,6 +122,7 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: readonly Outwar
     });
   });
   srf.register(onRequest((caller, req, res) => answerRegister(parts, caller, req, res)));
+  srf.subscribe(onRequest((caller, req, res) => parts.subscriptions.answer(caller, req, res)));
   srf.options(onRequest((_caller, _req, res) => res.send(200)));
 
   return {
@@ -161,8 +162,8 @@ async function callerOnRecord(
 }
 
 /** A stranger is asked who he is, or not listened to; his tries are logged without what he tried. */
-function turnAway(
-  parts: CallingParts,
+export function turnAway(
+  parts: Pick<CallingParts, 'log'>,
   req: SrfRequest,
   res: SrfResponse,
   identity: Exclude<Identity, { kind: 'known' }>,
@@ -174,7 +175,12 @@ function turnAway(
   res.send(401, 'Unauthorized', { headers: { 'WWW-Authenticate': challenges } });
 }
 
-function refuse(parts: CallingParts, req: SrfRequest, res: SrfResponse, reason: RefusalReason): void {
+function refuse(
+  parts: Pick<CallingParts, 'log'>,
+  req: SrfRequest,
+  res: SrfResponse,
+  reason: RefusalReason,
+): void {
   if (res.finalResponseSent) return;
   const found = refusal(reason);
   parts.log.info('request refused', { method: req.method, reason, address: req.source_address });

@@ -11,6 +11,9 @@ export type LiveCall = {
   readonly isWithheld: boolean;
   readonly dialledNumber: string;
   readonly trunkId: string | null;
+  /** Whose leg it is, and the telephone of his that it is to or from; null for a stranger's, and for a leg without a telephone of ours. */
+  readonly accountId: string | null;
+  readonly deviceId: string | null;
   readonly phase: 'ringing' | 'menu' | 'waiting' | 'talking';
   readonly roomId: string | null;
   readonly roomRole: RoomRole | null;
@@ -29,6 +32,8 @@ export function beginningCall(opened: OpenedLeg): LiveCall {
     isWithheld: opened.isWithheld,
     dialledNumber: opened.dialledNumber,
     trunkId: opened.trunkId,
+    accountId: opened.accountId,
+    deviceId: opened.deviceId,
     phase: 'ringing',
     roomId: null,
     roomRole: null,

@@ -22,6 +22,8 @@ const callSchema = z.object({
   isWithheld: z.boolean(),
   dialledNumber: z.string(),
   trunkId: z.string().nullable(),
+  accountId: z.string().nullable(),
+  deviceId: z.string().nullable(),
   phase: z.enum(['ringing', 'menu', 'waiting', 'talking']),
   roomId: z.string().nullable(),
   roomRole: z.enum(ROOM_ROLES).nullable(),

@@ -65,10 +65,11 @@ export const seedDemoCommand: Command = {
   examples: ['123-voip seed-demo --json'],
   run: (input) =>
     withDatabase(input, async (database) => {
-      const seed = await seedDemo(database, systemClock.nowMs());
+      const seed = await seedDemo(database, systemClock.nowMs(), input.config.SIP_REALM);
       if (input.options.json) input.print(JSON.stringify(seed, null, 2));
       else
-        for (const [name, value] of Object.entries(seed)) input.print(`${name.padEnd(16)} ${String(value)}`);
+        for (const [name, value] of Object.entries(seed))
+          input.print(`${name.padEnd(16)} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
       return EXIT.ok;
     }),
 };

@@ -27,6 +27,8 @@ const liveCall = {
   isWithheld: false,
   dialledNumber: '+12025550100',
   trunkId: null,
+  accountId: null,
+  deviceId: null,
   phase: 'talking',
   roomId: 'some-room',
   roomRole: 'speaker',
@@ -42,7 +44,7 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
   let admin: string;
   beforeAll(async () => {
     test = await emptyDatabase(dialect);
-    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1));
+    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1), '123-voip');
     api = testApi(test.database);
     admin = await api.keyFor('admin');
   });

@@ -8,6 +8,9 @@ jest.setTimeout(60_000);
 /** What the records and a watch at the telephone may differ by. */
 const TOLERANCE_MS = 1_000;
 
+const since = (beganMs: number) => systemClock.nowMs() - beganMs;
+const sum = (of: readonly number[]) => of.reduce((total, ms) => total + ms, 0);
+
 describe('an account’s telephone with two calls', () => {
   let stage: TwoPartyStage;
   beforeAll(async () => {
@@ -15,8 +18,6 @@ describe('an account’s telephone with two calls', () => {
   });
   afterAll(() => stage.close());
   afterEach(() => stage.clear());
-
-  const since = (beganMs: number) => systemClock.nowMs() - beganMs;
 
   it('connects the two who talk with it (Replaces): they hear each other, and every leg’s seconds are those it was up', async () => {
     const [ada, ben, cleo] = [
@@ -54,7 +55,6 @@ describe('an account’s telephone with two calls', () => {
     const wall = [adaTalked[0] ?? 0, benTalked, adaTalked[1] ?? 0, cleoTalked];
     for (const [n, leg] of legs.entries())
       expect(Math.abs(talkedMs(leg) - (wall[n] ?? 0))).toBeLessThan(TOLERANCE_MS);
-    const sum = (of: readonly number[]) => of.reduce((total, ms) => total + ms, 0);
     expect(Math.abs(sum(legs.map(talkedMs)) - sum(wall))).toBeLessThan(TOLERANCE_MS);
   });
 

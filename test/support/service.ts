@@ -56,7 +56,7 @@ export class TestService {
     const folder = mkdtempSync(join(tmpdir(), '123-voip-scenario-'));
     const database = await openDatabase(settings.DATABASE_URL ?? `sqlite:${folder}/var/123-voip.db`);
     await runMigrations(database, join(ROOT, 'sql'));
-    const seed = await seedDemo(database, systemClock.nowMs());
+    const seed = await seedDemo(database, systemClock.nowMs(), '123-voip');
     const service = new TestService(folder, settings, database, seed);
     await service.startProcess();
     return service;

@@ -12,7 +12,7 @@ import type { RunningCall } from '../running-call';
 import { Conversation } from '../two-party/conversation';
 import { type Destination, findDestination } from '../two-party/destination';
 import { Reach } from '../two-party/reach';
-import type { Reached } from '../two-party/reach-wish';
+import { NEVER, type Reached } from '../two-party/reach-wish';
 import { type ShownCaller, shownCallerOf } from '../two-party/shown-caller';
 import { takeMessage } from '../two-party/take-message';
 
@@ -162,8 +162,6 @@ export class HouseCalls {
 }
 
 const onRinging = (): void => undefined;
-
-const NEVER = new Promise<never>(() => undefined);
 
 function newCallId({ clock }: CallingParts): string {
   return newId(clock.nowMs());

@@ -4,7 +4,6 @@ import { LegGone } from '../../media/leg';
 import { promptFile, toneFile } from '../../media/prompts';
 import { spoolName } from '../../voicemail/keep-message';
 import { MAX_MESSAGE_SECONDS } from '../../voicemail/voicemail';
-import { AlreadyEnded } from '../call-ended';
 import type { CallingParts } from '../calling-parts';
 import type { RunningCall } from '../running-call';
 
@@ -36,17 +35,22 @@ export async function takeMessage(
   return isKept;
 }
 
-/** A caller who hangs up has ended his message, not taken it back. */
+/** Whoever ends the call ends the message too, and does not take it back. */
 async function recordUntilEnd(call: RunningCall, file: string): Promise<void> {
-  try {
-    await call.leg.recordShort(file, {
+  const { leg } = call;
+  const recording = leg
+    .recordShort(file, {
       maxSeconds: MAX_MESSAGE_SECONDS,
       silenceSeconds: SILENCE_SECONDS,
       terminator: '#',
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof LegGone)) throw error;
     });
-  } catch (error) {
-    if (!(error instanceof LegGone) && !(error instanceof AlreadyEnded)) throw error;
-    // While it ends the channel, the media server writes the last of the file.
-    await sleep(call.parts.clock, FILE_END_MS);
-  }
+  await Promise.race([recording, call.whenEnded]);
+  if (!call.end) return;
+  // While it ends the channel, the media server writes the last of the file.
+  await leg.hangUp();
+  await recording;
+  await sleep(call.parts.clock, FILE_END_MS);
 }
