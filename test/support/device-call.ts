@@ -11,6 +11,8 @@ export class DeviceCall {
   to = '';
   direction: Direction = 'sendrecv';
   isEnded = false;
+  /** A line of a key for SRTP that its SDP has; its sound is not encrypted all the same. */
+  cryptoLine: string | null = null;
   /** Statuses before the final one, and bodies of NOTIFYs. */
   readonly provisional: ReadMessage[] = [];
   readonly notified: string[] = [];
@@ -42,7 +44,8 @@ export class DeviceCall {
       's=-',
       `c=IN IP4 ${host}`,
       't=0 0',
-      `m=audio ${this.sound.port} RTP/AVP 0 101`,
+      `m=audio ${this.sound.port} RTP/${this.cryptoLine === null ? '' : 'S'}AVP 0 101`,
+      ...(this.cryptoLine === null ? [] : [this.cryptoLine]),
       'a=rtpmap:0 PCMU/8000',
       'a=rtpmap:101 telephone-event/8000',
       `a=${this.direction}`,
