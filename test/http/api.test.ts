@@ -24,6 +24,7 @@ const liveCall = {
   callId: 'live-1',
   direction: 'inbound',
   fromNumber: '+3222223344',
+  isWithheld: false,
   dialledNumber: '+12025550100',
   trunkId: null,
   accountId: null,
@@ -370,6 +371,14 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       expect((await post('/live/calls/live-1/end', {})).body).toEqual({ ending: true });
       expect(ended).toBe(true);
       expect((await post('/live/calls/nobody/end', {})).status).toBe(404);
+      api.liveCalls.add({ ...liveCall, isWithheld: true }, () => undefined);
+      const seenBy = async (role: string) =>
+        (await get('/live/calls', await api.keyFor(role))).body.calls[0].fromNumber;
+      expect([await seenBy('admin'), await seenBy('network'), await seenBy('support')]).toEqual([
+        liveCall.fromNumber,
+        null,
+        null,
+      ]);
       api.liveCalls.delete('live-1');
     });
 

@@ -11,9 +11,13 @@ export class DeviceCall {
   to = '';
   direction: Direction = 'sendrecv';
   isEnded = false;
+  /** A line of a key for SRTP that its SDP has; its sound is not encrypted all the same. */
+  cryptoLine: string | null = null;
   /** Statuses before the final one, and bodies of NOTIFYs. */
   readonly provisional: ReadMessage[] = [];
   readonly notified: string[] = [];
+  /** What our PRACKs were answered. */
+  readonly acknowledged: number[] = [];
   readonly callId: string;
   readonly localTag: string;
   remoteTag = '';
@@ -40,7 +44,8 @@ export class DeviceCall {
       's=-',
       `c=IN IP4 ${host}`,
       't=0 0',
-      `m=audio ${this.sound.port} RTP/AVP 0 101`,
+      `m=audio ${this.sound.port} RTP/${this.cryptoLine === null ? '' : 'S'}AVP 0 101`,
+      ...(this.cryptoLine === null ? [] : [this.cryptoLine]),
       'a=rtpmap:0 PCMU/8000',
       'a=rtpmap:101 telephone-event/8000',
       `a=${this.direction}`,
@@ -65,6 +70,7 @@ export class DeviceCall {
       onProvisional: (one) => {
         this.provisional.push(one);
         if (one.body !== '') this.sound.sendTo(one.body);
+        if (one.header('Require').includes('100rel')) void this.#acknowledge(one, cseq);
       },
     });
     const isAnswered = (response.status ?? 0) < 300;
@@ -81,6 +87,21 @@ export class DeviceCall {
       ...(isAnswered ? {} : { branch: this.#branch }),
     });
     return response;
+  }
+
+  /** Answers a reliable provisional answer (RFC 3262 4). */
+  async #acknowledge(provisional: ReadMessage, inviteCseq: number): Promise<void> {
+    this.remoteTag = tagOf(provisional.header('To'));
+    const target = uriOf(provisional.header('Contact'));
+    this.#cseq += 1;
+    const response = await this.device.ask('PRACK', target, {
+      from: `${this.from};tag=${this.localTag}`,
+      to: provisional.header('To'),
+      callId: this.callId,
+      cseq: this.#cseq,
+      headers: [`RAck: ${provisional.header('RSeq')} ${inviteCseq} INVITE`],
+    });
+    this.acknowledged.push(response.status ?? 0);
   }
 
   /** Takes an INVITE back. */
@@ -156,6 +177,13 @@ export class DeviceCall {
     );
   }
 
+  /** Says that it rings. */
+  ring(): void {
+    const { contact } = this.device;
+    if (this.#invitation)
+      this.device.sendText(answer(this.#invitation, '180 Ringing', this.localTag, { contact }));
+  }
+
   /** Lets the caller hear it before it is picked up. */
   speakEarly(): void {
     const invitation = this.#invitation;
@@ -180,7 +208,7 @@ export class DeviceCall {
     return this.#invitation;
   }
 
-  comes(invitation: ReadMessage, how: 'auto' | 'rings' | 'busy'): void {
+  comes(invitation: ReadMessage, how: 'auto' | 'rings' | 'busy' | ((call: DeviceCall) => void)): void {
     this.#invitation = invitation;
     this.from = invitation.header('To');
     this.to = invitation.header('From').replace(/;tag=[^;]+/, '');
@@ -188,8 +216,9 @@ export class DeviceCall {
     this.#target = uriOf(invitation.header('Contact'));
     this.#cseq = 100;
     this.sound.sendTo(invitation.body);
+    if (typeof how === 'function') return how(this);
     if (how === 'busy') return this.refuse('486 Busy Here');
-    this.device.sendText(answer(invitation, '180 Ringing', this.localTag, { contact: this.device.contact }));
+    this.ring();
     if (how === 'auto') this.pickUp();
   }
 

@@ -1,4 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:tls';
+import type { CertificateFiles } from './certificates';
 import { DeviceSound } from './device-sound';
 import { DeviceCall, type Direction } from './device-call';
 import { answer, authorization, type ReadMessage, readMessage, unique } from './sip-message';
@@ -16,9 +19,14 @@ export type DeviceWish = {
   /** Whom it says it is in From; its username unless given. */
   readonly from?: string;
   /** How it takes calls. */
-  readonly answers?: 'auto' | 'rings' | 'busy';
+  readonly answers?: 'auto' | 'rings' | 'busy' | ((call: DeviceCall) => void);
   readonly toneHz?: number;
+  /** It is called over TLS, and shows this certificate; it calls nobody then. */
+  readonly tls?: CertificateFiles;
 };
+
+/** How it sends and is reached. */
+type Wire = { readonly port: number; send(text: string): void; close(): void };
 
 export type DialOptions = {
   readonly headers?: readonly string[];
@@ -51,29 +59,28 @@ export class SipDevice {
 
   private constructor(
     readonly wish: DeviceWish,
-    private readonly socket: Socket,
-  ) {
-    socket.on('message', (bytes) => this.#take(readMessage(bytes.toString('latin1'))));
-    socket.on('error', () => undefined);
-  }
+    private readonly wire: Wire,
+  ) {}
 
   static async open(wish: DeviceWish): Promise<SipDevice> {
-    const socket = createSocket('udp4');
-    await new Promise<void>((resolve) => socket.bind(0, wish.host ?? '127.0.0.1', resolve));
-    return new SipDevice(wish, socket);
+    let device: SipDevice | null = null;
+    const take = (text: string) => device?.take(readMessage(text));
+    device = new SipDevice(wish, wish.tls ? await overTls(wish.tls, take) : await overUdp(wish, take));
+    return device;
   }
 
   get host(): string {
     return this.wish.host ?? '127.0.0.1';
   }
   get port(): number {
-    return this.socket.address().port;
+    return this.wire.port;
   }
   get name(): string {
     return this.wish.from ?? this.wish.username ?? '+3222223344';
   }
   get contact(): string {
-    return `<sip:${this.wish.username ?? 'device'}@${this.host}:${this.port}>`;
+    const over = this.wish.tls ? ';transport=tls' : '';
+    return `<sip:${this.wish.username ?? 'device'}@${this.host}:${this.port}${over}>`;
   }
 
   /** Registers for ten minutes; gives the final status. */
@@ -183,7 +190,7 @@ export class SipDevice {
   }
 
   sendText(text: string): void {
-    this.socket.send(Buffer.from(text, 'latin1'), this.wish.sipPort, '127.0.0.1');
+    this.wire.send(text);
   }
 
   /** Vanishes: no BYE, no answer, no sound. */
@@ -191,7 +198,7 @@ export class SipDevice {
     for (const call of this.#calls.values()) call.silence();
     this.#calls.clear();
     try {
-      this.socket.close();
+      this.wire.close();
     } catch {
       // It has vanished before.
     }
@@ -209,7 +216,8 @@ export class SipDevice {
     return call;
   }
 
-  #take(message: ReadMessage): void {
+  /** Takes what came. */
+  take(message: ReadMessage): void {
     this.messages.push(message);
     if (message.status !== null) {
       this.#waiting.get(keyOf(message))?.(message);
@@ -232,6 +240,44 @@ export class SipDevice {
     call.comes(message, how);
     this.taken.push(call);
   }
+}
+
+async function overUdp(wish: DeviceWish, take: (text: string) => void): Promise<Wire> {
+  const socket = createSocket('udp4');
+  socket.on('message', (bytes) => take(bytes.toString('latin1')));
+  socket.on('error', () => undefined);
+  await new Promise<void>((resolve) => socket.bind(0, wish.host ?? '127.0.0.1', resolve));
+  return {
+    port: socket.address().port,
+    send: (text) => socket.send(Buffer.from(text, 'latin1'), wish.sipPort, '127.0.0.1'),
+    close: () => socket.close(),
+  };
+}
+
+/** Answers go over the connection that came last. */
+async function overTls(files: CertificateFiles, take: (text: string) => void): Promise<Wire> {
+  let send: (text: string) => void = () => undefined;
+  const options = { key: readFileSync(files.keyFile), cert: readFileSync(files.certFile) };
+  const server = createServer(options, (socket) => {
+    let waiting = '';
+    send = (text) => socket.write(Buffer.from(text, 'latin1'));
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      waiting += bytes.toString('latin1');
+      for (;;) {
+        const head = waiting.indexOf('\r\n\r\n');
+        const length = Number(/^Content-Length: *(\d+)/im.exec(waiting)?.[1] ?? 0);
+        if (head < 0 || waiting.length < head + 4 + length) return;
+        const text = waiting.slice(0, head + 4 + length);
+        waiting = waiting.slice(text.length);
+        if (text.trim() !== '') take(text);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return { port, send: (text) => send(text), close: () => server.close() };
 }
 
 /** Names the transaction by the branch that came with it. */

@@ -36,6 +36,7 @@ describe('what is told', () => {
       callId: 'secret-call',
       direction: 'inbound',
       fromNumber: '+3225550001',
+      isWithheld: false,
       dialledNumber: '1',
       trunkId: null,
       accountId: 'a',

@@ -14,7 +14,7 @@ import { openedOutward } from '../outward/opened-outward';
 import { OutwardLeg, type OutwardTarget } from '../outward/outward-leg';
 import { trunkAnswers } from '../outward/trunk-answers';
 import { refusalReasonOf, type RefusalReason } from '../refuse-call';
-import { AlreadyEnded } from '../call-ended';
+import { AlreadyEnded, Refused } from '../call-ended';
 import type { Destination } from './destination';
 import { findRoute } from './find-route';
 import type { Reached, ReachWish } from './reach-wish';
@@ -101,17 +101,23 @@ export async function dialTrunks(
         await parts.credit.release({ callId: leg.call.id, nowMs: parts.clock.nowMs() });
       if (error instanceof AlreadyEnded) throw error;
       if (error instanceof TrunkFull) continue;
-      if (!(error instanceof NotAnswered)) return { kind: 'refused', reason: refusalReasonOf(error) };
-      if (OUT_OF_REACH.includes(error.status))
-        parts.trunkKnowledge.callFailed(attempt.trunk.id, attempt.target);
-      reason = reasonOf(error.status);
+      const status = statusOf(error);
+      if (status === null) return { kind: 'refused', reason: refusalReasonOf(error) };
+      if (OUT_OF_REACH.includes(status)) parts.trunkKnowledge.callFailed(attempt.trunk.id, attempt.target);
+      reason = reasonOf(status);
       const isPlainTried =
-        attempt.secure && attempt.trunk.outward.srtp === 'offered' && MEDIA_REFUSED.includes(error.status);
+        attempt.secure && attempt.trunk.outward.srtp === 'offered' && MEDIA_REFUSED.includes(status);
       if (isPlainTried) waiting.unshift({ ...attempt, secure: false });
-      else if (!isNextCarrierTried(error.status)) break;
+      else if (!isNextCarrierTried(status)) break;
     }
   }
   return { kind: 'refused', reason };
+}
+
+/** What the carrier said; an answer without media that we could use is no other word than 488. Null: it was no word of the carrier's. */
+function statusOf(error: unknown): number | null {
+  if (error instanceof NotAnswered) return error.status;
+  return error instanceof Refused && error.reason === 'no-codec' ? 488 : null;
 }
 
 /** Targets that answer; all of them when none does. */
