@@ -13,6 +13,7 @@ import { CallerIdentity } from './calling/caller-identity';
 import { HouseCalls } from './calling/house-calls/house-calls';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
+import { Overload } from './calling/overload';
 import { GapWatch } from './cdr/gap-watch';
 import { ArchiveSweeper } from './cdr/journal-archive';
 import { Journal } from './cdr/journal';
@@ -117,15 +118,17 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   hourly.start();
   undo.push(() => hourly.stop());
   const calls = await openCalls(world, undo, { database, keeper, liveCalls });
-  const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch } = calls;
+  const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch, overload } = calls;
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
     journalReady: () => keeper.ready,
     mediaReady: () => media.ready,
+    overload: () => overload.figures,
     trunks: () => trunkWatch.counts,
   });
   countCalls(metrics);
+  overload.onRefused(() => metrics.callRefused());
   const http = await serveApi(world, {
     database,
     keeper,
@@ -240,9 +243,13 @@ async function openCalls(
     { config, log, clock },
     { srf, database: books.database, isConnected: () => sip.connected },
   );
+  const overload = new Overload(clock, log);
+  overload.start();
+  undo.push(() => overload.stop());
   const calling: CallingParts = {
     ...books,
     ...rooms,
+    overload,
     media,
     conversations: new Conversations(),
     authenticator: new Authenticator<Trunk>({
@@ -308,6 +315,7 @@ async function openCalls(
     houseCalls,
     routes: calling,
     trunkWatch: trunks.watch,
+    overload,
   };
 }
 

@@ -260,7 +260,17 @@ function freePort() {
 /** SIPp answering every call, on one core. */
 async function startSippAnswering(core) {
   const port = await freePort();
-  const words = ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-nostdin', '-buff_size', String(sippBufferBytes)];
+  const words = [
+    '-sn',
+    'uas',
+    '-i',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-nostdin',
+    '-buff_size',
+    String(sippBufferBytes),
+  ];
   const { command, args } = onCore(core, 'sipp', words);
   const uas = spawn(command, args, { stdio: 'ignore' });
   await sleep(500);
@@ -272,7 +282,14 @@ async function sippToSipp({ answeringCore = 0, callingCore = 1, seconds, toleran
   const uas = await startSippAnswering(answeringCore);
   try {
     const range = { low: 1_000, high: 40_000 };
-    const best = await sippCleanRate({ port: uas.port, core: callingCore, ...range, seconds, tolerance, retry });
+    const best = await sippCleanRate({
+      port: uas.port,
+      core: callingCore,
+      ...range,
+      seconds,
+      tolerance,
+      retry,
+    });
     return { figure: best.rate };
   } finally {
     uas.stop();

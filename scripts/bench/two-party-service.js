@@ -38,7 +38,13 @@ async function seed(database, carrierPort) {
   const nowMs = Date.now();
   const deck = async (deckName, price) => {
     const csv = Readable.from([DECK.replace('PRICE', price)]);
-    const { deckId } = await importRateDeck(database, { deckName, currency: 'EUR', csv, sourceName: 'bench', nowMs });
+    const { deckId } = await importRateDeck(database, {
+      deckName,
+      currency: 'EUR',
+      csv,
+      sourceName: 'bench',
+      nowMs,
+    });
     return deckId;
   };
   const account = await openAccount(database, {
@@ -49,7 +55,9 @@ async function seed(database, carrierPort) {
     nowMs,
   });
   const amount = { amountMicros: 1_000_000_000_000n, currency: 'EUR' };
-  await database.write((sql) => postEntries(sql, topUp({ accountId: account.id, amount, reference: 'bench' }), nowMs));
+  await database.write((sql) =>
+    postEntries(sql, topUp({ accountId: account.id, amount, reference: 'bench' }), nowMs),
+  );
   await createTrunk(database, { name: 'callers', addresses: ['127.0.0.0/8'], nowMs });
   for (let n = 0; n < carriers; n++)
     await createTrunk(database, {
@@ -79,8 +87,8 @@ async function seed(database, carrierPort) {
 
 /** With BENCH_PROFILE=folder the service's processes leave their processor profiles there when they end. */
 const profiled = process.env.BENCH_PROFILE
-  ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${path.resolve(process.env.BENCH_PROFILE)}` }
-  : {};
+  ? ['--cpu-prof', `--cpu-prof-dir=${path.resolve(process.env.BENCH_PROFILE)}`]
+  : [];
 
 /** The whole service, with its two servers, on one core. */
 async function startService(carrierPort) {
@@ -92,20 +100,28 @@ async function startService(carrierPort) {
   await runMigrations(database, path.join(root, 'sql'));
   await seed(database, carrierPort);
   await database.close();
-  const child = spawn(process.execPath, [path.join(root, 'dist/main.js'), 'start'], {
-    cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      HTTP_PORT: '0',
-      SIP_PORT: '0',
-      VAR_DIR: path.join(folder, 'var'),
-      MAX_LIVE_CALLS: '10000',
-      RTP_TIMEOUT_MS: '60000',
-      LOG_LEVEL: 'warn',
+  const child = spawn(
+    process.execPath,
+    [
       ...profiled,
+      ...(process.env.HOOK ? ['-r', process.env.HOOK] : []),
+      path.join(root, 'dist/main.js'),
+      'start',
+    ],
+    {
+      cwd: folder,
+      env: {
+        PATH: process.env.PATH,
+        HTTP_PORT: '0',
+        SIP_PORT: '0',
+        VAR_DIR: path.join(folder, 'var'),
+        MAX_LIVE_CALLS: '10000',
+        RTP_TIMEOUT_MS: '60000',
+        LOG_LEVEL: 'warn',
+      },
+      stdio: ['ignore', 'pipe', process.env.BENCH_LOG ? 'inherit' : 'ignore'],
     },
-    stdio: ['ignore', 'pipe', process.env.BENCH_LOG ? 'inherit' : 'ignore'],
-  });
+  );
   let port = 0;
   await new Promise((ready, failed) => {
     child.once('exit', (code) => failed(new Error(`the service ended with ${code}`)));
@@ -115,7 +131,10 @@ async function startService(carrierPort) {
       if (line.startsWith('123-voip is ready')) ready();
     });
   });
-  const servers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const servers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .map(Number);
   for (const pid of [child.pid, ...servers]) pinToCore(pid, productCore);
   child.removeAllListeners('exit');
   const ended = new Promise((done) => child.once('exit', done));
@@ -135,17 +154,26 @@ async function startService(carrierPort) {
   return { port, processes, stop };
 }
 
+function firstMessage(child) {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', () => reject(new Error('process ended before it was ready')));
+  });
+}
+
 /** A bare application on the embedded SIP server, on one core. */
 async function startBare(carrierPort) {
   const stdio = ['ignore', 'ignore', 'inherit', 'ipc'];
-  const firstMessage = (child) =>
-    new Promise((resolve, reject) => {
-      child.once('message', resolve);
-      child.once('exit', () => reject(new Error('process ended before it was ready')));
-    });
   const server = fork(path.join(root, 'dist/embedded/drachtio-server/main.js'), [], { stdio });
   pinToCore(server.pid, productCore);
-  const options = { adminHost: '127.0.0.1', adminPort: 0, secret, sipHost: '127.0.0.1', sipPort: 0, transports: ['udp'] };
+  const options = {
+    adminHost: '127.0.0.1',
+    adminPort: 0,
+    secret,
+    sipHost: '127.0.0.1',
+    sipPort: 0,
+    transports: ['udp'],
+  };
   server.send({ type: 'start', options });
   const { type, message, addresses } = await firstMessage(server);
   if (type !== 'ready') throw new Error(message);
@@ -165,6 +193,5 @@ async function startBare(carrierPort) {
     },
   };
 }
-
 
 module.exports = { NUMBER, productCore, startBare, startService };

@@ -73,7 +73,13 @@ async function overload(port, clean) {
   await sleep(settleMs);
   const after = await step(port, Math.max(1, Math.round(clean * 0.5)));
   const completed = calls - refused;
-  return { completed, refused, failed, share: completed / (clean * seconds * 2), recovered: after.failed === 0 && after.refused === 0 };
+  return {
+    completed,
+    refused,
+    failed,
+    share: completed / (clean * seconds * 2),
+    recovered: after.failed === 0 && after.refused === 0,
+  };
 }
 
 /** Processor time of each process for a call at a rate that both applications take. */
@@ -96,7 +102,8 @@ async function microsACall(start, carrierPort, rate) {
 const told = (spent) => spent.map(({ name, micros }) => `${name} ${micros} us`).join(', ');
 
 function requirePrograms() {
-  if (!hasProgram('sipp') || !hasProgram('taskset')) throw new Error('sipp or taskset is missing, nothing was measured');
+  if (!hasProgram('sipp') || !hasProgram('taskset'))
+    throw new Error('sipp or taskset is missing, nothing was measured');
 }
 
 async function bench() {
@@ -150,7 +157,12 @@ function judged(result, { bare, ours, runs }) {
       goal: quick ? goalAdded * 2 : goalAdded,
       unit: '',
     },
-    { name: 'P10 not completed of the clean rate, overloaded', figure: 1 - worst, goal: 1 - wantedShare, unit: '' },
+    {
+      name: 'P10 not completed of the clean rate, overloaded',
+      figure: 1 - worst,
+      goal: 1 - wantedShare,
+      unit: '',
+    },
     { name: 'P10 neither completed nor refused', figure: lost, goal: 0, unit: 'calls' },
     {
       name: 'P10 runs that still failed 5 s after',
@@ -159,7 +171,8 @@ function judged(result, { bare, ours, runs }) {
       unit: '',
     },
   ].map((check) => ({ ...check, passed: check.figure <= check.goal }));
-  for (const { name, figure, goal } of checks) print(`  ${name}: ${figure.toFixed(2)} (at most ${goal.toFixed(2)})`);
+  for (const { name, figure, goal } of checks)
+    print(`  ${name}: ${figure.toFixed(2)} (at most ${goal.toFixed(2)})`);
   return { ...result, checks, passed: result.passed && checks.every(({ passed }) => passed) };
 }
 
