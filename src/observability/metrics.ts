@@ -6,12 +6,8 @@ export type MetricSources = {
   readonly cdrBacklog: () => number;
   readonly journalReady: () => boolean;
   readonly mediaReady: () => boolean;
-  /** What the guard against overload has done and sees. */
-  readonly overload: () => {
-    readonly refused: number;
-    readonly inHand: number;
-    readonly overloaded: boolean;
-  };
+  /** What the guard against overload sees. */
+  readonly overload: () => { readonly inHand: number; readonly overloaded: boolean };
   /** Trunks that do not answer this node, and registrations of ours that do not stand. */
   readonly trunks: () => { readonly dead: number; readonly unregistered: number };
 };
