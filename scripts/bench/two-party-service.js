@@ -100,28 +100,19 @@ async function startService(carrierPort) {
   await runMigrations(database, path.join(root, 'sql'));
   await seed(database, carrierPort);
   await database.close();
-  const child = spawn(
-    process.execPath,
-    [
-      ...profiled,
-      ...(process.env.HOOK ? ['-r', process.env.HOOK] : []),
-      path.join(root, 'dist/main.js'),
-      'start',
-    ],
-    {
-      cwd: folder,
-      env: {
-        PATH: process.env.PATH,
-        HTTP_PORT: '0',
-        SIP_PORT: '0',
-        VAR_DIR: path.join(folder, 'var'),
-        MAX_LIVE_CALLS: '10000',
-        RTP_TIMEOUT_MS: '60000',
-        LOG_LEVEL: 'warn',
-      },
-      stdio: ['ignore', 'pipe', process.env.BENCH_LOG ? 'inherit' : 'ignore'],
+  const child = spawn(process.execPath, [...profiled, path.join(root, 'dist/main.js'), 'start'], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      HTTP_PORT: '0',
+      SIP_PORT: '0',
+      VAR_DIR: path.join(folder, 'var'),
+      MAX_LIVE_CALLS: '10000',
+      RTP_TIMEOUT_MS: '60000',
+      LOG_LEVEL: 'warn',
     },
-  );
+    stdio: ['ignore', 'pipe', process.env.BENCH_LOG ? 'inherit' : 'ignore'],
+  });
   let port = 0;
   await new Promise((ready, failed) => {
     child.once('exit', (code) => failed(new Error(`the service ended with ${code}`)));
