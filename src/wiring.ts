@@ -16,13 +16,12 @@ import { HouseCalls } from './calling/house-calls/house-calls';
 import { identifyRequest } from './calling/identify-caller';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
+import { Overload } from './calling/overload';
 import { GapWatch } from './cdr/gap-watch';
 import { ArchiveSweeper } from './cdr/journal-archive';
 import { Journal } from './cdr/journal';
 import { JournalKeeper } from './cdr/journal-keeper';
 import { nextNodeSequence } from './cdr/next-node-sequence';
-import { Reconciler } from './cdr/reconciler';
-import { SwitchListener } from './cdr/switch-listener';
 import { writeCdrs } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
@@ -47,6 +46,7 @@ import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { routeSettings, wireTrunks } from './wiring-lines';
 import { wireRooms } from './wiring-rooms';
+import { reconcileWith } from './wiring-records';
 import { startVoicemail } from './wiring-voicemail';
 
 const ROOT = resolve(__dirname, '..');
@@ -126,15 +126,17 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   hourly.start();
   undo.push(() => hourly.stop());
   const calls = await openCalls(world, undo, { database, keeper, liveCalls });
-  const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch } = calls;
+  const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch, overload } = calls;
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,
     journalReady: () => keeper.ready,
     mediaReady: () => media.ready,
+    overload: () => overload.figures,
     trunks: () => trunkWatch.counts,
   });
   countCalls(metrics);
+  overload.onRefused(() => metrics.callRefused());
   const http = await serveApi(world, {
     database,
     keeper,
@@ -261,11 +263,15 @@ async function openCalls(
     realm: config.SIP_REALM,
     identify: (req) => identifyRequest(calling, req),
   });
+  const overload = new Overload(clock, log);
+  overload.start();
+  undo.push(() => overload.stop());
   const calling: CallingParts = {
     ...books,
     subscriptions,
     ...rooms,
     mailbox: voicemail.mailbox,
+    overload,
     media,
     conversations: new Conversations(),
     authenticator: new Authenticator<Trunk>({
@@ -333,31 +339,8 @@ async function openCalls(
     houseCalls,
     routes: calling,
     trunkWatch: trunks.watch,
+    overload,
   };
-}
-
-/** What the media server tells of ended legs is kept and compared with our CDRs. */
-function reconcileWith(
-  media: MediaServers,
-  { config, log, clock }: World,
-  undo: Undo,
-  { database, keeper }: Pick<CallingParts, 'database' | 'keeper'>,
-): void {
-  const nodeId = config.NODE_ID;
-  const listener = new SwitchListener({ database, nodeId, isConnected: () => media.ready, clock, log });
-  media.onHungUp((facts) => listener.told(facts));
-  listener.start();
-  undo.push(() => listener.stop());
-  const reconciler = new Reconciler({
-    database,
-    nodeId,
-    rtpTimeoutMs: config.RTP_TIMEOUT_MS,
-    isPending: (cdrId) => keeper.isPending(cdrId),
-    clock,
-    log,
-  });
-  reconciler.start();
-  undo.push(() => reconciler.stop());
 }
 
 /** Connects to drachtio and stays connected. Dialogs die with the connection, so a lost one ends all calls and their billing. */

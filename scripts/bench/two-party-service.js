@@ -87,8 +87,8 @@ async function seed(database, carrierPort) {
 
 /** With BENCH_PROFILE=folder the service's processes leave their processor profiles there when they end. */
 const profiled = process.env.BENCH_PROFILE
-  ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${path.resolve(process.env.BENCH_PROFILE)}` }
-  : {};
+  ? ['--cpu-prof', `--cpu-prof-dir=${path.resolve(process.env.BENCH_PROFILE)}`]
+  : [];
 
 /** The whole service, with its two servers, on one core. */
 async function startService(carrierPort) {
@@ -100,7 +100,7 @@ async function startService(carrierPort) {
   await runMigrations(database, path.join(root, 'sql'));
   await seed(database, carrierPort);
   await database.close();
-  const child = spawn(process.execPath, [path.join(root, 'dist/main.js'), 'start'], {
+  const child = spawn(process.execPath, [...profiled, path.join(root, 'dist/main.js'), 'start'], {
     cwd: folder,
     env: {
       PATH: process.env.PATH,
@@ -110,7 +110,6 @@ async function startService(carrierPort) {
       MAX_LIVE_CALLS: '10000',
       RTP_TIMEOUT_MS: '60000',
       LOG_LEVEL: 'warn',
-      ...profiled,
     },
     stdio: ['ignore', 'pipe', process.env.BENCH_LOG ? 'inherit' : 'ignore'],
   });
@@ -146,14 +145,16 @@ async function startService(carrierPort) {
   return { port, processes, stop };
 }
 
+function firstMessage(child) {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', () => reject(new Error('process ended before it was ready')));
+  });
+}
+
 /** A bare application on the embedded SIP server, on one core. */
 async function startBare(carrierPort) {
   const stdio = ['ignore', 'ignore', 'inherit', 'ipc'];
-  const firstMessage = (child) =>
-    new Promise((resolve, reject) => {
-      child.once('message', resolve);
-      child.once('exit', () => reject(new Error('process ended before it was ready')));
-    });
   const server = fork(path.join(root, 'dist/embedded/drachtio-server/main.js'), [], { stdio });
   pinToCore(server.pid, productCore);
   const options = {

@@ -12,6 +12,7 @@ import type { MediaServers } from '../media/media-servers';
 import type { CallerIdentity } from './caller-identity';
 import type { LiveCalls } from './live-calls';
 import type { Subscriptions } from './subscriptions/subscriptions';
+import type { Overload } from './overload';
 import type { LiveRooms } from './room-session/live-rooms';
 import type { Conversations } from './two-party/conversation';
 import type { Authenticator } from '../phones/authenticate';
@@ -23,6 +24,7 @@ export type CallingParts = {
   readonly media: MediaServers;
   readonly keeper: JournalKeeper;
   readonly liveCalls: LiveCalls;
+  readonly overload: Overload;
   readonly liveRooms: LiveRooms;
   readonly conversations: Conversations;
   readonly authenticator: Authenticator<Trunk>;

@@ -110,6 +110,7 @@ export class InboundLeg {
       throw new AlreadyEnded();
     }
     await call.answered(dialog, leg, { acked: false });
+    this.parts.overload.handedOn(call.id);
     call.stopIfEnded();
   }
 

@@ -45,6 +45,16 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: readonly Outwar
 
   const onInvite = async (req: SrfRequest, res: SrfResponse): Promise<void> => {
     const startedAtMs = parts.clock.nowMs();
+    const cdrId = newId(startedAtMs);
+    parts.overload.begun(cdrId);
+    await beginCall(req, res, { startedAtMs, cdrId }).finally(() => parts.overload.handedOn(cdrId));
+  };
+
+  const beginCall = async (
+    req: SrfRequest,
+    res: SrfResponse,
+    { startedAtMs, cdrId }: { readonly startedAtMs: number; readonly cdrId: string },
+  ): Promise<void> => {
     // Set before anything is awaited: a CANCEL may come while we still look up who calls.
     const cancelled = new Promise<void>((resolve) => req.on('cancel', () => resolve()));
     const identity = await identifyRequest(parts, req);
@@ -67,7 +77,6 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: readonly Outwar
       { draining, liveCalls: parts.liveCalls.count, maxLiveCalls: parts.settings.maxLiveCalls },
     );
     const plan = planCall(facts);
-    const cdrId = newId(startedAtMs);
     const opened = await parts.keeper.open({
       cdrId,
       callId: cdrId,
@@ -116,6 +125,7 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: readonly Outwar
     };
 
   srf.invite((req, res) => {
+    if (!parts.overload.admits(dialledString(req))) return refuseQuietly(res, 'overloaded');
     onInvite(req, res).catch((error: unknown) => {
       parts.log.error('a call could not be begun', { error });
       refuse(parts, req, res, refusalReasonOf(error));
@@ -175,6 +185,12 @@ export function turnAway(
   res.send(401, 'Unauthorized', { headers: { 'WWW-Authenticate': challenges } });
 }
 
+/** Without a log line of its own: who counts the refusals tells of them all. */
+function refuseQuietly(res: SrfResponse, reason: RefusalReason): void {
+  const found = refusal(reason);
+  res.send(found.sipStatus, found.sipReason, { headers: refusalHeaders(found) });
+}
+
 function refuse(
   parts: Pick<CallingParts, 'log'>,
   req: SrfRequest,
@@ -182,9 +198,8 @@ function refuse(
   reason: RefusalReason,
 ): void {
   if (res.finalResponseSent) return;
-  const found = refusal(reason);
   parts.log.info('request refused', { method: req.method, reason, address: req.source_address });
-  res.send(found.sipStatus, found.sipReason, { headers: refusalHeaders(found) });
+  refuseQuietly(res, reason);
 }
 
 /** A refused call of somebody we know leaves a CDR: carriers and owners ask why. */

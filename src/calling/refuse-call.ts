@@ -10,6 +10,7 @@ export type RefusalReason =
   | 'no-codec'
   | 'draining'
   | 'too-many-calls'
+  | 'overloaded'
   | 'journal-unavailable'
   | 'media-unavailable'
   | 'wrong-pin'
@@ -81,6 +82,13 @@ const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
     prompt: null,
   },
   'too-many-calls': {
+    sipStatus: 503,
+    sipReason: 'Service Unavailable',
+    retryAfterSeconds: 5,
+    result: 'failed',
+    prompt: null,
+  },
+  overloaded: {
     sipStatus: 503,
     sipReason: 'Service Unavailable',
     retryAfterSeconds: 5,

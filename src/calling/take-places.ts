@@ -1,9 +1,9 @@
 import { isE164 } from '../kernel/phone-number';
+import { claimPlaces } from '../leases/claim-places';
 import { CALL_LEASE_MS } from '../leases/lease';
-import { takeLeases } from '../leases/take-leases';
 import { didWish } from '../numbers/did';
 import type { Trunk } from '../trunks/trunk';
-import { takeTrunkSlot, type TrunkDirection } from '../trunks/trunk-slot';
+import { trunkClaims, type TrunkDirection } from '../trunks/trunk-slot';
 import type { CallingParts } from './calling-parts';
 import type { Destination } from './two-party/destination';
 
@@ -21,14 +21,11 @@ export async function takePlaces(
   { database, settings, clock }: Pick<CallingParts, 'database' | 'settings' | 'clock'>,
   { holderId, trunk, direction, isEmergency, destination }: PlacesWanted,
 ): Promise<void> {
-  const did = direction === 'in' && 'did' in destination ? destination.did : null;
-  const wish = did && isE164(did.number) ? didWish(did) : null;
-  const isLimited = Object.values<number | null>(trunk.limits).some((limit) => limit !== null);
-  if (!isLimited && !wish) return;
   const nowMs = clock.nowMs();
   const { nodeId } = settings;
-  await database.write(async (sql) => {
-    if (wish) await takeLeases(sql, { holderId, nodeId, wishes: [wish], nowMs, leaseMs: CALL_LEASE_MS });
-    await takeTrunkSlot(sql, { trunk, direction, isEmergency, holderId, nodeId, nowMs });
-  });
+  const did = direction === 'in' && 'did' in destination ? destination.did : null;
+  const wish = did && isE164(did.number) ? didWish(did) : null;
+  const claims = trunkClaims({ trunk, direction, isEmergency, holderId, nodeId, nowMs });
+  const all = wish ? [{ ...wish, holderId, nodeId, expiresAtMs: nowMs + CALL_LEASE_MS }, ...claims] : claims;
+  if (all.length > 0) await claimPlaces(database, { claims: all, nowMs });
 }

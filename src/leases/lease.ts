@@ -11,7 +11,7 @@ export type LeaseWish = {
   readonly limit: number;
 };
 
-/** All places of a scope are taken; for `takeRate`, all of this second. */
+/** All places of a scope are taken; of starts, all of this second. */
 export class LimitReached extends AppError {
   readonly code = 'limit-reached';
   constructor(

@@ -9,7 +9,6 @@ import { CALL_LEASE_MS, LimitReached } from './lease';
 import { LeaseKeeper } from './lease-keeper';
 import { forgetEndedLeases, releaseLeases, renewLeases } from './renew-leases';
 import { countLeases, takeLeases } from './take-leases';
-import { takeRate } from './take-rate';
 
 const START_MS = Date.UTC(2026, 0, 15, 12);
 const LEASE_MS = 60_000;
@@ -268,7 +267,7 @@ describe.each(DIALECTS)('leases on %s', (dialect) => {
       for (let tenth = 0; tenth < 30; tenth++) {
         const nowMs = START_MS + tenth * 100 + 37;
         await burst(8, async (database) => {
-          await database.write((sql) => takeRate(sql, { scope, perSecond: 10, nowMs }));
+          await claimPlaces(database, { claims: [startClaim({ scope, perSecond: 10, nowMs })], nowMs });
           startedAtMs.push(nowMs);
         });
       }

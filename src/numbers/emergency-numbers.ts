@@ -170,6 +170,13 @@ const BY_COUNTRY: ReadonlyMap<string, readonly string[]> = new Map(
 /** Countries whose own emergency numbers are known. */
 export const EMERGENCY_COUNTRIES: readonly string[] = [...BY_COUNTRY.keys()];
 
+const EVERYWHERE: ReadonlySet<string> = new Set([...ANYWHERE, ...[...BY_COUNTRY.values()].flat()]);
+
+/** Whether digits, as they were dialled, are an emergency number of some country. */
+export function isEmergencySomewhere(digits: string): boolean {
+  return EVERYWHERE.has(digits);
+}
+
 /** The emergency numbers of a country (ISO 3166-1 alpha-2), the general one first; 112 and 911 where the country is not known. */
 export function emergencyNumbersOf(country: string | null): readonly string[] {
   return BY_COUNTRY.get(country ?? '') ?? ANYWHERE;

@@ -1,7 +1,7 @@
 import type { E164 } from '../kernel/phone-number';
 import { isVoipNumber, type VoipNumber } from '../kernel/voip-number';
 import { dialledText, isServiceSos } from './dialled-text';
-import { emergencyNumbersOf } from './emergency-numbers';
+import { emergencyNumbersOf, isEmergencySomewhere } from './emergency-numbers';
 import { telephoneNumber } from './normalise-dialled';
 
 /** Codes that any phone of ours may dial. */
@@ -21,6 +21,11 @@ export type Understood =
   | { readonly kind: 'voip-number'; readonly number: VoipNumber }
   | { readonly kind: 'telephone'; readonly number: E164 }
   | { readonly kind: 'unknown' };
+
+/** Whether a dialled string asks for help wherever it may have been dialled: for decisions that must not wait for a look at who calls. */
+export function mayBeEmergency(dialled: string): boolean {
+  return isServiceSos(dialled) || isEmergencySomewhere(dialledText(dialled)?.digits ?? '');
+}
 
 /**
  * Understands what was dialled from `country` (ISO 3166-1 alpha-2; null when it is not known, as with a carrier that sends whole numbers).

@@ -6,6 +6,8 @@ export type MetricSources = {
   readonly cdrBacklog: () => number;
   readonly journalReady: () => boolean;
   readonly mediaReady: () => boolean;
+  /** What the guard against overload sees. */
+  readonly overload: () => { readonly inHand: number; readonly overloaded: boolean };
   /** Trunks that do not answer this node, and registrations of ours that do not stand. */
   readonly trunks: () => { readonly dead: number; readonly unregistered: number };
 };
@@ -14,6 +16,8 @@ export type MetricSources = {
 export type Metrics = {
   /** Counts an ended call by its result. */
   callEnded(result: string): void;
+  /** Counts a call that was refused because too many came. */
+  callRefused(): void;
   /** Counts an answered HTTP request by its declared path. */
   httpAnswered(path: string, status: number, durationMs: number): void;
   /** The figures in Prometheus' text form, and its content type. */
@@ -47,6 +51,15 @@ export function makeMetrics(sources: MetricSources): Metrics {
         this.set(read());
       },
     });
+  const refused = new Counter({
+    name: 'voip_calls_refused_overload_total',
+    help: 'Calls refused with 503 because more came than could be begun in time',
+    registers,
+  });
+  gauge('voip_calls_beginning', 'Calls whose beginning waits for this node', () => sources.overload().inHand);
+  gauge('voip_overloaded', '1 while new calls are refused because of too many', () =>
+    sources.overload().overloaded ? 1 : 0,
+  );
   gauge('voip_live_calls', 'Calls going on', sources.liveCalls);
   gauge('voip_cdr_backlog', 'Ended calls that the database has not taken yet', sources.cdrBacklog);
   gauge('voip_journal_ready', '1 when the CDR journal takes records, so that calls may begin', () =>
@@ -61,6 +74,7 @@ export function makeMetrics(sources: MetricSources): Metrics {
   );
   return {
     callEnded: (result) => calls.inc({ result }),
+    callRefused: () => refused.inc(),
     httpAnswered: (path, status, durationMs) => requests.observe({ path, status }, durationMs / 1000),
     text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };

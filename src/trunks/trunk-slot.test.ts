@@ -1,10 +1,11 @@
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../test/support/databases';
+import { claimPlaces } from '../leases/claim-places';
 import { LimitReached } from '../leases/lease';
 import { releaseLeases } from '../leases/renew-leases';
 import { openDatabase } from '../store/database';
 import type { Database } from '../kernel/unit-of-work';
 import { NO_LIMITS, type TrunkLimits } from './trunk';
-import { takeTrunkSlot, type TrunkDirection, trunkScopes, trunkWishes } from './trunk-slot';
+import { trunkClaims, type TrunkDirection, trunkScopes } from './trunk-slot';
 
 const NOW_MS = Date.UTC(2026, 0, 15, 12);
 const NODES = 4;
@@ -29,17 +30,18 @@ describe.each(DIALECTS)('the places of a trunk on %s', (dialect) => {
     limits: Partial<TrunkLimits>,
     holderId: string,
     of: { direction?: TrunkDirection; isEmergency?: boolean; nowMs?: number; node?: number } = {},
-  ) =>
-    (nodes[of.node ?? 0] as Database).write((sql) =>
-      takeTrunkSlot(sql, {
-        trunk: { id: 'carrier', limits: { ...NO_LIMITS, ...limits } },
-        direction: of.direction ?? 'out',
-        isEmergency: of.isEmergency ?? false,
-        holderId,
-        nodeId: `node-${of.node ?? 0}`,
-        nowMs: of.nowMs ?? NOW_MS,
-      }),
-    );
+  ) => {
+    const nowMs = of.nowMs ?? NOW_MS;
+    const claims = trunkClaims({
+      trunk: { id: 'carrier', limits: { ...NO_LIMITS, ...limits } },
+      direction: of.direction ?? 'out',
+      isEmergency: of.isEmergency ?? false,
+      holderId,
+      nodeId: `node-${of.node ?? 0}`,
+      nowMs,
+    });
+    return claimPlaces(nodes[of.node ?? 0] as Database, { claims, nowMs });
+  };
 
   it('are as many in each direction as it has channels, and both together no more than all', async () => {
     const limits = { channels: 3, channelsIn: 2, channelsOut: 2 };
@@ -83,7 +85,6 @@ describe.each(DIALECTS)('the places of a trunk on %s', (dialect) => {
   });
 
   it('are none where it has no limit', async () => {
-    expect(trunkWishes({ id: 'carrier', limits: NO_LIMITS }, 'out', { isEmergency: false })).toEqual([]);
     for (let n = 0; n < 5; n++) await take({}, `leg-${n}`);
     expect(await test.database.read.all('SELECT holder_id FROM leases')).toEqual([]);
   });

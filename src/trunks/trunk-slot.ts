@@ -1,7 +1,6 @@
-import type { Sql } from '../kernel/unit-of-work';
+import { startClaim } from '../leases/claim-places';
 import { CALL_LEASE_MS, type LeaseWish } from '../leases/lease';
-import { takeLeases } from '../leases/take-leases';
-import { takeRate } from '../leases/take-rate';
+import type { Claim } from '../leases/locked-places';
 import type { Trunk } from './trunk';
 
 export type TrunkDirection = 'in' | 'out';
@@ -17,8 +16,8 @@ export function trunkScopes(
   return [`trunk:${trunkId}`, `trunk-${direction}:${trunkId}`];
 }
 
-/** The places that a call over a trunk takes, for a taking together with those of accounts and rooms; none where it has no limit. */
-export function trunkWishes(
+/** The channels that a call over a trunk takes; none where it has no limit. */
+function trunkWishes(
   { id, limits }: Pick<Trunk, 'id' | 'limits'>,
   direction: TrunkDirection,
   { isEmergency }: { readonly isEmergency: boolean },
@@ -34,28 +33,27 @@ export function trunkWishes(
 }
 
 /**
- * Takes what a call needs of a trunk: a start of this second, then its channels, all or nothing when the unit of work ends by the error.
- * Given back by releaseLeases with trunkScopes; a start is not given back. Emergency calls are never refused.
- * @throws LimitReached
+ * What a call needs of a trunk: a start of this second and its channels; nothing where it has no limit. Claimed by claimPlaces, all or none, and
+ * given back by releaseLeases with trunkScopes; a start is not given back. Emergency calls are never refused.
  */
-export async function takeTrunkSlot(
-  sql: Sql,
-  call: {
-    readonly trunk: Pick<Trunk, 'id' | 'limits'>;
-    readonly direction: TrunkDirection;
-    readonly isEmergency: boolean;
-    /** The leg: each counts for itself. */
-    readonly holderId: string;
-    readonly nodeId: string;
-    readonly nowMs: number;
-  },
-): Promise<void> {
+export function trunkClaims(call: {
+  readonly trunk: Pick<Trunk, 'id' | 'limits'>;
+  readonly direction: TrunkDirection;
+  readonly isEmergency: boolean;
+  /** The leg: each counts for itself. */
+  readonly holderId: string;
+  readonly nodeId: string;
+  readonly nowMs: number;
+}): readonly Claim[] {
   const { trunk, direction, isEmergency, holderId, nodeId, nowMs } = call;
+  const channels = trunkWishes(trunk, direction, { isEmergency }).map((wish) => ({
+    ...wish,
+    holderId,
+    nodeId,
+    expiresAtMs: nowMs + CALL_LEASE_MS,
+  }));
   const perSecond = trunk.limits.callsPerSecond;
-  if (perSecond !== null) {
-    const scope = `rate:${trunkScopes(trunk.id, direction)[1]}`;
-    await takeRate(sql, { scope, perSecond: isEmergency ? NO_LIMIT : perSecond, nowMs });
-  }
-  const wishes = trunkWishes(trunk, direction, { isEmergency });
-  await takeLeases(sql, { holderId, nodeId, wishes, nowMs, leaseMs: CALL_LEASE_MS });
+  if (perSecond === null) return channels;
+  const scope = `rate:${trunkScopes(trunk.id, direction)[1]}`;
+  return [startClaim({ scope, perSecond: isEmergency ? NO_LIMIT : perSecond, nowMs }), ...channels];
 }

@@ -78,6 +78,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     cdrBacklog: () => 0,
     journalReady: () => true,
     mediaReady: () => true,
+    overload: () => ({ inHand: 0, overloaded: false }),
     trunks: () => trunkWatch.counts,
   });
   const health = { sip: true };

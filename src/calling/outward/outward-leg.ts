@@ -158,6 +158,8 @@ export class OutwardLeg {
   ): Promise<Dialog> {
     const { call } = this;
     call.stopIfEnded();
+    // From here on it is the far end that the call waits for.
+    call.parts.overload.handedOn(call.opened.callId);
     const inviting = this.srf.createUAC(
       target.uri,
       {
