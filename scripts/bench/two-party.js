@@ -30,12 +30,17 @@ const seconds = quick ? 3 : 6;
 const tolerance = quick ? 0.2 : 0.05;
 /** Calls before measuring, so that the compiler is done. */
 const warmUp = { rate: 20, seconds: quick ? 5 : 15 };
+/**
+ * 99 % of the calls of a clean step are set up within this. The 10 ms that the limit is measured with are for signalling alone: here a call
+ * is noted on disk and paid for before it rings, and gets two legs on the media server.
+ */
+const setupMs = 200;
 const lowestRate = 4;
 const highestRate = 1_600;
 const scenario = ['-sf', path.join(__dirname, 'two-party-caller.xml')];
 
 const step = (port, rate, duration = seconds) =>
-  sippStep({ port, core: generatorCore, rate, seconds: duration, scenario });
+  sippStep({ port, core: generatorCore, rate, seconds: duration, scenario, setupMs });
 
 /** Two kinds of 503 do not make a clean step: it refused. */
 const isClean = ({ clean, refused }) => clean && refused === 0;
@@ -77,7 +82,7 @@ async function overload(port, clean) {
     completed,
     refused,
     failed,
-    share: completed / (clean * seconds * 2),
+    share: clean === 0 ? 0 : completed / (clean * seconds * 2),
     recovered: after.failed === 0 && after.refused === 0,
   };
 }

@@ -123,6 +123,7 @@ describe.each(DIALECTS)('subscriptions on %s', (dialect) => {
         callId,
         direction: 'inbound',
         fromNumber: owner.number,
+        isWithheld: false,
         dialledNumber: '1',
         trunkId: null,
         accountId: owner.caller.account.id,
