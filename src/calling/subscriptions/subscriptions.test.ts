@@ -106,7 +106,6 @@ describe.each(DIALECTS)('subscriptions on %s', (dialect) => {
         cdrId: 'leg',
         nodeId: 'another-node',
         fromNumber: null,
-        isWithheld: false,
         seconds: 3,
         soundFile: 'sound',
         leftAtMs: clock.nowMs(),
