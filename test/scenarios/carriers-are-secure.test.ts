@@ -10,6 +10,11 @@ jest.setTimeout(60_000);
 
 const KEY = `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${'A'.repeat(40)}`;
 
+const secureAnswer = (call: DeviceCall) => {
+  call.cryptoLine = KEY;
+  call.pickUp();
+};
+
 describe('a carrier over TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), '123-voip-secure-'));
   const authority = new TestAuthority(folder, 'house');
@@ -52,11 +57,6 @@ describe('a carrier over TLS', () => {
     expect((await stage.service.balance(ada.accountId)).held.amountMicros).toBe(0n);
     return { outcome, offered, tries };
   }
-
-  const secureAnswer = (call: DeviceCall) => {
-    call.cryptoLine = KEY;
-    call.pickUp();
-  };
 
   it('that must encrypt and does is talked with over SRTP', async () => {
     const { outcome, offered, tries } = await callTo('required', secureAnswer);

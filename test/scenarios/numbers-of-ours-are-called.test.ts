@@ -12,6 +12,19 @@ import { aNumber, talk, TwoPartyStage } from '../support/two-party-stage';
 
 jest.setTimeout(60_000);
 
+const warnings = (heard: readonly string[] = []) => heard.filter((name) => name.startsWith('credit'));
+
+/** The status that a call was refused with. */
+async function refusal(phone: SipDevice, number: string): Promise<number | null> {
+  try {
+    await phone.dial(number);
+  } catch (error) {
+    if (error instanceof DialRefused) return error.response.status;
+    throw error;
+  }
+  throw new Error('the call was answered');
+}
+
 describe('somebody outside calls a number of ours', () => {
   let stage: TwoPartyStage;
   let inboundDeckId: string;
@@ -45,16 +58,6 @@ describe('somebody outside calls a number of ours', () => {
   }
 
   const outside = (from = '+4930555002'): Promise<SipDevice> => stage.device({ from, toneHz: 440 });
-
-  async function refusal(phone: SipDevice, number: string): Promise<number | null> {
-    try {
-      await phone.dial(number);
-    } catch (error) {
-      if (error instanceof DialRefused) return error.response.status;
-      throw error;
-    }
-    throw new Error('the call was answered');
-  }
 
   it('that leads to a room: only the PIN is asked for, and the room’s owner pays', async () => {
     const room = await stage.rooms.room();
@@ -143,7 +146,6 @@ describe('somebody outside calls a number of ours', () => {
     const call = await (await outside()).dial(number);
     const [taken] = ben.phone.taken;
     await Promise.all([call.whenEnded(), taken?.whenEnded()]);
-    const warnings = (heard: readonly string[] = []) => heard.filter((name) => name.startsWith('credit'));
     expect(warnings(taken?.sound.ear.heard)).toEqual(['credit-used-up']);
     expect(warnings(call.sound.ear.heard)).toEqual([]);
     const [inbound] = await stage.legsTo(number, 2);

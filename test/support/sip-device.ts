@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:tls';
+import { createServer, type TLSSocket } from 'node:tls';
 import type { CertificateFiles } from './certificates';
 import { DeviceSound } from './device-sound';
 import { DeviceCall, type Direction } from './device-call';
@@ -256,11 +256,11 @@ async function overUdp(wish: DeviceWish, take: (text: string) => void): Promise<
 
 /** Answers go over the connection that came last. */
 async function overTls(files: CertificateFiles, take: (text: string) => void): Promise<Wire> {
-  let send: (text: string) => void = () => undefined;
+  let connection: TLSSocket | null = null;
   const options = { key: readFileSync(files.keyFile), cert: readFileSync(files.certFile) };
   const server = createServer(options, (socket) => {
     let waiting = '';
-    send = (text) => socket.write(Buffer.from(text, 'latin1'));
+    connection = socket;
     socket.on('error', () => undefined);
     socket.on('data', (bytes) => {
       waiting += bytes.toString('latin1');
@@ -277,7 +277,11 @@ async function overTls(files: CertificateFiles, take: (text: string) => void): P
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  return { port, send: (text) => send(text), close: () => server.close() };
+  return {
+    port,
+    send: (text) => void connection?.write(Buffer.from(text, 'latin1')),
+    close: () => server.close(),
+  };
 }
 
 /** Names the transaction by the branch that came with it. */
