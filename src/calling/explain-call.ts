@@ -1,5 +1,9 @@
 import { findAccount } from '../accounts/accounts-store';
+import { wouldReserve } from '../billing/credit/would-reserve';
+import { AppError } from '../kernel/app-error';
+import { newId } from '../kernel/ids';
 import { money, showMoney } from '../kernel/money';
+import type { E164 } from '../kernel/phone-number';
 import { parseVoipNumber } from '../kernel/voip-number';
 import { findVoipNumber } from '../numbers/voip-numbers-store';
 import { type CallHandling, readHandling } from '../phones/call-handling';
@@ -10,8 +14,9 @@ import { trunkByAddress } from '../trunks/trunks-store';
 import { gatherFacts } from './call-facts';
 import type { Caller } from './identify-caller';
 import { type CallPlan, planCall } from './plan-call';
-import { refusal, type RefusalReason } from './refuse-call';
+import { refusal, type RefusalReason, refusalReasonOf } from './refuse-call';
 import { routedNumber } from './two-party/destination';
+import { inboundPayment } from './two-party/pay-inbound';
 import { findRoute, type Route, type RouteParts } from './two-party/find-route';
 import { shownOutside } from './two-party/shown-outside';
 
@@ -58,7 +63,10 @@ export type CallExplanation = {
   readonly handling: CallHandling | null;
 };
 
-/** Decides a call as the door would, on an idle house, without making it: the same look-ups, the same pure decisions. */
+/**
+ * Decides a call as the door would, on an idle house, without making it: the same look-ups, the same pure decisions, the same admission of who pays,
+ * taken back at once.
+ */
 export async function explainCall(parts: RouteParts, asked: AskedAbout): Promise<CallExplanation> {
   const sql = parts.database.read;
   const caller = await callerOf(parts, asked);
@@ -78,7 +86,7 @@ export async function explainCall(parts: RouteParts, asked: AskedAbout): Promise
     plan.kind === 'connect' && goesOut
       ? await findRoute(parts, { destination, payerAccountId, nowMs: asked.atMs })
       : null;
-  const reason = refusalOf(plan, route, payerAccountId);
+  const reason = refusalOf(plan, route) ?? (await refusedCredit(parts, plan, payerAccountId, asked));
   const shown = { number: caller.kind === 'device' ? caller.number : asked.from, isWithheld: false };
   const accountId = caller.kind === 'device' ? caller.account.id : null;
   return {
@@ -129,12 +137,37 @@ function unknownCaller({ source }: AskedAbout): CallExplanation {
   };
 }
 
-/** A call that goes out may still find no trunk, or no price. */
-function refusalOf(plan: CallPlan, route: Route | null, payerAccountId: string | null): RefusalReason | null {
+/** A call that goes out may still find no trunk. */
+function refusalOf(plan: CallPlan, route: Route | null): RefusalReason | null {
   if (plan.kind === 'refuse') return plan.reason;
-  if (!route) return null;
-  if (route.choice.order.length === 0) return 'no-route';
-  return payerAccountId !== null && route.sale === null ? 'no-rate' : null;
+  return route?.choice.order.length === 0 ? 'no-route' : null;
+}
+
+/** Why whoever pays could not begin the call now: price, credit, caps, calls at once; null when he could, or nobody pays. */
+async function refusedCredit(
+  { database }: RouteParts,
+  plan: CallPlan,
+  payerAccountId: string | null,
+  { atMs }: AskedAbout,
+): Promise<RefusalReason | null> {
+  if (plan.kind !== 'connect') return null;
+  const due =
+    payerAccountId !== null && plan.destination.kind === 'telephone'
+      ? outwardPayment(payerAccountId, plan.destination.number)
+      : inboundPayment(plan.destination);
+  if (!due) return null;
+  try {
+    const moment = { callId: newId(atMs), startedAtMs: atMs, nowMs: atMs, nodeId: 'explain' };
+    await wouldReserve(database, { ...due, ...moment });
+    return null;
+  } catch (error) {
+    if (error instanceof AppError) return refusalReasonOf(error);
+    throw error;
+  }
+}
+
+function outwardPayment(payerAccountId: string, number: E164) {
+  return { payerAccountId, number, direction: 'outbound', roomId: null, kind: 'call' } as const;
 }
 
 function nameOf(caller: Caller, { source }: AskedAbout): string {

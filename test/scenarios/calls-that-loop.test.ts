@@ -48,17 +48,19 @@ describe('a carrier that brings our own call back to us', () => {
     return { number, ben };
   }
 
-  async function expectEnd(number: string, accountId: string, most: { inbound: number; status: RegExp }) {
+  async function passesUntilItEnds(number: string, accountId: string) {
     const caller = await stage.device({ from: '+4930555077' });
     await expect(caller.dial(number)).rejects.toThrow(/refused/);
     let legs = await stage.legsTo(number, 2);
     await eventually(15_000, async () => (await stage.service.liveCalls()) === 0);
     legs = (await stage.service.cdrs()).filter(({ dialledNumber }) => dialledNumber === number);
     const last = legs.find(({ result }) => result === 'loop');
-    expect(String(last?.sipStatus)).toMatch(most.status);
-    expect(legs.filter(({ direction }) => direction === 'inbound').length).toBeLessThanOrEqual(most.inbound);
     const { balance, held } = await stage.service.balance(accountId);
     expect([balance.amountMicros, held.amountMicros]).toEqual([5_000_000n, 0n]);
+    return {
+      status: last?.sipStatus,
+      passes: legs.filter(({ direction }) => direction === 'inbound').length,
+    };
   }
 
   it('and passes on what we said of its way: it ends after a few passes, and nobody pays', async () => {
@@ -69,7 +71,9 @@ describe('a carrier that brings our own call back to us', () => {
       ],
       from: '<sip:+4930555077@carrier.example>',
     }));
-    await expectEnd(number, ben.accountId, { inbound: 6, status: /^482$/ });
+    const { status, passes } = await passesUntilItEnds(number, ben.accountId);
+    expect(status).toBe(482);
+    expect(passes).toBeLessThanOrEqual(6);
   });
 
   it('and keeps only Max-Forwards, as a proxy does: it ends when none is left, or sooner', async () => {
@@ -77,11 +81,15 @@ describe('a carrier that brings our own call back to us', () => {
       headers: [`Max-Forwards: ${Math.max(0, Number(invitation.header('Max-Forwards')) - 20)}`],
       from: '<sip:+4930555077@carrier.example>',
     }));
-    await expectEnd(number, ben.accountId, { inbound: 5, status: /^483$/ });
+    const { status, passes } = await passesUntilItEnds(number, ben.accountId);
+    expect(status).toBe(483);
+    expect(passes).toBeLessThanOrEqual(5);
   });
 
   it('and hides every trace: the same two numbers at once, over and over, are taken for what they are', async () => {
     const { number, ben } = await loop(() => ({ headers: [], from: '<sip:+4930555077@carrier.example>' }));
-    await expectEnd(number, ben.accountId, { inbound: 11, status: /^482$/ });
+    const { status, passes } = await passesUntilItEnds(number, ben.accountId);
+    expect(status).toBe(482);
+    expect(passes).toBeLessThanOrEqual(11);
   });
 });

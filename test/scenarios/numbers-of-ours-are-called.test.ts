@@ -12,6 +12,9 @@ import { aNumber, talk, TwoPartyStage } from '../support/two-party-stage';
 
 jest.setTimeout(60_000);
 
+const warnings = (heard: readonly string[] = []) => heard.filter((name) => name.startsWith('credit'));
+
+/** The status that a call was refused with. */
 async function refusal(phone: SipDevice, number: string): Promise<number | null> {
   try {
     await phone.dial(number);
@@ -21,8 +24,6 @@ async function refusal(phone: SipDevice, number: string): Promise<number | null>
   }
   throw new Error('the call was answered');
 }
-
-const warnings = (heard: readonly string[] = []) => heard.filter((name) => name.startsWith('credit'));
 
 describe('somebody outside calls a number of ours', () => {
   let stage: TwoPartyStage;

@@ -279,7 +279,7 @@ async function overTls(files: CertificateFiles, take: (text: string) => void): P
   const port = typeof address === 'object' && address ? address.port : 0;
   return {
     port,
-    send: (text) => connection?.write(Buffer.from(text, 'latin1')),
+    send: (text) => void connection?.write(Buffer.from(text, 'latin1')),
     close: () => server.close(),
   };
 }

@@ -1,3 +1,4 @@
+import type { CreditWanted } from '../../billing/credit/credit-wanted';
 import { isE164 } from '../../kernel/phone-number';
 import type { CallingParts } from '../calling-parts';
 import type { RunningCall } from '../running-call';
@@ -15,19 +16,14 @@ export async function payInbound(
   call: RunningCall,
   destination: Connectable,
 ): Promise<InboundCharge | null> {
-  const did = destination.kind === 'user' ? destination.did : null;
-  if (!did || did.rateDeckId === null || did.ownerAccountId === null || !isE164(did.number)) return null;
-  const payerAccountId = did.ownerAccountId;
+  const due = inboundPayment(destination);
+  if (!due) return null;
+  const { payerAccountId } = due;
   const grant = await parts.credit.reserve({
+    ...due,
     callId: call.id,
-    payerAccountId,
-    number: did.number,
-    deckId: did.rateDeckId,
     startedAtMs: call.opened.startedAtMs,
     nowMs: call.now(),
-    direction: 'inbound',
-    roomId: null,
-    kind: 'call',
     nodeId: parts.settings.nodeId,
   });
   return {
@@ -36,5 +32,21 @@ export async function payInbound(
       await call.enter({ roomId: null, roomSessionId: null, roomRole: null, payerAccountId, chargedFromMs });
       call.watchCredit(chargedFromMs, grant);
     },
+  };
+}
+
+/** Who pays for a call to a number of ours, and by which deck; null for a number that costs its owner nothing. */
+export function inboundPayment(
+  destination: Connectable,
+): Omit<CreditWanted, 'callId' | 'startedAtMs' | 'nowMs' | 'nodeId'> | null {
+  const did = destination.kind === 'user' ? destination.did : null;
+  if (!did || did.rateDeckId === null || did.ownerAccountId === null || !isE164(did.number)) return null;
+  return {
+    payerAccountId: did.ownerAccountId,
+    number: did.number,
+    deckId: did.rateDeckId,
+    direction: 'inbound',
+    roomId: null,
+    kind: 'call',
   };
 }
