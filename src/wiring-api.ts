@@ -16,6 +16,9 @@ import { forgetDoneJobs } from './jobs/jobs-store';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { forgetOldProofs } from './caller-id/prove-number';
+import { forgetExpiredBindings } from './phones/registrations-store';
+import { forgetOldFailures } from './phones/sip-failures-store';
+import { forgetUsedNonces } from './phones/nonces-store';
 import { forgetOldRuns } from './rooms/schedule/schedules-store';
 import { forgetRecordings } from './rooms/recording/delete-recordings';
 import { forgetSwitchLegs } from './cdr/switch-legs-store';
@@ -35,7 +38,11 @@ import type { HouseCalls } from './calling/house-calls/house-calls';
 import { houseCallRoutes } from './calling/house-calls/house-call-routes';
 import { trunkHealthRoutes } from './calling/trunk-watch/trunk-health-routes';
 import type { TrunkWatch } from './calling/trunk-watch/trunk-watch';
+import { presenceRoutes } from './phones/presence-routes';
 import { phoneRoutes } from './phones/phones-routes';
+import { forgetVoicemails } from './voicemail/delete-voicemails';
+import type { VoicemailPlace } from './voicemail/sealed-sound';
+import { voicemailRoutes } from './voicemail/voicemail-routes';
 import { roomRoutes } from './rooms/rooms-routes';
 import { scheduleRoutes } from './rooms/schedule/schedule-routes';
 import { type PartHealth, serviceRoutes } from './http/service-routes';
@@ -109,6 +116,7 @@ export async function serveApi(
     ...recordingRoutes(database, recordings),
     ...accountRoutes(database),
     ...phoneRoutes(database, config.SIP_REALM),
+    ...presenceRoutes(database),
     ...houseCallRoutes(parts.houseCalls),
     ...callerIdRoutes({ database, speakCode: (wish) => parts.houseCalls.speakCode(wish) }),
     ...bundleRoutes(database),
@@ -119,6 +127,7 @@ export async function serveApi(
     ...deckRoutes(database),
     ...numberRoutes(database),
     ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
+    ...voicemailRoutes(database, voicemailPlace(config)),
     ...trunkHealthRoutes(database.read, parts.trunkWatch),
   ];
   if (!(await hasApiKeys(database.read))) {
@@ -137,8 +146,8 @@ export async function serveApi(
   const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
-    forgetOld({ database, place: recordings, log }, clock.nowMs()).catch((error: unknown) =>
-      log.warn('old rows stay', { error }),
+    forgetOld({ database, place: recordings, messages: voicemailPlace(config), log }, clock.nowMs()).catch(
+      (error: unknown) => log.warn('old rows stay', { error }),
     );
   });
   return {
@@ -151,15 +160,21 @@ export async function serveApi(
 }
 
 async function forgetOld(
-  parts: { database: Database; place: RecordingPlace; log: Log },
+  parts: { database: Database; place: RecordingPlace; messages: VoicemailPlace; log: Log },
   nowMs: number,
 ): Promise<void> {
   const { database } = parts;
   await forgetRecordings(parts, nowMs);
+  await forgetVoicemails({ ...parts, place: parts.messages }, nowMs);
   await forgetOldAnswers(database, nowMs);
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
   await forgetOldProofs(database, nowMs);
+  await database.write(async (sql) => {
+    await forgetOldFailures(sql, nowMs);
+    await forgetUsedNonces(sql, nowMs);
+    await forgetExpiredBindings(sql, nowMs);
+  });
   await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
@@ -171,6 +186,11 @@ export function recordingPlace(config: Config): RecordingPlace {
     nodeId: config.NODE_ID,
     keys: recordingKeys(config.RECORDING_KEY, config.RECORDING_OLD_KEYS),
   };
+}
+
+/** Where this node keeps messages; their keys are those of recordings. */
+export function voicemailPlace(config: Config): VoicemailPlace {
+  return { ...recordingPlace(config), folder: join(config.VAR_DIR, 'voicemails') };
 }
 
 /** Where the key lies that the first start makes. */

@@ -5,12 +5,15 @@ import { releaseCredit } from './billing/credit/release-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
 import { HourlyWork } from './billing/hourly-work';
 import { readBalance } from './billing/ledger/ledger-accounts';
+import { chargeNumberFees } from './billing/number-fees/charge-number-fees';
+import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
-import { redeemVoucher } from './billing/payments/vouchers/redeem-voucher';
+import { isRedeemedByKeypad } from './billing/payments/vouchers/redeem-voucher';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { CallerIdentity } from './calling/caller-identity';
 import { HouseCalls } from './calling/house-calls/house-calls';
+import { identifyRequest } from './calling/identify-caller';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { LiveCalls } from './calling/live-calls';
 import { Overload } from './calling/overload';
@@ -19,12 +22,9 @@ import { ArchiveSweeper } from './cdr/journal-archive';
 import { Journal } from './cdr/journal';
 import { JournalKeeper } from './cdr/journal-keeper';
 import { nextNodeSequence } from './cdr/next-node-sequence';
-import { Reconciler } from './cdr/reconciler';
-import { SwitchListener } from './cdr/switch-listener';
 import { writeCdrs } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
-import { AppError } from './kernel/app-error';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
@@ -36,7 +36,9 @@ import { Authenticator } from './phones/authenticate';
 import type { Trunk } from './trunks/trunk';
 import { trunkKey } from './trunks/trunk-secrets';
 import { trunkByDigestUsername } from './trunks/trunks-store';
+import { Subscriptions } from './calling/subscriptions/subscriptions';
 import { Conversations } from './calling/two-party/conversation';
+import { feeBearingNumbers } from './numbers/did-owners-store';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
@@ -44,6 +46,8 @@ import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { routeSettings, wireTrunks } from './wiring-lines';
 import { wireRooms } from './wiring-rooms';
+import { reconcileWith } from './wiring-records';
+import { startVoicemail } from './wiring-voicemail';
 
 const ROOT = resolve(__dirname, '..');
 const MIGRATIONS = join(ROOT, 'sql');
@@ -110,8 +114,12 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   await leases.start();
   undo.push(() => leases.stop());
+  const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   const hourly = new HourlyWork({
-    tasks: [{ name: 'expired vouchers', run: (nowMs) => endExpiredBatches(database, nowMs) }],
+    tasks: [
+      { name: 'number fees', run: (nowMs) => chargeNumberFees(database, { numbers, nowMs }) },
+      { name: 'expired vouchers', run: (nowMs) => endExpiredBatches(database, nowMs) },
+    ],
     clock,
     log,
   });
@@ -243,12 +251,26 @@ async function openCalls(
     { config, log, clock },
     { srf, database: books.database, isConnected: () => sip.connected },
   );
+  const voicemail = startVoicemail({ config, log, clock }, books.database);
+  undo.push(() => voicemail.stop());
+  // A message's caller stands in the CDR of its leg, which the crash has just had closed.
+  await books.keeper.flushed();
+  await voicemail.keepLeftOver(rooms.spoolFile(''));
+  const subscriptions = new Subscriptions(srf, {
+    ...books,
+    clock,
+    log,
+    realm: config.SIP_REALM,
+    identify: (req) => identifyRequest(calling, req),
+  });
   const overload = new Overload(clock, log);
   overload.start();
   undo.push(() => overload.stop());
   const calling: CallingParts = {
     ...books,
+    subscriptions,
     ...rooms,
+    mailbox: voicemail.mailbox,
     overload,
     media,
     conversations: new Conversations(),
@@ -275,7 +297,7 @@ async function openCalls(
     ),
     trunkKey: trunkKey(config.TRUNK_KEY),
     trunkKnowledge: trunks.knowledge,
-    redeemVoucher: (wish) => isVoucherRedeemed(books.database, wish),
+    redeemVoucher: (wish) => isRedeemedByKeypad(books.database, wish),
     credit: {
       reserve: (wanted) => reserveCredit(books.database, wanted),
       extend: (wanted) => extendCredit(books.database, wanted),
@@ -295,11 +317,13 @@ async function openCalls(
     },
   };
   const houseCalls = new HouseCalls(srf, () => calling);
-  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls]);
+  const door = openDoor(srf, calling, [rooms.dialOut, houseCalls, subscriptions]);
   const sip = connectSip(srf, engines, door, log);
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  subscriptions.start();
+  undo.push(() => subscriptions.stop());
   void sip.ready.then(() => trunks.watch.start());
   undo.push(() => trunks.watch.stop());
   reconcileWith(media, { config, log, clock }, undo, books);
@@ -317,44 +341,6 @@ async function openCalls(
     trunkWatch: trunks.watch,
     overload,
   };
-}
-
-/** Whether a code typed on the keypad became credit; why it did not, callers are not told. */
-async function isVoucherRedeemed(
-  database: Database,
-  { callerNumber, ...wish }: Parameters<CallingParts['redeemVoucher']>[0],
-): Promise<boolean> {
-  try {
-    await redeemVoucher(database, { ...wish, source: 'keypad', sourceId: callerNumber ?? 'withheld' });
-    return true;
-  } catch (error) {
-    if (error instanceof AppError) return false;
-    throw error;
-  }
-}
-
-/** What the media server tells of ended legs is kept and compared with our CDRs. */
-function reconcileWith(
-  media: MediaServers,
-  { config, log, clock }: World,
-  undo: Undo,
-  { database, keeper }: Pick<CallingParts, 'database' | 'keeper'>,
-): void {
-  const nodeId = config.NODE_ID;
-  const listener = new SwitchListener({ database, nodeId, isConnected: () => media.ready, clock, log });
-  media.onHungUp((facts) => listener.told(facts));
-  listener.start();
-  undo.push(() => listener.stop());
-  const reconciler = new Reconciler({
-    database,
-    nodeId,
-    rtpTimeoutMs: config.RTP_TIMEOUT_MS,
-    isPending: (cdrId) => keeper.isPending(cdrId),
-    clock,
-    log,
-  });
-  reconciler.start();
-  undo.push(() => reconciler.stop());
 }
 
 /** Connects to drachtio and stays connected. Dialogs die with the connection, so a lost one ends all calls and their billing. */

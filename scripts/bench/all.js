@@ -7,7 +7,7 @@ const { join, resolve } = require('node:path');
 
 const root = resolve(__dirname, '../..');
 
-/** What is run, and what each shows (performance goals P1, P2, P5 to P11, P17). */
+/** What is run, and what each shows (performance goals P1 to P3, P5 to P11, P17). */
 const BENCHES = [
   { file: 'rating.js', shows: 'P1 full rating / naive lookups' },
   { file: 'lookup.js', shows: 'P2 compiled lookup / naive lookups' },

@@ -1,8 +1,6 @@
 'use strict';
 // P7: calls a second that the embedded SIP server with a bare drachtio-srf application takes on one core, against SIPp answering SIPp.
 // node scripts/bench/embedded-sip.js [--quick]      needs dist/ (npm run build), sipp and taskset
-const { fork } = require('node:child_process');
-const path = require('node:path');
 const {
   hasProgram,
   pinToCore,
@@ -13,55 +11,20 @@ const {
   sippStep,
   sippToSipp,
 } = require('./measure');
+const { startBarePair } = require('./bare-pair');
 
 const productCore = 0;
 const generatorCore = 1;
 const goalRatio = 0.077;
 const goalMicrosPerCall = 180;
-const secret = 'bench-secret';
 const quick = process.argv.includes('--quick');
 const seconds = quick ? 1 : 4;
 const tolerance = quick ? 0.2 : 0.04;
 /** Calls before measuring, so that the compiler is done. */
 const warmUp = { rate: 800, seconds: quick ? 3 : 10 };
 
-function firstMessage(child) {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', () => reject(new Error('process ended before it was ready')));
-  });
-}
-
-async function startProduct() {
-  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'];
-  const main = path.join(__dirname, '../../dist/embedded/drachtio-server/main.js');
-  const server = fork(main, [], { stdio });
-  pinToCore(server.pid, productCore);
-  const options = {
-    adminHost: '127.0.0.1',
-    adminPort: 0,
-    secret,
-    sipHost: '127.0.0.1',
-    sipPort: 0,
-    transports: ['udp'],
-  };
-  server.send({ type: 'start', options });
-  const { type, message, addresses } = await firstMessage(server);
-  if (type !== 'ready') throw new Error(message);
-  const app = fork(path.join(__dirname, 'embedded-sip-app.js'), [], { stdio });
-  pinToCore(app.pid, productCore);
-  app.send({ port: addresses.adminPort, secret });
-  await firstMessage(app);
-  return {
-    port: addresses.sipPorts.udp,
-    server,
-    app,
-    stop: () => {
-      app.disconnect();
-      server.disconnect();
-    },
-  };
-}
+const startProduct = () =>
+  startBarePair({ appFile: 'embedded-sip-app.js', pin: (pid) => pinToCore(pid, productCore) });
 
 async function runProduct() {
   const { port, server, app, stop } = await startProduct();

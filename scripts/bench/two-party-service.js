@@ -1,18 +1,18 @@
 'use strict';
 // What the two-party bench calls: the whole service on one core, and the bare application that it is compared with.
-const { fork, spawn } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const { mkdirSync, mkdtempSync, readFileSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { createInterface } = require('node:readline');
 const { Readable } = require('node:stream');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { startBarePair } = require('./bare-pair');
 const { pinToCore, print } = require('./measure');
 
 const root = path.resolve(__dirname, '../..');
 const dist = (file) => require(path.join(root, 'dist', file));
 const productCore = 0;
-const secret = 'bench-secret';
 /** What is called: the number of an account that forwards every call to a telephone outside. */
 const NUMBER = '+3225550999';
 const ELSEWHERE = '+3225550998';
@@ -145,44 +145,18 @@ async function startService(carrierPort) {
   return { port, processes, stop };
 }
 
-function firstMessage(child) {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', () => reject(new Error('process ended before it was ready')));
-  });
-}
-
 /** A bare application on the embedded SIP server, on one core. */
 async function startBare(carrierPort) {
-  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'];
-  const server = fork(path.join(root, 'dist/embedded/drachtio-server/main.js'), [], { stdio });
-  pinToCore(server.pid, productCore);
-  const options = {
-    adminHost: '127.0.0.1',
-    adminPort: 0,
-    secret,
-    sipHost: '127.0.0.1',
-    sipPort: 0,
-    transports: ['udp'],
-  };
-  server.send({ type: 'start', options });
-  const { type, message, addresses } = await firstMessage(server);
-  if (type !== 'ready') throw new Error(message);
-  const app = fork(path.join(__dirname, 'two-party-app.js'), [], { stdio });
-  pinToCore(app.pid, productCore);
-  app.send({ port: addresses.adminPort, secret, to: `sip:${ELSEWHERE}@127.0.0.1:${carrierPort}` });
-  await firstMessage(app);
-  return {
-    port: addresses.sipPorts.udp,
-    processes: [
-      { name: 'application', pid: app.pid },
-      { name: 'SIP server', pid: server.pid },
-    ],
-    stop: () => {
-      app.disconnect();
-      server.disconnect();
-    },
-  };
+  const { port, server, app, stop } = await startBarePair({
+    appFile: 'two-party-app.js',
+    pin: (pid) => pinToCore(pid, productCore),
+    told: { to: `sip:${ELSEWHERE}@127.0.0.1:${carrierPort}` },
+  });
+  const processes = [
+    { name: 'application', pid: app.pid },
+    { name: 'SIP server', pid: server.pid },
+  ];
+  return { port, processes, stop };
 }
 
 module.exports = { NUMBER, productCore, startBare, startService };

@@ -11,10 +11,12 @@ import type { TrunkKnowledge } from './two-party/find-route';
 import type { MediaServers } from '../media/media-servers';
 import type { CallerIdentity } from './caller-identity';
 import type { LiveCalls } from './live-calls';
+import type { Subscriptions } from './subscriptions/subscriptions';
 import type { Overload } from './overload';
 import type { LiveRooms } from './room-session/live-rooms';
 import type { Conversations } from './two-party/conversation';
 import type { Authenticator } from '../phones/authenticate';
+import type { LeftMessage } from '../voicemail/keep-message';
 
 /** What calls are made of; put together once in wiring. */
 export type CallingParts = {
@@ -27,6 +29,7 @@ export type CallingParts = {
   readonly conversations: Conversations;
   readonly authenticator: Authenticator<Trunk>;
   readonly trunkKnowledge: TrunkKnowledge;
+  readonly subscriptions: Subscriptions;
   readonly identity: CallerIdentity;
   /** What our passwords at carriers are sealed with. */
   readonly trunkKey: TrunkKey;
@@ -42,9 +45,19 @@ export type CallingParts = {
     readonly callerNumber: string | null;
     readonly nowMs: number;
   }) => Promise<boolean>;
+  /** Where messages of callers are kept. */
+  readonly mailbox: Mailbox;
   /** Where a short-lived file lies that the media server writes and plays; `forgetSpoolFile` removes it. */
   readonly spoolFile: (name: string) => string;
   readonly forgetSpoolFile: (file: string) => void;
+};
+
+/** The part of voicemail that calls use. */
+export type Mailbox = {
+  /** Whether an account may have one more message. */
+  hasRoom(accountId: string): Promise<boolean>;
+  /** Keeps what was spoken into a file of the spool that `spoolName` named; false when it is no message. */
+  keep(left: LeftMessage): Promise<boolean>;
 };
 
 export type CallingSettings = {

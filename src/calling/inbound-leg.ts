@@ -1,11 +1,15 @@
 import type Srf from 'drachtio-srf';
 import type { SrfRequest, SrfResponse } from 'drachtio-srf';
 import type { OpenedLeg } from '../cdr/journal-records';
+import { within } from '../kernel/clock';
 import type { Leg } from '../media/leg';
 import type { CallingParts } from './calling-parts';
 import { type Refusal, refusal, refusalHeaders } from './refuse-call';
 import { AlreadyEnded } from './call-ended';
 import { RunningCall } from './running-call';
+
+/** RFC 3262 3: an answer that is not acknowledged for 64 times T1 is given up. */
+const PRACK_LIMIT_MS = 32_000;
 
 /** The INVITE of a call, and the promise that its CANCEL resolves. */
 export type Invite = {
@@ -19,6 +23,8 @@ export class InboundLeg {
   readonly call: RunningCall;
   #isRinging = false;
   #isHeard = false;
+  /** Resolves when the caller has acknowledged what he was told before the answer, if he wants that. */
+  #acknowledged: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly parts: CallingParts,
@@ -61,19 +67,39 @@ export class InboundLeg {
   ringing(): void {
     if (this.#isRinging || this.#isHeard || this.invite.res.finalResponseSent) return;
     this.#isRinging = true;
-    this.invite.res.send(180);
+    this.#tell(180, '');
   }
 
   /** Lets the caller hear what is played to his channel before he is answered. */
   hear(): void {
     if (this.#isHeard || this.invite.res.finalResponseSent) return;
     this.#isHeard = true;
-    this.invite.res.send(183, { body: this.call.leg.localSdp });
+    this.#tell(183, this.call.leg.localSdp);
   }
 
-  /** Answers the caller. @throws AlreadyEnded, JournalUnavailable */
+  /** A caller that requires it gets each provisional answer reliably, one after the other (RFC 3262 3). */
+  #tell(status: 180 | 183, body: string): void {
+    const { req, res } = this.invite;
+    const required = (req.get('Require') ?? '').toLowerCase().split(/\s*,\s*/);
+    const options = body === '' ? {} : { body };
+    if (!required.includes('100rel')) {
+      res.send(status, options);
+      return;
+    }
+    this.#acknowledged = this.#acknowledged.then(
+      () =>
+        new Promise((resolve) => {
+          if (res.finalResponseSent || this.call.end) resolve();
+          else res.send(status, { ...options, headers: { Require: '100rel' } }, undefined, () => resolve());
+        }),
+    );
+  }
+
+  /** Answers the caller. @throws AlreadyEnded, JournalUnavailable, TimedOut (he required to acknowledge what came before and did not) */
   async answer(): Promise<void> {
     const { call } = this;
+    const told = Promise.race([this.#acknowledged, call.whenEnded]);
+    await within(this.parts.clock, PRACK_LIMIT_MS, 'the caller’s PRACK', told);
     const { leg } = call;
     const answering = this.srf.createUAS(this.invite.req, this.invite.res, { localSdp: leg.localSdp });
     // A SIP server that dies meanwhile never says what became of our answer; to a CANCEL it does.

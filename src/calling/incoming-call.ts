@@ -132,6 +132,7 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: readonly Outwar
     });
   });
   srf.register(onRequest((caller, req, res) => answerRegister(parts, caller, req, res)));
+  srf.subscribe(onRequest((caller, req, res) => parts.subscriptions.answer(caller, req, res)));
   srf.options(onRequest((_caller, _req, res) => res.send(200)));
 
   return {
@@ -171,8 +172,8 @@ async function callerOnRecord(
 }
 
 /** A stranger is asked who he is, or not listened to; his tries are logged without what he tried. */
-function turnAway(
-  parts: CallingParts,
+export function turnAway(
+  parts: Pick<CallingParts, 'log'>,
   req: SrfRequest,
   res: SrfResponse,
   identity: Exclude<Identity, { kind: 'known' }>,
@@ -190,7 +191,12 @@ function refuseQuietly(res: SrfResponse, reason: RefusalReason): void {
   res.send(found.sipStatus, found.sipReason, { headers: refusalHeaders(found) });
 }
 
-function refuse(parts: CallingParts, req: SrfRequest, res: SrfResponse, reason: RefusalReason): void {
+function refuse(
+  parts: Pick<CallingParts, 'log'>,
+  req: SrfRequest,
+  res: SrfResponse,
+  reason: RefusalReason,
+): void {
   if (res.finalResponseSent) return;
   parts.log.info('request refused', { method: req.method, reason, address: req.source_address });
   refuseQuietly(res, reason);

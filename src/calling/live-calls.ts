@@ -7,8 +7,13 @@ export type LiveCall = {
   readonly callId: string;
   readonly direction: 'inbound' | 'outbound';
   readonly fromNumber: string | null;
+  /** The caller asked that his number be kept from others. */
+  readonly isWithheld: boolean;
   readonly dialledNumber: string;
   readonly trunkId: string | null;
+  /** Whose leg it is, and the telephone of his that it is to or from; null for a stranger's, and for a leg without a telephone of ours. */
+  readonly accountId: string | null;
+  readonly deviceId: string | null;
   readonly phase: 'ringing' | 'menu' | 'waiting' | 'talking';
   readonly roomId: string | null;
   readonly roomRole: RoomRole | null;
@@ -24,8 +29,11 @@ export function beginningCall(opened: OpenedLeg): LiveCall {
     callId: opened.cdrId,
     direction: opened.direction,
     fromNumber: opened.fromNumber,
+    isWithheld: opened.isWithheld,
     dialledNumber: opened.dialledNumber,
     trunkId: opened.trunkId,
+    accountId: opened.accountId,
+    deviceId: opened.deviceId,
     phase: 'ringing',
     roomId: null,
     roomRole: null,

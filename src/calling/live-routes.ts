@@ -19,8 +19,11 @@ const callSchema = z.object({
   callId: z.string(),
   direction: z.enum(['inbound', 'outbound']),
   fromNumber: z.string().nullable(),
+  isWithheld: z.boolean(),
   dialledNumber: z.string(),
   trunkId: z.string().nullable(),
+  accountId: z.string().nullable(),
+  deviceId: z.string().nullable(),
   phase: z.enum(['ringing', 'menu', 'waiting', 'talking']),
   roomId: z.string().nullable(),
   roomRole: z.enum(ROOM_ROLES).nullable(),
@@ -105,11 +108,14 @@ export function liveRoutes(parts: {
   ];
 }
 
-function callFor(caller: Caller, call: LiveCall): LiveCall {
-  if (caller.scopes.includes('numbers:full')) return call;
+/** A call as this reader may see it; the same rules as for CDRs. */
+function callFor({ scopes }: Caller, call: LiveCall): LiveCall {
+  if (scopes.includes('numbers:withheld')) return call;
+  const told = call.isWithheld ? { ...call, fromNumber: null } : call;
+  if (scopes.includes('numbers:full')) return told;
   return {
-    ...call,
-    fromNumber: call.fromNumber === null ? null : maskNumber(call.fromNumber),
-    dialledNumber: maskNumber(call.dialledNumber),
+    ...told,
+    fromNumber: told.fromNumber === null ? null : maskNumber(told.fromNumber),
+    dialledNumber: maskNumber(told.dialledNumber),
   };
 }

@@ -20,6 +20,7 @@ import { beginningCall } from './live-calls';
 import { type Refusal, refusal, refusalReasonOf } from './refuse-call';
 import { type ReferHandler, refuseTransfer, serveRequestsInside } from './requests-inside';
 import type { DialogName } from './two-party/conversation';
+import { Warnings } from './warnings';
 
 /** A far end, or a SIP server that is gone, may take this long to answer our BYE; the CDR does not wait longer. */
 const BYE_LIMIT_MS = 5_000;
@@ -39,6 +40,8 @@ export class RunningCall {
   ringingAtMs: number | null = null;
   /** Final status of a far end that did not answer; null when there was none. */
   farStatus: number | null = null;
+  /** What it is called when the far side ends it after an answer. */
+  resultWhenLeft: Extract<CallResult, 'completed' | 'voicemail' | 'transferred'> = 'completed';
   #leg: Leg | null = null;
   #dialog: Dialog | null = null;
   #answeredAtMs: number | null = null;
@@ -53,10 +56,9 @@ export class RunningCall {
   #refusal: Refusal | null = null;
   #hangupCause: string | null = null;
   #isWaived = false;
-  #byeResult: CallResult = 'completed';
   #onRefer: ReferHandler | null = null;
   #ticking: Timer | null = null;
-  #warn: (prompt: PromptName) => void = () => undefined;
+  readonly #warnings = new Warnings(() => this.now());
   #tellEnded: () => void = () => undefined;
   /** Resolves at the call's end, whatever ends it. */
   readonly whenEnded = new Promise<void>((resolve) => {
@@ -133,9 +135,8 @@ export class RunningCall {
     this.parts.liveCalls.update(this.id, { roomId: entry.roomId, roomRole: entry.roomRole });
   }
 
-  /** Watches the money from `chargedFromMs` on; `warn` speaks what is said before it ends. */
-  watchCredit(chargedFromMs: number, grant: CreditGrant, warn: (prompt: PromptName) => void): void {
-    this.#warn = warn;
+  /** Watches the money from `chargedFromMs` on; what is said before it ends is spoken by `warnBy`. */
+  watchCredit(chargedFromMs: number, grant: CreditGrant): void {
     this.#state = startTalking({ chargedFromMs, ...grant });
     this.parts.liveCalls.update(this.id, { enteredAtMs: chargedFromMs, paidSeconds: grant.paidSeconds });
     this.#ticking = this.parts.clock.every(TICK_MS, () => this.#apply({ type: 'tick', nowMs: this.now() }));
@@ -160,11 +161,6 @@ export class RunningCall {
   /** Nothing is charged for this leg after all: who it was for was never connected. */
   waiveCharge(): void {
     this.#isWaived = true;
-  }
-
-  /** What a BYE of the far side ends the leg as, from now on. */
-  byeMeans(result: CallResult): void {
-    this.#byeResult = result;
   }
 
   /** Who decides about a REFER inside this call; without anybody it is refused. A second call replaces the handler. */
@@ -199,9 +195,9 @@ export class RunningCall {
     this.#hangupCause = cause.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_HANGUP_CAUSE_LENGTH);
   }
 
-  /** Whom warnings are spoken to from now on. */
+  /** Whom warnings are spoken to from now on; one that has just come is spoken now. */
   warnBy(warn: (prompt: PromptName) => void): void {
-    this.#warn = warn;
+    this.#warnings.spokenBy(warn);
   }
 
   /** Ends the call from our side: an operator's wish, or the service closing. */
@@ -302,7 +298,7 @@ export class RunningCall {
         void this.#extendCredit(command.untilSeconds);
         break;
       case 'warn':
-        this.#warn(command.prompt);
+        this.#warnings.tell(command.prompt);
         break;
       case 'finish':
         this.#ticking?.cancel();
@@ -329,7 +325,7 @@ export class RunningCall {
    */
   #onDialogGone(byeFrom: SrfRequest['source'] | undefined, reason: string | undefined): void {
     if (!this.#end && reason) this.noteCause(reason);
-    const result = this.#acked || byeFrom === 'network' ? this.#byeResult : 'no-ack';
+    const result = this.#acked || byeFrom === 'network' ? this.resultWhenLeft : 'no-ack';
     const endedBy = byeFrom === 'network' ? this.#farSide() : 'network';
     this.endWith({ result, endedBy, prompt: null });
   }
@@ -338,10 +334,11 @@ export class RunningCall {
     return this.opened.direction === 'outbound' ? 'callee' : 'caller';
   }
 
-  /** The media server noticed silence `rtpTimeoutMs` after the last packet, and the last packet is the last proof of life. */
+  /** The media server noticed silence as long after the last packet as this leg may be silent, and that is the last proof of life. */
   #onLegGone(cause: string): void {
     if (!this.#end) this.noteCause(cause);
-    const silentMs = cause === 'MEDIA_TIMEOUT' ? this.parts.settings.rtpTimeoutMs : 0;
+    const limitMs = this.#leg?.silenceLimitMs ?? this.parts.settings.rtpTimeoutMs;
+    const silentMs = cause === 'MEDIA_TIMEOUT' ? limitMs : 0;
     this.parts.log.info('media leg ended', { cdrId: this.id, cause });
     const endedAtMs = this.now() - silentMs;
     this.endWith({ result: 'media-lost', endedBy: 'network', endedAtMs, prompt: null });

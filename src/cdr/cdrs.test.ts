@@ -322,6 +322,13 @@ describe.each(DIALECTS)('CDRs on %s', (dialect) => {
     const leg = aLeg({ isWithheld: true });
     await writeCdr(test.database, leg);
     expect((await readCdr(test.database, leg.cdrId, { numbers, costs: 'hidden' }))?.fromNumber).toBe(shown);
+    for (const field of ['any', 'from'] as const)
+      for (const match of ['exact', 'prefix'] as const) {
+        const number = { field, match, number: leg.fromNumber ?? '' };
+        const wish = { filter: { number }, after: null, limit: 200, numbers, costs: 'hidden' } as const;
+        const hits = (await searchCdrs(test.database, wish)).cdrs.map(({ cdrId }) => cdrId);
+        expect(hits.includes(leg.cdrId)).toBe(shown !== null);
+      }
   });
 
   it.each([0, 201, 1.5])('refuses a page of %s', async (limit) => {

@@ -11,8 +11,8 @@ function ourLeg(rest: Partial<OurLeg> = {}): OurLeg {
     cdrId: 'a',
     direction: 'inbound',
     startedAtMs: START_MS,
-    answeredAtMs: START_MS + 300,
-    endedAtMs: START_MS + 60_300,
+    answeredAtMs: START_MS,
+    endedAtMs: START_MS + 60_000,
     result: 'completed',
     endedBy: 'caller',
     ...rest,
@@ -48,10 +48,15 @@ describe('reconciliation', () => {
 
   it.each<[string, Partial<OurLeg>, number]>([
     ['the ringing of a leg we dialled', { direction: 'outbound', answeredAtMs: START_MS + 12_000 }, 12_000],
+    [
+      'the ringing that a caller waits for',
+      { direction: 'inbound', answeredAtMs: START_MS + 12_000 },
+      12_000,
+    ],
     ['the house’s last words', { endedBy: 'house', result: 'credit-exhausted' }, 15_000],
     ['last words after a moderator’s end', { endedBy: 'moderator', result: 'kicked' }, 15_000],
     ['the silence after its SIP server died', { endedBy: 'network', result: 'failed' }, 20_000],
-    ['the silence before a media time-out', { endedBy: 'network', result: 'media-lost' }, 20_000],
+    ['the silence before a media time-out', { endedBy: 'network', result: 'media-lost' }, 4 * 3_600_000],
   ])('knows that %s belongs to the switch’s leg alone', (_, rest, longerMs) => {
     expect(kindsOf(ourLeg(rest), longerMs)).toEqual([]);
     expect(kindsOf(ourLeg(rest), longerMs + 1_001)).toEqual(['duration']);
@@ -99,11 +104,12 @@ describe('reconciliation', () => {
         endedBy,
       });
       const longestMs =
-        (outbound ? answeredAtMs - startedAtMs : 0) +
+        answeredAtMs -
+        startedAtMs +
         (result === 'crashed'
           ? 60_000
           : result === 'media-lost'
-            ? 20_000
+            ? 4 * 3_600_000
             : endedBy === 'house' || endedBy === 'moderator'
               ? 15_000
               : 0);

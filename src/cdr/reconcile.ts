@@ -7,6 +7,9 @@ export const TOLERANCE_MS = 1_000;
 /** The house's last prompt is spoken, and BYE confirmed, after our record has ended: the switch's leg lasts longer by up to this. */
 const LAST_WORDS_MS = 15_000;
 
+/** The longest that a leg may be silent before it counts as lost: one that only listens. On hold and while it speaks it is less. */
+const LONGEST_SILENCE_MS = 4 * 3_600_000;
+
 /** In which way the two records of one leg differ. */
 export const DIFFERENCE_KINDS = [
   'duration',
@@ -37,9 +40,10 @@ export type Difference = {
 /**
  * Compares our records of answered legs with what the switch says of them. The measure is end minus answer on either side, so that two
  * machines' clocks need not agree. The switch's leg begins when it answers us and ends when we let it go, hence:
- * - a leg that we dialled is answered by the switch before it rings, so there the switch may be longer by the ringing;
+ * - the switch answers us before anybody rings, so it may be longer by the time until the answer, whoever called;
  * - when the house or a moderator ends a call, its last words come after our end: up to 15 s longer;
- * - `media-lost` ends in our record with the last packet, on the switch after its RTP time-out: longer by that;
+ * - `media-lost` ends in our record with the last packet, on the switch when the silence is too long: longer by that, and so is whoever talked
+ *   with the lost one, whose record ends with his;
  * - a call that `failed` by the network has lost its SIP server, over which the switch's leg would be let go: longer by the time-out too;
  * - `crashed` ends in our record with the last proof of life: longer by anything.
  * In no case may the switch's leg be shorter by more than a second. Legs that we never answered are not compared.
@@ -88,10 +92,9 @@ function compare(
 /** By how much the switch's leg is longer than ours when both are right, beyond the tolerance. */
 function mayBeLongerMs(ours: OurLeg, answeredAtMs: number, rtpTimeoutMs: number): number {
   if (ours.result === 'crashed') return Number.POSITIVE_INFINITY;
-  const before = ours.direction === 'outbound' ? answeredAtMs - ours.startedAtMs : 0;
-  const lostTheNetwork =
-    ours.endedBy === 'network' && (ours.result === 'media-lost' || ours.result === 'failed');
-  if (lostTheNetwork) return before + rtpTimeoutMs;
+  const before = answeredAtMs - ours.startedAtMs;
+  if (ours.endedBy === 'network' && ours.result === 'media-lost') return before + LONGEST_SILENCE_MS;
+  if (ours.endedBy === 'network' && ours.result === 'failed') return before + rtpTimeoutMs;
   return ours.endedBy === 'house' || ours.endedBy === 'moderator' ? before + LAST_WORDS_MS : before;
 }
 

@@ -133,7 +133,9 @@ function searchStatement(
   const common = commonClauses(search);
   const most = search.limit + 1;
   if (number?.field !== 'any') {
-    const clauses = number ? [...common, numberClause(NUMBER_COLUMNS[number.field], number)] : common;
+    const clauses = number
+      ? [...common, numberClause(NUMBER_COLUMNS[number.field], number, search.numbers)]
+      : common;
     return {
       statement: `SELECT ${CDR_COLUMNS} FROM ${cdrsBy(clauses, paths)}${where(clauses)} ${NEWEST_FIRST} LIMIT ?`,
       values: [...clauses.flatMap((clause) => clause.values), most],
@@ -141,7 +143,10 @@ function searchStatement(
   }
   // Each part walks its own index in order and stops at the limit; an OR over three columns would sort all hits. Only the places of the
   // rows are put together: whole rows, with their text, would go through a table on disk.
-  const parts = Object.values(NUMBER_COLUMNS).map((column) => [...common, numberClause(column, number)]);
+  const parts = Object.values(NUMBER_COLUMNS).map((column) => [
+    ...common,
+    numberClause(column, number, search.numbers),
+  ]);
   const places = parts.map(
     (clauses, index) =>
       `SELECT * FROM (SELECT id, started_at_ms FROM ${cdrsBy(clauses, paths)}${where(clauses)} ${NEWEST_FIRST} LIMIT ?) part${index}`,
@@ -185,9 +190,15 @@ function commonClauses({ filter, after }: CdrSearch): readonly Clause[] {
   return clauses;
 }
 
-function numberClause(column: NumberColumn, { match, number }: NumberFilter): Clause {
+/** Who may not see a number that a caller asked to keep does not find him by it either: a hit would tell it. */
+function numberClause(
+  column: NumberColumn,
+  { match, number }: NumberFilter,
+  numbers: ShownNumbers = 'withheld',
+): Clause {
   const index = `cdrs_by_${column}`;
-  if (match === 'exact') return { condition: `${column} = ?`, values: [number], indexes: [index] };
+  const known = column === 'from_number' && numbers !== 'withheld' ? ' AND is_withheld = 0' : '';
+  if (match === 'exact') return { condition: `${column} = ?${known}`, values: [number], indexes: [index] };
   if (number.length < SHORTEST_PREFIX)
     throw new InvalidInput(
       'number',
@@ -196,7 +207,7 @@ function numberClause(column: NumberColumn, { match, number }: NumberFilter): Cl
     );
   return {
     // A range, not LIKE: it uses the index on both databases and takes % and _ as they are.
-    condition: `${column} >= ? AND ${column} < ?`,
+    condition: `${column} >= ? AND ${column} < ?${known}`,
     values: [number, `${number}\uFFFF`],
     indexes: [index],
   };

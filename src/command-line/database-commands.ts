@@ -65,10 +65,11 @@ export const seedDemoCommand: Command = {
   examples: ['123-voip seed-demo --json'],
   run: (input) =>
     withDatabase(input, async (database) => {
-      const seed = await seedDemo(database, systemClock.nowMs());
+      const seed = await seedDemo(database, systemClock.nowMs(), input.config.SIP_REALM);
       if (input.options.json) input.print(JSON.stringify(seed, null, 2));
       else
-        for (const [name, value] of Object.entries(seed)) input.print(`${name.padEnd(16)} ${String(value)}`);
+        for (const [name, value] of Object.entries(seed))
+          input.print(`${name.padEnd(16)} ${typeof value === 'string' ? value : JSON.stringify(value)}`);
       return EXIT.ok;
     }),
 };
@@ -185,17 +186,18 @@ export const explain: Command = {
 };
 
 /** @throws InvalidInput */
-function momentOf(given: unknown): number {
-  if (given === undefined) return systemClock.nowMs();
-  const atMs = Date.parse(String(given));
+function momentOf(given: string | boolean | undefined): number {
+  if (typeof given !== 'string') return systemClock.nowMs();
+  const atMs = Date.parse(given);
   if (Number.isNaN(atMs))
-    throw new InvalidInput('at', `"${String(given)}" is no time`, 'write it as in 2026-01-15T12:00:00Z');
+    throw new InvalidInput('at', `"${given}" is no time`, 'write it as in 2026-01-15T12:00:00Z');
   return atMs;
 }
 
+const line = (name: string, value: string | number | null) => `${name.padEnd(14)} ${value ?? '-'}`;
+
 function explanationLines(explanation: CallExplanation): readonly string[] {
   const { price, trunks, leftOut, handling, ...plain } = explanation;
-  const line = (name: string, value: unknown) => `${name.padEnd(14)} ${String(value ?? '-')}`;
   return [
     ...Object.entries(plain).map(([name, value]) => line(name, value)),
     line('price', price && `${price.perMinute} a minute, first hold ${price.firstHold}`),

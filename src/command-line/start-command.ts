@@ -57,7 +57,7 @@ export const demoCall: Command = {
       const service = await startService(config, input.log);
       try {
         await service.whenReady(READY_LIMIT_MS);
-        const seed = await seedDemo(service.database, systemClock.nowMs());
+        const seed = await seedDemo(service.database, systemClock.nowMs(), input.config.SIP_REALM);
         const report = await callOnce(input, service, seed);
         input.print(input.options.json ? JSON.stringify(report, withBigint, 2) : reportText(report));
         return report.passed ? EXIT.ok : EXIT.failed;
@@ -83,7 +83,7 @@ function outliveLostDialogs({ log }: CommandInput): void {
 
 async function demoOnFirstStart(input: CommandInput, service: Service): Promise<boolean> {
   if (!(await isEmpty(service.database))) return true;
-  const seed = await seedDemo(service.database, systemClock.nowMs());
+  const seed = await seedDemo(service.database, systemClock.nowMs(), input.config.SIP_REALM);
   input.print('First start: making one real test call …');
   const report = await callOnce(input, service, seed);
   input.print(reportText(report));
@@ -92,6 +92,9 @@ async function demoOnFirstStart(input: CommandInput, service: Service): Promise<
   input.print(
     `  access number ${seed.accessNumber}, Room ID ${seed.roomNumber}, PIN ${seed.participantPin} (moderator: ${seed.moderatorPin})`,
   );
+  input.print('Two softphones that call each other, and *43 for the echo test (told this once):');
+  for (const { number, username, password } of seed.telephones)
+    input.print(`  user ${username}, password ${password}, called by ${number}`);
   return report.passed;
 }
 

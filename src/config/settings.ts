@@ -185,7 +185,7 @@ export const SETTINGS = {
     type: 'text',
     default: '',
     about:
-      'Folder that this service and the media server both reach by the same name, for spoken names; those left by an earlier run are deleted at start; empty means VAR_DIR/spool',
+      'Folder that this service and the media server both reach by the same name, for spoken names and messages; names left by an earlier run are deleted at start, messages are kept; empty means VAR_DIR/spool',
   },
   RTP_PORT_MIN: {
     type: 'integer',
@@ -269,6 +269,20 @@ export const SETTINGS = {
     form: 'up to 20 keys of 64 hexadecimal digits, separated by commas',
     generated: false,
     about: 'Keys used before RECORDING_KEY, so that recordings made with them can still be heard',
+  },
+  SMTP_URL: {
+    type: 'secret',
+    pattern: /^smtps?:\/\/(?:[^\s@/]+@)?(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/,
+    form: 'smtps://user:password@host:port, or smtp://host:port',
+    generated: false,
+    about: 'Mail server that voicemail is sent by; empty sends none, and the messages wait',
+  },
+  MAIL_FROM: {
+    type: 'text',
+    default: '123-voip@localhost',
+    pattern: /^[^\s@<>",;:\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?$/,
+    form: 'one mail address, for example voicemail@example.org',
+    about: 'Address that mail of this service comes from',
   },
   TRUNK_KEY: {
     type: 'secret',

@@ -9,6 +9,8 @@ import { currency, money, parseMicros } from '../kernel/money';
 import { type E164, e164 } from '../kernel/phone-number';
 import { type Database, integer } from '../kernel/unit-of-work';
 import { createAccessNumber } from '../numbers/access-numbers-store';
+import { voipNumberOf } from '../numbers/voip-numbers-store';
+import { createDevice } from '../phones/devices-store';
 import { createRoom } from '../rooms/rooms-store';
 import { createTrunk } from '../trunks/trunks-store';
 
@@ -17,6 +19,8 @@ const ACCESS_NUMBER = '+12025550100';
 const CREDIT = '25';
 const UNIT = currency('EUR');
 const MAX_SEATS = 20;
+/** At home in Belgium: calls to other countries are closed until they are opened. */
+const COUNTRY = 'BE';
 
 /** The same file that shows what import-rates takes. */
 const DECK = resolve(__dirname, '../../sql/decks/demo-eur.csv');
@@ -35,13 +39,22 @@ export type DemoSeed = {
   readonly participantPin: string;
   readonly moderatorPin: string;
   readonly deckId: string;
+  /** Two telephones of two accounts, which can call each other. */
+  readonly telephones: readonly DemoTelephone[];
+};
+
+/** What a softphone signs in with, and the number it is called by. */
+export type DemoTelephone = {
+  readonly number: string;
+  readonly username: string;
+  readonly password: string;
 };
 
 /**
  * Puts a demo into an empty database: an account with credit and a deck, a trunk that takes calls from this machine, an access number,
- * a room. @throws Conflict when the database has accounts, trunks, rooms or decks already
+ * a room, and two telephones of two accounts. @throws Conflict when the database has accounts, trunks, rooms or decks already
  */
-export async function seedDemo(database: Database, nowMs: number): Promise<DemoSeed> {
+export async function seedDemo(database: Database, nowMs: number, realm: string): Promise<DemoSeed> {
   await requireEmpty(database);
   const imported = await importRateDeck(database, {
     deckName: DEMO_DECK,
@@ -51,7 +64,9 @@ export async function seedDemo(database: Database, nowMs: number): Promise<DemoS
     nowMs,
   });
   const deckId = imported.deckId ?? '';
-  const account = await openAccount(database, { name: 'Demo account', currency: UNIT, deckId, nowMs });
+  const wish = { currency: UNIT, deckId, country: COUNTRY, nowMs };
+  const account = await openAccount(database, { name: 'Demo account', ...wish });
+  const second = await openAccount(database, { name: 'Second demo account', ...wish });
   const credit = money(parseMicros(CREDIT), UNIT);
   await database.write((sql) =>
     postEntries(sql, topUp({ accountId: account.id, amount: credit, reference: 'seed-demo' }), nowMs),
@@ -79,7 +94,22 @@ export async function seedDemo(database: Database, nowMs: number): Promise<DemoS
     roomId: room.id,
     ...secrets,
     deckId,
+    telephones: [
+      await demoTelephone(database, account.id, realm, nowMs),
+      await demoTelephone(database, second.id, realm, nowMs),
+    ],
   };
+}
+
+async function demoTelephone(
+  database: Database,
+  accountId: string,
+  realm: string,
+  nowMs: number,
+): Promise<DemoTelephone> {
+  const { device, password } = await createDevice(database, { accountId, name: 'softphone', realm, nowMs });
+  const number = await voipNumberOf(database.read, accountId);
+  return { number: number ?? '', username: device.username, password };
 }
 
 /** Whether nobody has put anything into this database yet. */

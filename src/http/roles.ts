@@ -35,6 +35,12 @@ export const SCOPES = [
   /** Telephones, where they are registered, and how an account is reached. */
   'devices:read',
   'devices:write',
+  /** That there are messages of callers, from whom and when. */
+  'voicemails:read',
+  /** Hears messages: they are their owner's, so no role of staff but the administrator's has it. */
+  'voicemails:hear',
+  /** Marks messages as heard and deletes them. */
+  'voicemails:write',
   /** Sees telephone numbers whole; without it they are masked. */
   'numbers:full',
   /** Sees numbers that their callers asked to keep from others. */
@@ -58,6 +64,8 @@ export const ROLES = {
     'alerts:read',
     'devices:read',
     'devices:write',
+    'voicemails:read',
+    'voicemails:write',
   ],
   finance: [
     'cdrs:read',

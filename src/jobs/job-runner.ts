@@ -35,6 +35,8 @@ export type JobRunnerParts = {
   /** Kinds whose jobs may be done many at once. */
   readonly together?: Readonly<Record<string, JobsHandler>>;
   readonly pollMs: number;
+  /** How long after which failure the next try comes; left out, retryDelayMs. */
+  readonly retryDelayMs?: (attempt: number) => number;
 };
 
 /** Runs due jobs until stopped: each by one runner at a time, again after a failure, later each time. */
@@ -158,7 +160,7 @@ async function runJob(parts: JobRunnerParts, job: Job, token: string): Promise<v
 }
 
 async function putBack(
-  { database, clock, log }: JobRunnerParts,
+  { database, clock, log, retryDelayMs: delayMs = retryDelayMs }: JobRunnerParts,
   failure: { readonly job: Job; readonly token: string; readonly error: string },
 ): Promise<void> {
   const { job, error } = failure;
@@ -167,7 +169,7 @@ async function putBack(
   const isDead = job.attempt >= MAX_ATTEMPTS;
   if (isDead) log.error('job is dead', facts);
   else log.warn('job failed', facts);
-  const runAtMs = isDead ? null : nowMs + retryDelayMs(job.attempt);
+  const runAtMs = isDead ? null : nowMs + delayMs(job.attempt);
   await database.write((sql) => failJob(sql, { ...failure, runAtMs, nowMs }));
 }
 

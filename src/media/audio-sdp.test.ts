@@ -2,6 +2,7 @@ import {
   audioSdp,
   KEYS,
   mannerOf,
+  nextVersion,
   mediaAddress,
   NoAudioDescribed,
   PCMA,
@@ -84,5 +85,11 @@ describe('a far end’s SDP', () => {
   it('is left alone otherwise, without audio too', () => {
     for (const sdp of [offer('m=audio 4000 RTP/AVP 0\r\na=sendonly\r\n'), 'v=0\r\ns=-\r\n', ''])
       expect(plainlySaid(sdp)).toBe(sdp);
+  });
+
+  it('is a newer version when its number is one higher, and unchanged otherwise', () => {
+    const sdp = 'v=0\r\no=- 7 18446744073709551615 IN IP4 192.0.2.1\r\ns=-\r\n';
+    expect(nextVersion(sdp)).toBe('v=0\r\no=- 7 18446744073709551616 IN IP4 192.0.2.1\r\ns=-\r\n');
+    expect(nextVersion('v=0\r\no=- 7 x IN IP4 192.0.2.1\r\n')).toBe('v=0\r\no=- 7 x IN IP4 192.0.2.1\r\n');
   });
 });

@@ -84,3 +84,11 @@ export function plainlySaid(sdp: string): string {
     .join('')
     .replaceAll(/^(m=audio \d+) RTP\/SAVP /gm, '$1 RTP/savp ');
 }
+
+/** The same description as a newer one (RFC 3264 section 8): FreeSWITCH passes over an offer that it has read already. */
+export function nextVersion(sdp: string): string {
+  return sdp.replace(
+    /^(o=\S+ \S+ )(\d{1,20})(?= )/m,
+    (_, before: string, version: string) => `${before}${BigInt(version) + 1n}`,
+  );
+}

@@ -68,6 +68,7 @@ export class Leg {
   readonly #keys: LegKeys;
   /** The media server's own time-out for silent legs, 0 for none. */
   #mediaTimeoutMs: number | null = null;
+  #silenceLimitMs: number | null = null;
   /** The leg this one is bridged with. */
   #partner: Leg | null = null;
 
@@ -209,6 +210,11 @@ export class Leg {
     return this.endpoint.local.sdp;
   }
 
+  /** How long this leg may say nothing before it counts as lost, in ms; null while no offer has said otherwise than the media server. */
+  get silenceLimitMs(): number | null {
+    return this.#silenceLimitMs;
+  }
+
   /** Whether what goes over this leg is encrypted (SRTP). */
   get secure(): boolean {
     return isSecure(this.endpoint.local.sdp);
@@ -238,8 +244,9 @@ export class Leg {
       holds: this.#mediaTimeoutMs * HOLD_ALLOWANCE,
       listens: LISTENER_LIMIT_MS,
     };
-    if (this.#mediaTimeoutMs > 0)
-      await this.#commands.set('media_timeout_audio', String(limits[mannerOf(sdp)]));
+    if (this.#mediaTimeoutMs <= 0) return;
+    this.#silenceLimitMs = limits[mannerOf(sdp)];
+    await this.#commands.set('media_timeout_audio', String(this.#silenceLimitMs));
   }
 
   /** Enters a conference, after ending the music; resolves when the others can hear us. @throws LegGone */

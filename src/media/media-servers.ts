@@ -6,7 +6,7 @@ import { type Clock, type Timer, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import { type ApiCall, quoted, runConference } from './conference-seat';
 import { BridgeWatch } from './bridge-watch';
-import { PCMU, plainlySaid } from './audio-sdp';
+import { mannerOf, nextVersion, PCMU, plainlySaid } from './audio-sdp';
 import { ConferenceTap } from './conference-tap';
 import { Leg } from './leg';
 import { type MeasuredQuality, measuredQuality } from './leg-quality';
@@ -114,12 +114,22 @@ export class MediaServers {
 
   /** Sets up a channel that answers this offer. `headers` go to the media server with the INVITE. @throws MediaUnavailable */
   async createLeg(remoteSdp: string, headers: Readonly<Record<string, string>>): Promise<Leg> {
-    return new Leg(
-      await this.#createEndpoint(plainlySaid(remoteSdp), headers),
-      this.clock,
-      this.log,
-      this.#bridges,
-    );
+    const endpoint = await this.#createEndpoint(plainlySaid(remoteSdp), headers);
+    const leg = new Leg(endpoint, this.clock, this.log, this.#bridges);
+    // How long a channel may be silent is read with an offer, and only a channel that is there can be told.
+    if (mannerOf(remoteSdp) !== 'speaks') await this.#offerAgain(leg, remoteSdp);
+    return leg;
+  }
+
+  async #offerAgain(leg: Leg, remoteSdp: string): Promise<void> {
+    try {
+      await leg.reoffer(nextVersion(remoteSdp));
+    } catch (error) {
+      await leg.hangUp();
+      throw new MediaUnavailable(
+        `a channel that is silent from the beginning was not set up: ${String(error)}`,
+      );
+    }
   }
 
   /**

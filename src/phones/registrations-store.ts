@@ -76,6 +76,21 @@ export async function bindingsOf(
   return rows.map((row) => ({ ...toBinding(row), deviceId: text(row.device_id) }));
 }
 
+/** The accounts, of those given, with a telephone that can be rung now. */
+export async function registeredAccounts(
+  sql: Sql,
+  accountIds: readonly string[],
+  nowMs: number,
+): Promise<ReadonlySet<string>> {
+  if (accountIds.length === 0) return new Set();
+  const rows = await sql.all(
+    `SELECT DISTINCT d.account_id FROM devices d JOIN registrations r ON r.device_id = d.id
+     WHERE d.account_id IN (${accountIds.map(() => '?').join(', ')}) AND d.state = 'active' AND r.expires_at_ms > ?`,
+    [...accountIds, nowMs],
+  );
+  return new Set(rows.map((row) => text(row.account_id)));
+}
+
 /** Where one device is to be rung now. */
 export async function bindingsOfDevice(
   sql: Sql,

@@ -143,11 +143,6 @@ export async function outwardTrunks(sql: Sql): Promise<readonly OutwardTrunk[]> 
   return (await toTrunks(sql, rows)).filter(isOutward);
 }
 
-/** The active trunk that takes calls from us, the first by name; null when none does. */
-export async function outboundTrunk(sql: Sql): Promise<OutwardTrunk | null> {
-  return (await outwardTrunks(sql))[0] ?? null;
-}
-
 /** Our password at a carrier; null when it asks for none. @throws SealBroken */
 export async function outwardPassword(sql: Sql, key: TrunkKey, trunkId: string): Promise<string | null> {
   const [row] = await sql.all('SELECT outward_password FROM trunks WHERE id = ?', [trunkId]);

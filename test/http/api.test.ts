@@ -24,8 +24,11 @@ const liveCall = {
   callId: 'live-1',
   direction: 'inbound',
   fromNumber: '+3222223344',
+  isWithheld: false,
   dialledNumber: '+12025550100',
   trunkId: null,
+  accountId: null,
+  deviceId: null,
   phase: 'talking',
   roomId: 'some-room',
   roomRole: 'speaker',
@@ -41,7 +44,7 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
   let admin: string;
   beforeAll(async () => {
     test = await emptyDatabase(dialect);
-    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1));
+    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1), '123-voip');
     api = testApi(test.database);
     admin = await api.keyFor('admin');
   });
@@ -368,6 +371,14 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       expect((await post('/live/calls/live-1/end', {})).body).toEqual({ ending: true });
       expect(ended).toBe(true);
       expect((await post('/live/calls/nobody/end', {})).status).toBe(404);
+      api.liveCalls.add({ ...liveCall, isWithheld: true }, () => undefined);
+      const seenBy = async (role: string) =>
+        (await get('/live/calls', await api.keyFor(role))).body.calls[0].fromNumber;
+      expect([await seenBy('admin'), await seenBy('network'), await seenBy('support')]).toEqual([
+        liveCall.fromNumber,
+        null,
+        null,
+      ]);
       api.liveCalls.delete('live-1');
     });
 

@@ -14,7 +14,7 @@ describe('number lists by the API', () => {
   let moderator: string;
   beforeAll(async () => {
     test = await emptyDatabase('sqlite');
-    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1));
+    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1), '123-voip');
     api = testApi(test.database);
     admin = await api.keyFor('admin');
     moderator = await api.keyFor('moderator');

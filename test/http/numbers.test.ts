@@ -11,7 +11,7 @@ describe.each(DIALECTS)('the API of numbers on %s', (dialect) => {
   let key: string;
   beforeAll(async () => {
     test = await emptyDatabase(dialect);
-    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1));
+    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1), '123-voip');
     api = testApi(test.database);
     key = await api.keyFor('admin');
   });

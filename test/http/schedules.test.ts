@@ -14,7 +14,7 @@ describe('schedules by the API', () => {
   let admin: string;
   beforeAll(async () => {
     test = await emptyDatabase('sqlite');
-    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1));
+    seed = await seedDemo(test.database, Date.UTC(2026, 0, 1), '123-voip');
     api = testApi(test.database);
     admin = await api.keyFor('admin');
   });

@@ -1,6 +1,8 @@
 import { makeVoucherBatch } from '../../src/billing/payments/vouchers/voucher-batches';
 import { systemClock } from '../../src/kernel/clock';
 import { currency, money } from '../../src/kernel/money';
+import { voipNumberOf } from '../../src/numbers/voip-numbers-store';
+import { changeHandling } from '../../src/phones/call-handling';
 import { changeTrunk } from '../../src/trunks/trunks-store';
 import { ANSWERS, type Carrier, carrier, refuses, TRUNK_KEY } from '../support/carriers';
 import { type Guest, RoomStage } from '../support/room-stage';
@@ -9,6 +11,8 @@ import { eventually } from '../support/service';
 const BELGIUM = `prefix,destination,price_per_minute,connect_fee,first_increment,next_increment,minimum_seconds,effective_from
 32,Belgium,0.60,0,60,60,0,2020-01-01T00:00:00Z
 `;
+/** A tone that no prompt has. */
+const CALLER_HZ = 3_650;
 const DAY_MS = 86_400_000;
 
 describe('a caller with an account PIN', () => {
@@ -82,6 +86,25 @@ describe('a caller with an account PIN', () => {
     await poor.guest.hears('credit-too-low');
     await poor.guest.call.hangUp();
     expect((await stage.service.balance(poor.accountId)).held.amountMicros).toBe(0n);
+  });
+
+  it('leaves a message where nobody answers, under his account’s number and not that of the telephone, and may go on', async () => {
+    const absent = await stage.service.account();
+    await stage.service.database.write((sql) =>
+      changeHandling(sql, absent.accountId, { voicemailTo: 'owner@example.org' }, systemClock.nowMs()),
+    );
+    const { guest, accountId } = await inAccount('5', '+3222700104');
+    await guest.press(`${absent.number}#`);
+    await guest.hears('beep');
+    guest.call.sendTone(CALLER_HZ);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await guest.press('#');
+    await guest.hears('message-saved');
+    await guest.hears('enter-number', 2);
+    await guest.call.hangUp();
+    const number = await voipNumberOf(stage.service.database.read, accountId);
+    const { json } = await stage.request('GET', `/accounts/${absent.accountId}/voicemails`);
+    expect(json).toMatchObject({ voicemails: [{ fromNumber: number }] });
   });
 
   it('redeems a voucher once, and hears nothing of why another code is not good', async () => {

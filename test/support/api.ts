@@ -23,6 +23,8 @@ import { makeMetrics } from '../../src/observability/metrics';
 import { trunkKey } from '../../src/trunks/trunk-secrets';
 import { trunkHealthRoutes } from '../../src/calling/trunk-watch/trunk-health-routes';
 import { TrunkWatch } from '../../src/calling/trunk-watch/trunk-watch';
+import { presenceRoutes } from '../../src/phones/presence-routes';
+import { voicemailRoutes } from '../../src/voicemail/voicemail-routes';
 import { trunkRoutes } from '../../src/trunks/trunks-routes';
 import { callerIdRoutes } from '../../src/caller-id/caller-id-routes';
 import { numberRoutes } from '../../src/numbers/numbers-routes';
@@ -108,6 +110,8 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...numberRoutes(database),
     ...callerIdRoutes({ database, speakCode: async (spoken) => void spokenCodes.push(spoken) }),
     ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),
+    ...presenceRoutes(database),
+    ...voicemailRoutes(database, place),
     ...trunkHealthRoutes(database.read, trunkWatch),
   ];
   const app = httpApp({

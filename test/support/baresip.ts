@@ -20,6 +20,11 @@ export type BaresipAccount = {
   readonly transport?: 'udp' | 'tcp' | 'tls';
 };
 
+/** What it subscribes to: modules of its own (mwi, presence), and SIP URIs of contacts whose presence it asks for. */
+export type BaresipWatches = { readonly modules: readonly string[]; readonly presenceOf: readonly string[] };
+
+const NOTHING_WATCHED: BaresipWatches = { modules: [], presenceOf: [] };
+
 const STRANGER = '<sip:+3222225566@127.0.0.1>;regint=0;audio_codecs=PCMU';
 
 function accountLine({ username, password, sipPort, answers, transport = 'udp' }: BaresipAccount): string {
@@ -29,6 +34,7 @@ function accountLine({ username, password, sipPort, answers, transport = 'udp' }
 /** A baresip telephone: a program we did not write, that sends a tone of its own and records what it hears. */
 export class Baresip {
   #output = '';
+  #log = '';
 
   private constructor(
     private readonly child: ChildProcess,
@@ -46,24 +52,36 @@ export class Baresip {
    */
   static async start(
     toneHz: number,
-    { account = null, caFile }: { readonly account?: BaresipAccount | null; readonly caFile?: string } = {},
+    {
+      account = null,
+      caFile,
+      watches = NOTHING_WATCHED,
+    }: {
+      readonly account?: BaresipAccount | null;
+      readonly caFile?: string;
+      readonly watches?: BaresipWatches;
+    } = {},
   ): Promise<Baresip> {
     const folder = mkdtempSync(join(tmpdir(), '123-voip-baresip-'));
     const controlPort = await freePort();
     const settings = [
       ...configuration(folder, controlPort, await freeSipPort()),
       ...(caFile === undefined ? [] : ['module srtp.so', `sip_cafile ${caFile}`, 'sip_verify_server yes']),
+      ...watches.modules.map((name) => `module_app ${name}.so`),
     ];
     const secure = caFile === undefined ? '' : ';mediaenc=srtp-mand';
     writeFileSync(join(folder, 'config'), `${settings.join('\n')}\n`);
     writeFileSync(join(folder, 'accounts'), `${account ? accountLine(account) : STRANGER}${secure}\n`);
-    writeFileSync(join(folder, 'contacts'), '');
+    const contacts = watches.presenceOf.map((uri) => `"Watched" <${uri}>;presence=p2p\n`);
+    writeFileSync(join(folder, 'contacts'), contacts.join(''));
     writeFileSync(join(folder, 'tone.wav'), writeWav(tone(toneHz, TONE_SECONDS)));
     const child = spawn('baresip', ['-f', folder], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
+    let phone: Baresip | null = null;
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (bytes) => {
         log += String(bytes);
+        if (phone) phone.#log = log;
       });
     let control: Socket | null = null;
     await eventually(10_000, async () => {
@@ -71,7 +89,7 @@ export class Baresip {
       control = await tryConnect(controlPort);
       return control !== null;
     });
-    const phone = new Baresip(child, control as unknown as Socket, folder);
+    phone = new Baresip(child, control as unknown as Socket, folder);
     // It registers before anybody can listen to its events; on its output it says so too.
     if (account) await eventually(10_000, () => log.includes('binding]'));
     return phone;
@@ -86,6 +104,35 @@ export class Baresip {
   /** Resolves when it reports an event, for example CALL_ESTABLISHED. */
   async reports(event: string, limitMs = 20_000): Promise<void> {
     await eventually(limitMs, () => this.#output.includes(`"type":"${event}"`));
+  }
+
+  /** Resolves when it has written this to its screen, for example of a message that waits. */
+  async shows(text: string | RegExp, limitMs = 20_000): Promise<void> {
+    await eventually(limitMs, () =>
+      typeof text === 'string' ? this.#shown.includes(text) : text.test(this.#shown),
+    ).catch(() => {
+      throw new Error(`baresip did not show ${String(text)}, but ${this.#shown.slice(-2_000)}`);
+    });
+  }
+
+  /** Resolves when the one contact whose presence it asks for is so: Unknown, Offline, Online, Busy. */
+  async seesContact(status: string): Promise<void> {
+    let last: string | undefined;
+    await eventually(
+      20_000,
+      () => {
+        this.command('contacts');
+        last = [...this.#output.matchAll(/\[\d+m(\w+)\\u001B\[;m Watched/g)].at(-1)?.[1];
+        return last === status;
+      },
+      200,
+    ).catch(() => {
+      throw new Error(`the contact did not become ${status}, but ${last}: ${this.#shown.slice(-600)}`);
+    });
+  }
+
+  get #shown(): string {
+    return this.#log + this.#output;
   }
 
   /** How often it has reported an event. */

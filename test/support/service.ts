@@ -56,8 +56,18 @@ export class TestService {
     const folder = mkdtempSync(join(tmpdir(), '123-voip-scenario-'));
     const database = await openDatabase(settings.DATABASE_URL ?? `sqlite:${folder}/var/123-voip.db`);
     await runMigrations(database, join(ROOT, 'sql'));
-    const seed = await seedDemo(database, systemClock.nowMs());
+    const seed = await seedDemo(database, systemClock.nowMs(), '123-voip');
     const service = new TestService(folder, settings, database, seed);
+    await service.startProcess();
+    return service;
+  }
+
+  /** A second application node on the database of another service, which `settings` name; its number of RTP ports is its own. */
+  static async beside(other: TestService, settings: Readonly<Record<string, string>>): Promise<TestService> {
+    const folder = mkdtempSync(join(tmpdir(), '123-voip-scenario-'));
+    const database = await openDatabase(settings.DATABASE_URL ?? '');
+    const ports = { RTP_PORT_MIN: '12000', RTP_PORT_MAX: '12999' };
+    const service = new TestService(folder, { ...ports, ...settings }, database, other.seed);
     await service.startProcess();
     return service;
   }

@@ -49,12 +49,12 @@ export async function chargeNumberFees(
 
 async function noteDueFees(database: Database, numbers: FeeBearingNumbers, nowMs: number): Promise<number> {
   let cameDue = 0;
-  for (let after: FeeBearingNumber | null = null; ; ) {
-    const page: readonly FeeBearingNumber[] = await numbers(after, PAGE);
+  for (let afterNumber: string | null = null; ; ) {
+    const page: readonly FeeBearingNumber[] = await numbers(afterNumber, PAGE);
     for (const assignment of page) cameDue += await noteFees(database, assignment, nowMs);
     const last = page.at(-1);
-    if (!last || page.length < PAGE) return cameDue;
-    after = last;
+    if (!last) return cameDue;
+    afterNumber = last.number;
   }
 }
 

@@ -13,12 +13,12 @@ export type FeeBearingNumber = {
   readonly assignedToMs: number | null;
 };
 
-/** The last row of a page: pages follow number, then the beginning of the assignment. */
-export type NumberPosition = Pick<FeeBearingNumber, 'number' | 'assignedFromMs'>;
-
-/** Gives a page of assignments from behind `after` on, at most `limit`; fewer than that end the list. */
+/**
+ * Gives all assignments of the next `limit` numbers behind `afterNumber` (null: from the first), in the order of numbers. The last row's
+ * number is where to go on; no rows: the end.
+ */
 export type FeeBearingNumbers = (
-  after: NumberPosition | null,
+  afterNumber: string | null,
   limit: number,
 ) => Promise<readonly FeeBearingNumber[]>;
 

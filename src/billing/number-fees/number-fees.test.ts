@@ -191,5 +191,5 @@ function fees(rest: Partial<FeeBearingNumber>, nowMs: number) {
 }
 
 function pageOf(rows: readonly FeeBearingNumber[]): FeeBearingNumbers {
-  return async (after, limit) => rows.filter(({ number }) => !after || number > after.number).slice(0, limit);
+  return async (after, limit) => rows.filter(({ number }) => !after || number > after).slice(0, limit);
 }

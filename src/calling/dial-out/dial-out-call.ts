@@ -3,13 +3,14 @@ import type { CallResult } from '../../cdr/cdr';
 import { newId } from '../../kernel/ids';
 import type { E164 } from '../../kernel/phone-number';
 import type { ListEntry } from '../../rooms/list/list-entry';
-import { firstTarget, hostPort } from '../../trunks/outward';
-import type { OutwardTrunk } from '../../trunks/trunk';
+import { FIRST_PASS } from '../../trunks/loop-guard';
+import { AlreadyEnded } from '../call-ended';
 import type { CallingParts } from '../calling-parts';
-import { OutwardLeg, type OutwardTarget } from '../outward/outward-leg';
 import type { RoomSession } from '../room-session/room-session';
 import { RoomVisit } from '../room-session/room-visit';
 import type { RunningCall } from '../running-call';
+import { dialTrunks } from '../two-party/dial-trunks';
+import { NEVER } from '../two-party/reach-wish';
 
 /** A telephone that nobody answers rings this long. */
 export const RING_LIMIT_MS = 45_000;
@@ -22,7 +23,6 @@ export type DialOutWish = {
   readonly session: RoomSession;
   readonly entry: ListEntry;
   readonly attempt: number;
-  readonly trunk: OutwardTrunk;
   /** What the callee's telephone shows. */
   readonly callerId: E164;
   readonly language: string;
@@ -44,23 +44,17 @@ export class DialOutCall {
     private readonly wish: DialOutWish,
   ) {}
 
-  /** Runs the call to its end and says how it ended. @throws JournalUnavailable when it cannot be begun */
+  /** Runs the call to its end and says how it ended; 'unreachable' where no carrier calls the number. @throws JournalUnavailable when it cannot be begun */
   async run(): Promise<CallResult> {
-    const outward = await this.#open();
-    const { call } = outward;
-    this.#call = call;
+    const call = await this.#ring();
+    if (!call) return this.#call?.end?.result ?? 'unreachable';
     try {
-      await this.#reachRoom(outward);
+      await this.#bringIn(call);
       await call.whenEnded;
     } catch (error) {
-      if (!call.isAnswered) {
-        await outward.finishUnanswered(error);
-        return call.end?.result ?? 'failed';
-      }
       call.endByError(error);
     }
     this.#visit?.leave();
-    await outward.finish();
     return call.end?.result ?? 'failed';
   }
 
@@ -73,75 +67,56 @@ export class DialOutCall {
     if (!this.#visit) this.#call?.endWith({ result: 'room-ended', endedBy: 'house', prompt: 'room-ended' });
   }
 
-  #open(): Promise<OutwardLeg> {
-    const { entry, attempt, session, trunk, callerId, language } = this.wish;
-    const startedAtMs = this.parts.clock.nowMs();
-    const cdrId = newId(startedAtMs);
-    const opened = {
-      cdrId,
-      callId: cdrId,
-      nodeId: this.parts.settings.nodeId,
-      sipCallId: cdrId,
-      direction: 'outbound',
-      attempt,
-      roomSessionId: session.id,
-      fromNumber: callerId,
-      isWithheld: false,
-      callerIdentity: null,
-      dialledNumber: entry.number,
-      routedNumber: entry.number,
-      trunkId: trunk.id,
-      costDeckId: null,
-      accountId: session.room.ownerAccountId,
-      deviceId: null,
-      startedAtMs,
-    } as const;
-    return OutwardLeg.open(this.parts, this.srf, { opened, language });
+  /** Calls him by one trunk after the other; null when he did not answer. */
+  async #ring(): Promise<RunningCall | null> {
+    const { entry, attempt, session, callerId, language } = this.wish;
+    const { ownerAccountId: payerAccountId, id: roomId } = session.room;
+    const reaching = dialTrunks(
+      this.parts,
+      this.srf,
+      {
+        callId: newId(this.parts.clock.nowMs()),
+        caller: { number: callerId, isWithheld: false, accountId: null },
+        payerAccountId,
+        language,
+        onward: FIRST_PASS,
+        whenGone: NEVER,
+        onRinging: () => undefined,
+      },
+      {
+        destination: { kind: 'telephone', number: entry.number },
+        payerAccountId,
+        forwardedFrom: null,
+        room: {
+          roomId,
+          roomSessionId: session.id,
+          roomRole: entry.role,
+          attempt,
+          ringLimitMs: RING_LIMIT_MS,
+          onLeg: (call) => {
+            this.#call = call;
+          },
+        },
+      },
+    );
+    try {
+      const reached = await reaching;
+      return reached.kind === 'answered' ? reached.leg.call : null;
+    } catch (error) {
+      if (error instanceof AlreadyEnded) return null;
+      throw error;
+    }
   }
 
-  async #reachRoom(outward: OutwardLeg): Promise<void> {
-    const { call } = outward;
-    const { session, entry, trunk, callerId } = this.wish;
-    const { room } = session;
-    const grant = await this.parts.credit.reserve({
-      callId: call.id,
-      payerAccountId: room.ownerAccountId,
-      number: entry.number,
-      startedAtMs: call.opened.startedAtMs,
-      nowMs: call.now(),
-      direction: 'outbound',
-      roomId: room.id,
-      kind: 'room',
-      nodeId: this.parts.settings.nodeId,
-    });
-    const target: OutwardTarget = {
-      uri: `sip:${entry.number}@${hostPort(firstTarget(trunk.outward))}`,
-      proxy: null,
-      headers: { From: `<sip:${callerId}@localhost>`, To: `<sip:${entry.number}@localhost>` },
-      secure: false,
-      answerChallenge: () => null,
-    };
-    await outward.ring(target, {
-      ringLimitMs: RING_LIMIT_MS,
-      silenceLimitMs: null,
-      onRinging: () => undefined,
-    });
+  async #bringIn(call: RunningCall): Promise<void> {
+    const { session, entry } = this.wish;
     this.parts.liveCalls.update(call.id, { phase: 'menu' });
-    const chargedFromMs = call.answeredAtMs;
-    await call.enter({
-      roomId: room.id,
-      roomSessionId: session.id,
-      roomRole: entry.role,
-      payerAccountId: room.ownerAccountId,
-      chargedFromMs,
-    });
-    call.watchCredit(chargedFromMs ?? call.now(), grant, () => undefined);
     if (!(await this.#accepts(call))) {
       call.endWith({ result: 'not-accepted', endedBy: 'house', prompt: 'goodbye' });
       return;
     }
     this.#visit = new RoomVisit(call, session, {
-      room,
+      room: session.room,
       role: entry.role,
       name: entry.name,
       isExpected: true,

@@ -5,8 +5,7 @@ import type { E164 } from '../../kernel/phone-number';
 import { callerIdNumber } from '../../numbers/access-numbers-store';
 import { type ListEntry, MAX_LIST_ENTRIES } from '../../rooms/list/list-entry';
 import { listEntries } from '../../rooms/list/list-store';
-import type { OutwardTrunk } from '../../trunks/trunk';
-import { outboundTrunk } from '../../trunks/trunks-store';
+import { outwardTrunks } from '../../trunks/trunks-store';
 import type { CallingParts } from '../calling-parts';
 import type { RoomSession } from '../room-session/room-session';
 import type { Actor } from '../room-session/session-state';
@@ -20,7 +19,6 @@ const TICK_MS = 500;
 type Campaign = {
   state: DialOutState;
   readonly session: RoomSession;
-  readonly trunk: OutwardTrunk;
   readonly callerId: E164;
   readonly language: string;
   readonly calls: Set<DialOutCall>;
@@ -81,8 +79,8 @@ export class DialOutList {
   async #open(session: RoomSession): Promise<Campaign> {
     const { database, clock } = this.parts();
     const { rules } = session.room;
-    const trunk = await outboundTrunk(database.read);
-    if (!trunk) throw new NotFound('trunk with an outbound address', 'outbound');
+    if ((await outwardTrunks(database.read)).length === 0)
+      throw new NotFound('trunk with an outbound address', 'outbound');
     const own = rules.callerIdNumber ?? session.accessNumber;
     const from = await callerIdNumber(database.read, own);
     if (!from) throw new NotFound('access number to call from', own ?? 'any');
@@ -90,7 +88,6 @@ export class DialOutList {
     if (begunMeanwhile) return begunMeanwhile;
     const campaign: Campaign = {
       session,
-      trunk,
       callerId: from.number,
       language: rules.language ?? from.language,
       state: {
@@ -122,13 +119,12 @@ export class DialOutList {
   }
 
   async #call(campaign: Campaign, entry: ListEntry, attempt: number): Promise<void> {
-    const { session, trunk, callerId } = campaign;
+    const { session, callerId } = campaign;
     const language = entry.language ?? campaign.language;
     const call = new DialOutCall(this.parts(), this.srf, {
       session,
       entry,
       attempt,
-      trunk,
       callerId,
       language,
       onArrived: () => {

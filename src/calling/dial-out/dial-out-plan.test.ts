@@ -61,7 +61,7 @@ describe('calling a list', () => {
     expect(campaign.tick(0)).toEqual([]);
   });
 
-  it.each<CallResult>(['busy', 'no-answer', 'unreachable', 'not-accepted'])(
+  it.each<CallResult>(['busy', 'no-answer', 'unreachable', 'trunk-full', 'not-accepted'])(
     'tries again after %s, once the pause is over, as often as the room says',
     (result) => {
       const campaign = new Campaign().want('a');

@@ -36,7 +36,7 @@ export type DialOutCommand = { readonly type: 'call'; readonly entry: ListEntry;
 export type DialOutStep = { readonly next: DialOutState; readonly commands: readonly DialOutCommand[] };
 
 /** Results after which the same person is tried again: nobody was there, or a machine answered. Whoever declined is left alone. */
-const TRIED_AGAIN: readonly CallResult[] = ['busy', 'no-answer', 'unreachable', 'not-accepted'];
+const TRIED_AGAIN: readonly CallResult[] = ['busy', 'no-answer', 'unreachable', 'trunk-full', 'not-accepted'];
 
 /** Results that tell of the payer and not of the callee: nobody else is called then either. */
 const ENDS_ALL: readonly CallResult[] = ['no-credit', 'account-blocked', 'draining', 'room-full'];

@@ -12,8 +12,9 @@ import type { RunningCall } from '../running-call';
 import { Conversation } from '../two-party/conversation';
 import { type Destination, findDestination } from '../two-party/destination';
 import { Reach } from '../two-party/reach';
-import type { Reached } from '../two-party/reach-wish';
+import { NEVER, type Reached } from '../two-party/reach-wish';
 import { type ShownCaller, shownCallerOf } from '../two-party/shown-caller';
+import { takeMessage } from '../two-party/take-message';
 
 /** Calls that the house makes for accounts at once; one more is refused. */
 const MAX_AT_ONCE = 100;
@@ -114,6 +115,14 @@ export class HouseCalls {
     first.leg.startMusic(toneFile(parts.settings.promptsDir, 'ringback'));
     const reached = await this.#reach(callId, to, caller, accountId, language, first.whenEnded);
     await first.leg.stopMusic();
+    if (reached.kind === 'voicemail' && (await parts.mailbox.hasRoom(reached.accountId))) {
+      const isKept = await takeMessage(parts, first, { accountId: reached.accountId, caller });
+      return first.endWith({
+        result: 'completed',
+        endedBy: 'house',
+        prompt: isKept ? null : 'goodbye',
+      });
+    }
     if (reached.kind !== 'answered') {
       const prompt = reached.kind === 'refused' ? refusal(reached.reason).prompt : 'callee-no-answer';
       return first.endWith({ result: 'completed', endedBy: 'house', prompt });
@@ -153,8 +162,6 @@ export class HouseCalls {
 }
 
 const onRinging = (): void => undefined;
-
-const NEVER = new Promise<never>(() => undefined);
 
 function newCallId({ clock }: CallingParts): string {
   return newId(clock.nowMs());

@@ -3,6 +3,7 @@ import type { Dialog, SrfRequest, SrfResponse } from 'drachtio-srf';
 import type { OpenedLeg } from '../../cdr/journal-records';
 import { within } from '../../kernel/clock';
 import type { OutboundLeg } from '../../media/outbound-leg';
+import { AnswerNotSecure } from '../../media/secure-audio';
 import type { CallingParts } from '../calling-parts';
 import { judgeOffer } from '../judge-offer';
 import { AlreadyEnded, Refused } from '../call-ended';
@@ -81,7 +82,7 @@ export class OutwardLeg {
 
   /**
    * Rings the target and resolves when it has answered and is heard.
-   * @throws NotAnswered, AlreadyEnded, Refused (its answer has no codec of ours), MediaUnavailable, JournalUnavailable
+   * @throws NotAnswered, AlreadyEnded, Refused (its answer has no codec of ours, or no key where SRTP was offered), MediaUnavailable, JournalUnavailable
    */
   async ring(target: OutwardTarget, options: RingOptions): Promise<void> {
     const { call } = this;
@@ -91,7 +92,9 @@ export class OutwardLeg {
     await call.answered(dialog, leg, { acked: true });
     call.parts.liveCalls.update(call.id, { phase: 'talking' });
     if (judgeOffer(dialog.remote.sdp) !== 'usable') throw new Refused('no-codec');
-    await leg.acceptAnswer(dialog.remote.sdp);
+    await leg.acceptAnswer(dialog.remote.sdp).catch((error: unknown) => {
+      throw error instanceof AnswerNotSecure ? new Refused('no-codec') : error;
+    });
   }
 
   /** Ends a leg that was not answered, and waits for its CDR. */

@@ -138,7 +138,7 @@ export class RoomVisit implements SessionMember {
     const waitingFromMs = call.now();
     const isCharged = grant !== null && visitor.room.rules.chargesWaiting;
     await this.#note({ waitingFromMs, chargedFromMs: isCharged ? waitingFromMs : null });
-    if (isCharged) call.watchCredit(waitingFromMs, grant, () => undefined);
+    if (isCharged) call.watchCredit(waitingFromMs, grant);
     call.parts.liveCalls.update(call.id, { phase: 'waiting' });
     try {
       while (!this.#mayEnter && !call.end) await this.#waitForNews();
@@ -176,13 +176,11 @@ export class RoomVisit implements SessionMember {
     await call.leg.join(session.conference, joinedAs);
     call.stopIfEnded();
     const nowMs = call.now();
-    const warn = (prompt: PromptName) => this.say([prompt]);
-    if (call.isCharged) {
-      await this.#note({ chargedFromMs: call.chargedFromMs });
-      call.warnBy(warn);
-    } else if (grant) {
+    call.warnBy((prompt) => this.say([prompt]));
+    if (call.isCharged) await this.#note({ chargedFromMs: call.chargedFromMs });
+    else if (grant) {
       await this.#note({ chargedFromMs: nowMs });
-      call.watchCredit(nowMs, grant, warn);
+      call.watchCredit(nowMs, grant);
     }
     call.stopIfEnded();
     this.#isInside = true;

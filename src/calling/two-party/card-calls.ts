@@ -10,6 +10,7 @@ import { findDestination } from './destination';
 import { Reach } from './reach';
 import type { Reached } from './reach-wish';
 import { shownCallerOf } from './shown-caller';
+import { takeMessage } from './take-message';
 
 /** Typed within a call to end it and dial on. */
 const HANG_UP_KEYS = '##';
@@ -35,10 +36,11 @@ export class CardCalls {
     const { call, parts } = this;
     const account = await readAccount(parts.database.read, accountId);
     const destination = await findDestination(parts.database.read, { dialled, country: account.country });
+    const caller = await shownCallerOf(parts.database.read, account);
     const stopped = hangUpKeys(call);
     const reach = new Reach(parts, this.srf, {
       callId: call.id,
-      caller: await shownCallerOf(parts.database.read, account),
+      caller,
       payerAccountId: accountId,
       language: call.language,
       onward: FIRST_PASS,
@@ -46,6 +48,10 @@ export class CardCalls {
       onRinging: () => undefined,
     });
     const reached = await this.#whileRinging(() => reach.reach(destination));
+    if (reached.kind === 'voicemail' && (await parts.mailbox.hasRoom(reached.accountId))) {
+      await takeMessage(parts, call, { accountId: reached.accountId, caller });
+      return call.leg.play(call.files(['call-has-ended']));
+    }
     if (reached.kind !== 'answered') return this.#sayRefused(reached);
     const conversation = new Conversation(parts, call, reached.leg.call, 'keep-left');
     await conversation.begin();

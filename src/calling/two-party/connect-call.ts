@@ -7,9 +7,10 @@ import type { CallPlan } from '../plan-call';
 import { Refused } from '../call-ended';
 import type { RunningCall } from '../running-call';
 import { Conversation, endOfPartner } from './conversation';
-import { payInbound } from './pay-inbound';
+import { type InboundCharge, payInbound } from './pay-inbound';
 import { Reach } from './reach';
 import type { ShownCaller } from './shown-caller';
+import { takeMessage } from './take-message';
 import { offerTransfer } from './transfer';
 
 /** A call that rings somebody: an account's telephones or a number outside. The caller is answered when the far end is. */
@@ -56,7 +57,7 @@ export class ConnectCall {
     });
     const reached = await reach.reach(plan.destination);
     if (reached.kind === 'refused') throw new Refused(reached.reason);
-    if (reached.kind === 'voicemail') throw new Refused('user-no-answer');
+    if (reached.kind === 'voicemail') return this.#takeMessage(reached.accountId, grant);
     const far = reached.leg.call;
     for (const leg of [call, far]) offerTransfer(parts, this.srf, leg);
     try {
@@ -70,6 +71,18 @@ export class ConnectCall {
       far.endWith({ ...end, prompt: null });
       throw error;
     }
+  }
+
+  /** Nobody answered, and the account takes messages: the house answers in its place. */
+  async #takeMessage(accountId: string, grant: InboundCharge | null): Promise<void> {
+    const { parts } = this;
+    const call = this.#call;
+    if (!(await parts.mailbox.hasRoom(accountId))) throw new Refused('user-no-answer');
+    await this.#inbound.answer();
+    call.resultWhenLeft = 'voicemail';
+    if (grant) await grant.charge();
+    const isKept = await takeMessage(parts, call, { accountId, caller: this.shown });
+    call.endWith({ result: 'voicemail', endedBy: 'house', prompt: isKept ? null : 'goodbye' });
   }
 
   /** A far end that is heard before its answer is heard by the caller; else his own telephone rings. */

@@ -4,7 +4,9 @@ import { onwardHeaders } from '../../trunks/loop-guard';
 import type { SipAddress } from '../../trunks/outward';
 import { outwardRequest } from '../../trunks/outward-request';
 import type { OutwardTrunk } from '../../trunks/trunk';
+import type { RoomRole } from '../../kernel/room-role';
 import type { CallingParts } from '../calling-parts';
+import type { RunningCall } from '../running-call';
 import { LimitReached } from '../../leases/lease';
 import { takePlaces } from '../take-places';
 import { isNextCarrierTried, NotAnswered, TrunkFull } from '../outward/far-status';
@@ -12,13 +14,13 @@ import { openedOutward } from '../outward/opened-outward';
 import { OutwardLeg, type OutwardTarget } from '../outward/outward-leg';
 import { trunkAnswers } from '../outward/trunk-answers';
 import { refusalReasonOf, type RefusalReason } from '../refuse-call';
-import { AlreadyEnded } from '../call-ended';
+import { AlreadyEnded, Refused } from '../call-ended';
 import type { Destination } from './destination';
 import { findRoute } from './find-route';
 import type { Reached, ReachWish } from './reach-wish';
 import { shownOutside } from './shown-outside';
 
-/** A telephone outside rings this long. */
+/** A telephone outside rings this long, unless it is called into a room. */
 const RING_LIMIT_MS = 90_000;
 /** A carrier that says nothing at all this long is out of reach. */
 const SILENCE_LIMIT_MS = 4_000;
@@ -31,6 +33,20 @@ export type TrunkCall = {
   readonly payerAccountId: string | null;
   /** The number whose owner forwarded the call; null when it was dialled. */
   readonly forwardedFrom: string | null;
+  /** Set for a call to somebody on a room's list. */
+  readonly room?: RoomCall;
+};
+
+/** What is different when a room calls somebody on its list. */
+export type RoomCall = {
+  readonly roomId: string;
+  readonly roomSessionId: string;
+  readonly roomRole: RoomRole;
+  /** Which try this is of calling him. */
+  readonly attempt: number;
+  readonly ringLimitMs: number;
+  /** Told each leg as it is opened. */
+  readonly onLeg: (call: RunningCall) => void;
 };
 
 type Attempt = {
@@ -39,6 +55,8 @@ type Attempt = {
   /** Media encrypted, or not. */
   readonly secure: boolean;
 };
+
+const NO_ROOM = { roomId: null, roomSessionId: null, roomRole: null };
 
 /** What a carrier says that does not take the media it was offered (RFC 3261 21.4.26, 21.6.4). */
 const MEDIA_REFUSED: readonly number[] = [415, 488, 606];
@@ -83,17 +101,23 @@ export async function dialTrunks(
         await parts.credit.release({ callId: leg.call.id, nowMs: parts.clock.nowMs() });
       if (error instanceof AlreadyEnded) throw error;
       if (error instanceof TrunkFull) continue;
-      if (!(error instanceof NotAnswered)) return { kind: 'refused', reason: refusalReasonOf(error) };
-      if (OUT_OF_REACH.includes(error.status))
-        parts.trunkKnowledge.callFailed(attempt.trunk.id, attempt.target);
-      reason = reasonOf(error.status);
+      const status = statusOf(error);
+      if (status === null) return { kind: 'refused', reason: refusalReasonOf(error) };
+      if (OUT_OF_REACH.includes(status)) parts.trunkKnowledge.callFailed(attempt.trunk.id, attempt.target);
+      reason = reasonOf(status);
       const isPlainTried =
-        attempt.secure && attempt.trunk.outward.srtp === 'offered' && MEDIA_REFUSED.includes(error.status);
+        attempt.secure && attempt.trunk.outward.srtp === 'offered' && MEDIA_REFUSED.includes(status);
       if (isPlainTried) waiting.unshift({ ...attempt, secure: false });
-      else if (!isNextCarrierTried(error.status)) break;
+      else if (!isNextCarrierTried(status)) break;
     }
   }
   return { kind: 'refused', reason };
+}
+
+/** What the carrier said; an answer without media that we could use is no other word than 488. Null: it was no word of the carrier's. */
+function statusOf(error: unknown): number | null {
+  if (error instanceof NotAnswered) return error.status;
+  return error instanceof Refused && error.reason === 'no-codec' ? 488 : null;
 }
 
 /** Targets that answer; all of them when none does. */
@@ -109,11 +133,12 @@ async function openAttempt(
   parts: CallingParts,
   srf: Srf,
   wish: ReachWish,
-  { destination, payerAccountId }: TrunkCall,
+  { destination, payerAccountId, room }: TrunkCall,
   { trunk, number }: Attempt & { readonly number: number },
 ): Promise<OutwardLeg> {
   const opened = openedOutward(parts, wish.callId, {
-    attempt: number,
+    attempt: room?.attempt ?? number,
+    roomSessionId: room?.roomSessionId ?? null,
     fromNumber: wish.caller.number,
     isWithheld: wish.caller.isWithheld,
     dialledNumber: destination.number,
@@ -122,7 +147,9 @@ async function openAttempt(
     costDeckId: trunk.outward.costDeckId,
     accountId: payerAccountId ?? wish.caller.accountId,
   });
-  return OutwardLeg.open(parts, srf, { opened, language: wish.language });
+  const leg = await OutwardLeg.open(parts, srf, { opened, language: wish.language });
+  room?.onLeg(leg.call);
+  return leg;
 }
 
 async function ringTrunk(
@@ -133,7 +160,7 @@ async function ringTrunk(
   attempt: Attempt,
 ): Promise<void> {
   const { call } = leg;
-  const { destination, payerAccountId, forwardedFrom } = trunkCall;
+  const { destination, payerAccountId, room } = trunkCall;
   await takeTrunkPlaces(parts, leg, trunkCall, attempt);
   const grant =
     payerAccountId === null
@@ -145,20 +172,26 @@ async function ringTrunk(
           startedAtMs: call.opened.startedAtMs,
           nowMs: call.now(),
           direction: 'outbound',
-          roomId: null,
-          kind: forwardedFrom === null ? 'call' : 'forward',
+          roomId: room?.roomId ?? null,
+          kind: kindOf(trunkCall),
           nodeId: parts.settings.nodeId,
         });
   const target = await targetOf(parts, wish, trunkCall, attempt);
   await leg.ring(target, {
-    ringLimitMs: RING_LIMIT_MS,
+    ringLimitMs: room?.ringLimitMs ?? RING_LIMIT_MS,
     silenceLimitMs: SILENCE_LIMIT_MS,
     onRinging: (earlyMedia) => wish.onRinging(earlyMedia ? leg : null),
   });
   if (!grant || payerAccountId === null) return;
   const chargedFromMs = call.answeredAtMs ?? call.now();
-  await call.enter({ roomId: null, roomSessionId: null, roomRole: null, payerAccountId, chargedFromMs });
-  call.watchCredit(chargedFromMs, grant, () => undefined);
+  const { roomId, roomSessionId, roomRole } = room ?? NO_ROOM;
+  await call.enter({ roomId, roomSessionId, roomRole, payerAccountId, chargedFromMs });
+  call.watchCredit(chargedFromMs, grant);
+}
+
+function kindOf({ room, forwardedFrom }: TrunkCall): 'room' | 'forward' | 'call' {
+  if (room) return 'room';
+  return forwardedFrom === null ? 'call' : 'forward';
 }
 
 /** @throws TrunkFull */

@@ -34,7 +34,7 @@ export async function payInbound(
     charge: async () => {
       const chargedFromMs = call.answeredAtMs ?? call.now();
       await call.enter({ roomId: null, roomSessionId: null, roomRole: null, payerAccountId, chargedFromMs });
-      call.watchCredit(chargedFromMs, grant, () => undefined);
+      call.watchCredit(chargedFromMs, grant);
     },
   };
 }

@@ -19,6 +19,9 @@ export type ReachWish = {
   readonly onRinging: (heard: OutwardLeg | null) => void;
 };
 
+/** For `whenGone` of a call that nobody waits for on the line: it is ended by its legs. */
+export const NEVER = new Promise<never>(() => undefined);
+
 /** What came of it. */
 export type Reached =
   | { readonly kind: 'answered'; readonly leg: OutwardLeg }

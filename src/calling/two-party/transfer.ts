@@ -61,7 +61,7 @@ class Transfer {
       return;
     }
     // It may hang up as soon as it knows that we have taken over: that is then no end of the conversation.
-    this.wish.leg.byeMeans('transferred');
+    for (const leg of [this.wish.leg, other?.leg]) if (leg) leg.resultWhenLeft = 'transferred';
     res.send(202, 'Accepted');
     await this.#notify('100 Trying', true);
     if (other) await this.#join(other.conversation, other.leg);
@@ -78,7 +78,7 @@ class Transfer {
       await new Conversation(this.parts, staying, arriving, 'end-left').begin();
     } catch (error) {
       await this.#notify('503 Service Unavailable', false);
-      for (const party of [staying, arriving]) party.endByError(error);
+      for (const party of [staying, arriving, leg, secondLeg]) party.endByError(error);
       throw error;
     }
     await this.#notify('200 OK', false);
@@ -134,7 +134,7 @@ class Transfer {
   async #giveBack(staying: RunningCall, reached: Exclude<Reached, { kind: 'answered' }>): Promise<void> {
     const { leg } = this.wish;
     const { sipStatus, sipReason } = refusal(reached.kind === 'refused' ? reached.reason : 'user-no-answer');
-    leg.byeMeans('completed');
+    leg.resultWhenLeft = 'completed';
     await this.#notify(`${sipStatus} ${sipReason}`, false);
     if (leg.end)
       return staying.endWith({ result: 'completed', endedBy: 'house', prompt: 'callee-unreachable' });

@@ -1,5 +1,5 @@
 import { readAccount } from '../../../accounts/accounts-store';
-import { Conflict, InvalidInput } from '../../../kernel/app-error';
+import { AppError, Conflict, InvalidInput } from '../../../kernel/app-error';
 import { type Currency, currency, type Money, money } from '../../../kernel/money';
 import {
   type Database,
@@ -151,4 +151,21 @@ function refusalOf(row: Row | undefined, unit: Currency): VoucherNotAccepted | V
   if (row.state === 'cancelled') return new VoucherNotAccepted('cancelled');
   if (row.currency !== unit) return new VoucherNotAccepted('other-currency');
   return new VoucherExpired(integer(row.expires_at_ms));
+}
+
+/** Whether a code typed on the keypad became credit; why it did not, callers are not told. */
+export async function isRedeemedByKeypad(
+  database: Database,
+  {
+    callerNumber,
+    ...wish
+  }: Omit<RedemptionWanted, 'source' | 'sourceId'> & { readonly callerNumber: string | null },
+): Promise<boolean> {
+  try {
+    await redeemVoucher(database, { ...wish, source: 'keypad', sourceId: callerNumber ?? 'withheld' });
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
