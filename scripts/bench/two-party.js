@@ -29,7 +29,7 @@ const quick = process.argv.includes('--quick');
 const seconds = quick ? 3 : 6;
 const tolerance = quick ? 0.2 : 0.05;
 /** Calls before measuring, so that the compiler is done. */
-const warmUp = { rate: 20, seconds: quick ? 5 : 15 };
+const warmUp = { rate: 10, seconds: quick ? 8 : 40 };
 /**
  * 99 % of the calls of a clean step are set up within this. The 10 ms that the limit is measured with are for signalling alone: here a call
  * is noted on disk and paid for before it rings, and gets two legs on the media server.

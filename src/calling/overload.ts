@@ -9,8 +9,8 @@ const LATE_MS = 200;
 const ON_TIME_MS = 50;
 const LATE_LOOKS = 3;
 /** How long our own part of a call's beginning takes when we are too busy, and when we are no longer. */
-const SLOW_MS = 1_000;
-const QUICK_MS = 500;
+const SLOW_MS = 500;
+const QUICK_MS = 250;
 /** So few calls may be slow for reasons of their own: a media server that does not answer one of them. */
 const FEW_CALLS = 10;
 /** Calls whose beginning is in our hands at most, however quick we are. */
