@@ -128,10 +128,12 @@ const BYES: readonly CallFlow[] = [
     ({ open }) => [connected(), ...intoRoom(open), infoDigits('*3', 100), wait(200), goodbye()],
     byCaller,
   ),
-  flow(
-    'BYE sent twice in one transaction',
-    [connected(), wait(300), request('BYE'), request('BYE'), gets(200), wait(300)],
-    byCaller,
+  atOnce(
+    flow(
+      'BYE sent twice in one transaction',
+      [connected(), wait(300), request('BYE'), request('BYE'), gets(200), wait(300)],
+      byCaller,
+    ),
   ),
   flow(
     'BYE again after the end gets 481',
