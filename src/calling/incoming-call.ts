@@ -2,6 +2,7 @@ import type Srf from 'drachtio-srf';
 import type { SrfRequest, SrfResponse } from 'drachtio-srf';
 import type { OpenedLeg } from '../cdr/journal-records';
 import { newId } from '../kernel/ids';
+import { callerIdChoiceOf } from '../caller-id/proven-numbers-store';
 import { privacyWish } from '../caller-id/privacy';
 import { normaliseDialled } from '../numbers/normalise-dialled';
 import { gatherFacts } from './call-facts';
@@ -160,6 +161,7 @@ async function callerOnRecord(
   if (caller.kind === 'device')
     return {
       ...nobody,
+      isWithheld: wish.withheld || (await callerIdChoiceOf(parts.database.read, caller.account.id)).withholds,
       fromNumber: caller.number,
       callerIdentity: null,
       accountId: caller.account.id,

@@ -1,3 +1,4 @@
+import { setCallerIdChoice } from '../../src/caller-id/proven-numbers-store';
 import { createApiKey } from '../../src/http/api-keys';
 import { systemClock } from '../../src/kernel/clock';
 import type { Role } from '../../src/http/roles';
@@ -57,6 +58,15 @@ describe('a telephone that asks for privacy (Privacy: id)', () => {
     await call.hangUp();
     expect(ben.phone.taken[0]?.invitation.text).not.toContain(ada.number);
     expect(ben.phone.taken[0]?.invitation.text).not.toContain(ada.phone.wish.username ?? '?');
+  });
+
+  it('need not ask each time: what its account wishes for all calls holds among ourselves, too', async () => {
+    const [ada, ben] = [await stage.subscriber('0'), await stage.subscriber('0')];
+    await setCallerIdChoice(stage.service.database, ada.accountId, { number: null, withholds: true });
+    await (await ada.phone.dial(ben.number)).hangUp();
+    expect(ben.phone.taken[0]?.invitation.text).not.toContain(ada.number);
+    const [own] = await stage.legsTo(ben.number, 2);
+    expect(own).toMatchObject({ isWithheld: true, accountId: ada.accountId });
   });
 
   it('is nobody in records, live calls and exports, but for those whose role shows withheld numbers', async () => {

@@ -1,4 +1,5 @@
 import type { Account } from '../../accounts/account';
+import { callerIdChoiceOf } from '../../caller-id/proven-numbers-store';
 import type { Sql } from '../../kernel/unit-of-work';
 import { voipNumberOf } from '../../numbers/voip-numbers-store';
 
@@ -12,7 +13,14 @@ export type ShownCaller = {
   readonly accountId: string | null;
 };
 
-/** An account as those see it whom it calls among ourselves: by its 123-voip number. */
-export async function shownCallerOf(sql: Sql, account: Account, isWithheld = false): Promise<ShownCaller> {
-  return { number: await voipNumberOf(sql, account.id), isWithheld, accountId: account.id };
+/**
+ * An account as those see it whom it calls among ourselves: by its 123-voip number. `isWithheld` is what the call itself asks; left out, what the account
+ * wishes for all its calls.
+ */
+export async function shownCallerOf(sql: Sql, account: Account, isWithheld?: boolean): Promise<ShownCaller> {
+  return {
+    number: await voipNumberOf(sql, account.id),
+    isWithheld: isWithheld ?? (await callerIdChoiceOf(sql, account.id)).withholds,
+    accountId: account.id,
+  };
 }
