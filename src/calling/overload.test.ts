@@ -33,7 +33,13 @@ describe('judgeLoad', () => {
       false,
       false,
     ]);
-    expect(after([{ lagMs: 200 }, { lagMs: 200 }, { lagMs: 200 }])).toEqual([false, false, true]);
+    const late = { lagMs: 200, inHand: 10 };
+    expect(after([late, late, late])).toEqual([false, false, true]);
+  });
+
+  it('does not refuse a few calls because the machine is busy with something else', () => {
+    const late = { lagMs: 5_000, inHand: 9, oldestMs: 400 };
+    expect(after([late, late, late, late])).toEqual([false, false, false, false]);
   });
 
   it('stays as it was between the marks', () => {

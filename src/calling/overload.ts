@@ -11,7 +11,8 @@ const LATE_LOOKS = 3;
 /** How long our own part of a call's beginning takes when we are too busy, and when we are no longer. */
 const SLOW_MS = 500;
 const QUICK_MS = 250;
-/** So few calls may be slow for reasons of their own: a media server that does not answer one of them. */
+/** So few calls may be slow for reasons of their own, a media server that does not answer one of them or a machine that is busy with something else: to
+ * refuse them would help nobody. */
 const FEW_CALLS = 10;
 /** Calls whose beginning is in our hands at most, however quick we are. */
 export const MOST_IN_HAND = 500;
@@ -41,7 +42,8 @@ export const AT_EASE: LoadState = { overloaded: false, lateLooks: 0 };
 export function judgeLoad(state: LoadState, { lagMs, inHand, oldestMs }: Load): LoadState {
   const lateLooks = lagMs >= LATE_MS ? state.lateLooks + 1 : 0;
   const isSlow = inHand >= FEW_CALLS && oldestMs >= SLOW_MS;
-  if (lateLooks >= LATE_LOOKS || isSlow) return { overloaded: true, lateLooks };
+  const isLate = inHand >= FEW_CALLS && lateLooks >= LATE_LOOKS;
+  if (isLate || isSlow) return { overloaded: true, lateLooks };
   const isQuick = inHand < FEW_CALLS || oldestMs < QUICK_MS;
   return { overloaded: state.overloaded && !(isQuick && lagMs < ON_TIME_MS), lateLooks };
 }

@@ -77,6 +77,7 @@ describe('trunks are watched', () => {
     });
     try {
       await eventually(RELOAD_MS + DETECTION_MS, async () => !(await health(dead.id)).alive);
+      await eventually(DETECTION_MS, async () => (await alertsOf(dead.id)).length > 0);
       expect(await alertsOf(dead.id)).toEqual(['trunk-down']);
       expect((await health(carriers[0]?.trunkId ?? '')).alive).toBe(true);
       phone.command('dial', '+3225556001');
@@ -86,6 +87,7 @@ describe('trunks are watched', () => {
       expect(legs.map(({ trunkId }) => trunkId).filter(Boolean)).toEqual([carriers[0]?.trunkId]);
       const back = await startCallees(calleeScenario([{ numbers: '.*', steps: ANSWERS }]), { port });
       await eventually(DETECTION_MS, async () => (await health(dead.id)).alive);
+      await eventually(DETECTION_MS, async () => (await alertsOf(dead.id)).length > 1);
       expect(await alertsOf(dead.id)).toEqual(['trunk-down', 'trunk-up']);
       await back.stop();
     } finally {
