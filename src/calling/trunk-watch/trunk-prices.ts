@@ -10,7 +10,9 @@ const LOOK_AGAIN_MS = 1_000;
 export class TrunkPrices {
   readonly #book: RouteBook;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
+  /** The trunks that are in the table, with their decks. */
   #known = '';
+  #refreshing: Promise<void> | null = null;
 
   constructor(
     decks: CostDecks,
@@ -24,10 +26,26 @@ export class TrunkPrices {
     const nowMs = this.clock.monotonicMs();
     const known = trunks.map(({ id, outward }) => `${id} ${outward.costDeckId}`).join();
     if (known !== this.#known || nowMs - this.#lookedAtMs > LOOK_AGAIN_MS) {
-      this.#known = known;
       this.#lookedAtMs = nowMs;
-      await this.#book.refresh(trunks, this.clock.nowMs());
+      await this.#refresh(known, trunks);
     }
     return this.#book.priced(digits, trunks, randomShare());
+  }
+
+  /** Whoever comes with trunks that are not in the table yet waits for one that has them; a table in the making may be of those before. */
+  async #refresh(known: string, trunks: readonly OutwardTrunk[]): Promise<void> {
+    while (this.#refreshing) {
+      await this.#refreshing;
+      if (this.#known === known) return;
+    }
+    this.#refreshing = this.#book
+      .refresh(trunks, this.clock.nowMs())
+      .then(() => {
+        this.#known = known;
+      })
+      .finally(() => {
+        this.#refreshing = null;
+      });
+    await this.#refreshing;
   }
 }
