@@ -6,7 +6,7 @@ import { e164 } from '../../src/kernel/phone-number';
 import { FREE_TERMS } from '../../src/numbers/did';
 import { addDid } from '../../src/numbers/dids-store';
 import { assignDid } from '../../src/numbers/assign-did';
-import { Baresip } from '../support/baresip';
+import { type Answers, BaresipPhones } from '../support/baresip-phones';
 import { ANSWERS, type Carrier, carrier, challenges, refuses, SILENT, TRUNK_KEY } from '../support/carriers';
 import { eventually, TestService } from '../support/service';
 
@@ -23,16 +23,17 @@ const talk = (ms = 1_500) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('a call goes out by trunks', () => {
   let service: TestService;
-  const phones: Baresip[] = [];
+  let phones: BaresipPhones;
   const carriers: Carrier[] = [];
 
   beforeAll(async () => {
     service = await TestService.start({ TRUNK_KEY });
+    phones = new BaresipPhones(service);
     await service.importRates(BELGIUM);
   });
   afterAll(() => service.close());
   afterEach(async () => {
-    await Promise.all(phones.splice(0).map((phone) => phone.stop()));
+    await phones.stop();
     for (const one of carriers.splice(0)) {
       await changeTrunk(service.database, one.trunkId, { state: 'disabled' });
       await one.stop();
@@ -40,14 +41,7 @@ describe('a call goes out by trunks', () => {
     await eventually(40_000, async () => (await service.liveCalls()) === 0);
   });
 
-  async function user(credit: string, answers: 'auto' | 'manual' = 'manual') {
-    const account = await service.account(credit);
-    const phone = await Baresip.start(660, {
-      account: { ...(await service.device(account.accountId)), sipPort: service.sipPort, answers },
-    });
-    phones.push(phone);
-    return { ...account, phone };
-  }
+  const user = (credit: string, answers: Answers = 'manual') => phones.user(660, answers, credit);
 
   async function add(...wish: [behaviour: string, trunk: Parameters<typeof carrier>[2]]) {
     const made = await carrier(service, ...wish);

@@ -1,4 +1,4 @@
-import { Baresip } from '../support/baresip';
+import { type Answers, BaresipPhones } from '../support/baresip-phones';
 import { strongestTone } from '../support/strongest-tone';
 import { eventually, TestService } from '../support/service';
 
@@ -9,25 +9,16 @@ const talk = (ms = 1_500) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('an account’s telephone transfers a call', () => {
   let service: TestService;
-  const phones: Baresip[] = [];
+  let phones: BaresipPhones;
 
   beforeAll(async () => {
     service = await TestService.start();
+    phones = new BaresipPhones(service);
   });
   afterAll(() => service.close());
-  afterEach(async () => {
-    await Promise.all(phones.splice(0).map((phone) => phone.stop()));
-    await eventually(10_000, async () => (await service.liveCalls()) === 0);
-  });
+  afterEach(() => phones.clear());
 
-  async function user(toneHz: number, answers: 'auto' | 'manual' = 'auto') {
-    const account = await service.account();
-    const phone = await Baresip.start(toneHz, {
-      account: { ...(await service.device(account.accountId)), sipPort: service.sipPort, answers },
-    });
-    phones.push(phone);
-    return { ...account, phone };
-  }
+  const user = (toneHz: number, answers: Answers = 'auto') => phones.user(toneHz, answers);
 
   const legsTo = async (number: string) =>
     (await service.cdrs())

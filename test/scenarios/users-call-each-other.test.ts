@@ -1,5 +1,5 @@
 import { changeHandling, type CallHandling } from '../../src/phones/call-handling';
-import { Baresip } from '../support/baresip';
+import { type Answers, BaresipPhones } from '../support/baresip-phones';
 import { strongestTone } from '../support/strongest-tone';
 import { eventually, TestService } from '../support/service';
 
@@ -13,29 +13,16 @@ const talk = () => new Promise((resolve) => setTimeout(resolve, TALK_MS));
 
 describe('accounts call each other by their 123-voip numbers', () => {
   let service: TestService;
-  const phones: Baresip[] = [];
+  let phones: BaresipPhones;
 
   beforeAll(async () => {
     service = await TestService.start();
+    phones = new BaresipPhones(service);
   });
   afterAll(() => service.close());
-  afterEach(async () => {
-    await Promise.all(phones.splice(0).map((phone) => phone.stop()));
-    await eventually(10_000, async () => (await service.liveCalls()) === 0);
-  });
+  afterEach(() => phones.clear());
 
-  async function user(toneHz: number, answers: 'auto' | 'manual' = 'manual') {
-    const account = await service.account();
-    const phone = await telephoneOf(account.accountId, toneHz, answers);
-    return { ...account, phone };
-  }
-
-  async function telephoneOf(accountId: string, toneHz: number, answers: 'auto' | 'manual') {
-    const account = { ...(await service.device(accountId)), sipPort: service.sipPort, answers };
-    const phone = await Baresip.start(toneHz, { account });
-    phones.push(phone);
-    return phone;
-  }
+  const user = (toneHz: number, answers: Answers = 'manual') => phones.user(toneHz, answers);
 
   const legsTo = async (number: string) =>
     (await service.cdrs()).filter(({ dialledNumber }) => dialledNumber === number);
@@ -76,7 +63,7 @@ describe('accounts call each other by their 123-voip numbers', () => {
 
   it('all telephones of an account ring; the one that answers has the call, and the others stop', async () => {
     const [ada, ben] = [await user(660), await user(440)];
-    const second = await telephoneOf(ben.accountId, 550, 'manual');
+    const second = await phones.ofAccount(ben.accountId, 550, 'manual');
     ada.phone.command('dial', ben.number);
     await Promise.all([ben.phone.reports('CALL_INCOMING'), second.reports('CALL_INCOMING')]);
     second.command('accept');
