@@ -54,12 +54,6 @@ export async function insertHolds(sql: Sql, holds: readonly Hold[]): Promise<voi
   );
 }
 
-/** The hold of a call in any state, or null. */
-export async function findHold(sql: Sql, callId: string): Promise<Hold | null> {
-  const [row] = await sql.all(`SELECT ${COLUMNS} FROM credit_holds WHERE call_id = ?`, [callId]);
-  return row ? toHold(row) : null;
-}
-
 /** The hold with its row locked until the unit of work ends, in any state, or null. */
 export async function lockHold(sql: Sql, callId: string): Promise<Hold | null> {
   const [row] = await sql.all(`SELECT ${COLUMNS} FROM credit_holds WHERE call_id = ?${sql.forUpdate}`, [
