@@ -34,12 +34,12 @@ function accountLine({ username, password, sipPort, answers, transport = 'udp' }
 /** A baresip telephone: a program we did not write, that sends a tone of its own and records what it hears. */
 export class Baresip {
   #output = '';
-  #log = '';
 
   private constructor(
     private readonly child: ChildProcess,
     private readonly control: Socket,
     private readonly folder: string,
+    private readonly log: { readonly text: string },
   ) {
     control.on('data', (bytes) => {
       this.#output += String(bytes);
@@ -76,22 +76,21 @@ export class Baresip {
     writeFileSync(join(folder, 'contacts'), contacts.join(''));
     writeFileSync(join(folder, 'tone.wav'), writeWav(tone(toneHz, TONE_SECONDS)));
     const child = spawn('baresip', ['-f', folder], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-    let log = '';
-    let phone: Baresip | null = null;
+    // What it says before its control port answers counts too: registered, it may be told of its messages at once.
+    const log = { text: '' };
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (bytes) => {
-        log += String(bytes);
-        if (phone) phone.#log = log;
+        log.text += String(bytes);
       });
     let control: Socket | null = null;
     await eventually(10_000, async () => {
-      if (child.exitCode !== null) throw new Error(`baresip ended: ${log}`);
+      if (child.exitCode !== null) throw new Error(`baresip ended: ${log.text}`);
       control = await tryConnect(controlPort);
       return control !== null;
     });
-    phone = new Baresip(child, control as unknown as Socket, folder);
+    const phone = new Baresip(child, control as unknown as Socket, folder, log);
     // It registers before anybody can listen to its events; on its output it says so too.
-    if (account) await eventually(10_000, () => log.includes('binding]'));
+    if (account) await eventually(10_000, () => log.text.includes('binding]'));
     return phone;
   }
 
@@ -132,7 +131,7 @@ export class Baresip {
   }
 
   get #shown(): string {
-    return this.#log + this.#output;
+    return this.log.text + this.#output;
   }
 
   /** How often it has reported an event. */
