@@ -1,18 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { LiveRooms } from './calling/room-session/live-rooms';
-import { accountRoutes } from './billing/accounts-routes';
-import { bundleRoutes } from './billing/bundles/bundles-routes';
-import { limitRoutes } from './billing/credit/limits-routes';
-import { capRoutes } from './billing/fraud-caps/caps-routes';
-import { numberFeeRoutes } from './billing/number-fees/number-fees-routes';
-import { voucherRoutes } from './billing/payments/vouchers/vouchers-routes';
 import { alertRoutes } from './alerts/alerts-routes';
 import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
 import { createApiKey, hasApiKeys } from './http/api-keys';
-import { deckRoutes } from './billing/rating/decks-routes';
+import { jobRoutes } from './jobs/jobs-routes';
 import { forgetDoneJobs } from './jobs/jobs-store';
+import type { Schedule } from './jobs/schedule';
+import { moneyRoutes } from './wiring-money';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { forgetOldProofs } from './caller-id/prove-number';
@@ -86,6 +82,7 @@ export async function serveApi(
     trunkWatch: TrunkWatch;
     media: MediaServers;
     sip: SipConnection;
+    schedules: readonly Schedule[];
   },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { database, metrics } = parts;
@@ -110,21 +107,16 @@ export async function serveApi(
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
+    ...jobRoutes(database, parts.schedules),
+    ...moneyRoutes(database),
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),
     ...recordingRoutes(database, recordings),
-    ...accountRoutes(database),
     ...phoneRoutes(database, config.SIP_REALM),
     ...presenceRoutes(database),
     ...houseCallRoutes(parts.houseCalls),
     ...callerIdRoutes({ database, speakCode: (wish) => parts.houseCalls.speakCode(wish) }),
-    ...bundleRoutes(database),
-    ...limitRoutes(database),
-    ...capRoutes(database),
-    ...numberFeeRoutes(database),
-    ...voucherRoutes(database),
-    ...deckRoutes(database),
     ...numberRoutes(database),
     ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
     ...voicemailRoutes(database, voicemailPlace(config)),

@@ -3,13 +3,8 @@ import Srf from 'drachtio-srf';
 import { extendCredit } from './billing/credit/extend-credit';
 import { releaseCredit } from './billing/credit/release-credit';
 import { reserveCredit } from './billing/credit/reserve-credit';
-import { HourlyWork } from './billing/hourly-work';
 import { readBalance } from './billing/ledger/ledger-accounts';
-import { chargeNumberFees } from './billing/number-fees/charge-number-fees';
-import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number';
-import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
 import { isRedeemedByKeypad } from './billing/payments/vouchers/redeem-voucher';
-import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { CallingParts } from './calling/calling-parts';
 import { CallerIdentity } from './calling/caller-identity';
 import { HouseCalls } from './calling/house-calls/house-calls';
@@ -25,6 +20,7 @@ import { nextNodeSequence } from './cdr/next-node-sequence';
 import { writeCdrs } from './cdr/write-cdr';
 import type { Config } from './config/settings';
 import { type JobRunner, startJobRunner } from './jobs/job-runner';
+import { Scheduler } from './jobs/scheduler';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
@@ -38,13 +34,13 @@ import { trunkKey } from './trunks/trunk-secrets';
 import { trunkByDigestUsername } from './trunks/trunks-store';
 import { Subscriptions } from './calling/subscriptions/subscriptions';
 import { Conversations } from './calling/two-party/conversation';
-import { feeBearingNumbers } from './numbers/did-owners-store';
 import { openDatabase } from './store/database';
 import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { routeSettings, wireTrunks } from './wiring-lines';
+import { moneyJobs, moneySchedules } from './wiring-money';
 import { wireRooms } from './wiring-rooms';
 import { reconcileWith } from './wiring-records';
 import { startVoicemail } from './wiring-voicemail';
@@ -114,17 +110,10 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   await leases.start();
   undo.push(() => leases.stop());
-  const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
-  const hourly = new HourlyWork({
-    tasks: [
-      { name: 'number fees', run: (nowMs) => chargeNumberFees(database, { numbers, nowMs }) },
-      { name: 'expired vouchers', run: (nowMs) => endExpiredBatches(database, nowMs) },
-    ],
-    clock,
-    log,
-  });
-  hourly.start();
-  undo.push(() => hourly.stop());
+  const schedules = moneySchedules(database);
+  const scheduler = new Scheduler({ database, schedules, clock, log });
+  await scheduler.start();
+  undo.push(() => scheduler.stop());
   const calls = await openCalls(world, undo, { database, keeper, liveCalls });
   const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch, overload } = calls;
   const metrics = makeMetrics({
@@ -148,6 +137,7 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
     trunkWatch,
     media,
     sip,
+    schedules,
   });
   undo.push(() => http.close());
   return {
@@ -170,11 +160,11 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
 }
 
 /** Database, jobs and journal: what must be there before the first call, and closes what a crash left open. */
-async function openBooks({ config, log, clock }: World, undo: Undo) {
+async function openBooks(world: World, undo: Undo) {
+  const { config, log, clock } = world;
   const database = await openMigratedDatabase(config, log);
   undo.push(() => database.close());
-  const ratings = rateCdrHandlers({ database, clock });
-  const jobs = startJobRunner({ database, clock, log, ...ratings, pollMs: JOB_POLL_MS });
+  const jobs = startJobRunner({ database, clock, log, ...moneyJobs(world, database), pollMs: JOB_POLL_MS });
   undo.push(() => jobs.stop());
   let metrics: Metrics | null = null;
   const journalFolder = join(config.VAR_DIR, 'journal');

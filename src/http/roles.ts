@@ -32,6 +32,9 @@ export const SCOPES = [
   'alerts:read',
   'cases:read',
   'cases:close',
+  /** Work that is done by itself: schedules, and jobs that failed too often. */
+  'jobs:read',
+  'jobs:write',
   /** Telephones, where they are registered, and how an account is reached. */
   'devices:read',
   'devices:write',
@@ -79,6 +82,7 @@ export const ROLES = {
     'decks:read',
     'dids:read',
     'costs:read',
+    'jobs:read',
     'numbers:full',
   ],
   moderator: [
@@ -107,6 +111,8 @@ export const ROLES = {
     'alerts:read',
     'cases:read',
     'cases:close',
+    'jobs:read',
+    'jobs:write',
     'numbers:full',
   ],
 } as const satisfies Readonly<Record<string, readonly Scope[]>>;

@@ -4,7 +4,7 @@ import { newId } from '../../kernel/ids';
 import { currency } from '../../kernel/money';
 import { silentLog } from '../../kernel/log';
 import { anAccount, EUR, eur } from '../../../test/support/billing-builders';
-import { HourlyWork } from '../hourly-work';
+import { Scheduler } from '../../jobs/scheduler';
 import { listEntries } from '../ledger/list-entries';
 import { readBalance } from '../ledger/ledger-accounts';
 import { topUp } from '../ledger/movements';
@@ -165,19 +165,32 @@ describe.each(DIALECTS)('number fees on %s', (dialect) => {
     const { id: accountId } = await anAccount(test.database, { credit: '50' });
     const clock = new FakeClock(Date.UTC(2026, 0, 31, 23, 30));
     const numbers = pageOf([assigned({ accountId, number: '+3225550140' })]);
-    const hourly = new HourlyWork({
-      tasks: [
-        { name: 'broken', run: () => Promise.reject(new Error('keeps nothing from being charged')) },
-        { name: 'number fees', run: (nowMs) => chargeNumberFees(test.database, { numbers, nowMs }) },
+    const scheduler = new Scheduler({
+      database: test.database,
+      schedules: [
+        {
+          name: 'broken',
+          cron: '0 * * * *',
+          says: 'fails, and keeps nothing from being charged',
+          run: () => Promise.reject(new Error('broken')),
+        },
+        {
+          name: 'number-fees',
+          cron: '0 * * * *',
+          says: 'charges fees',
+          run: ({ nowMs }) => chargeNumberFees(test.database, { numbers, nowMs }),
+        },
       ],
       clock,
       log: silentLog,
     });
-    hourly.start();
-    await hourly.idle();
+    await scheduler.start();
+    await scheduler.idle();
     expect(await balanceOf(accountId)).toEqual(eur('46.90'));
     await clock.advance(60 * 60_000);
-    await hourly.stop();
+    scheduler.nudge();
+    await scheduler.idle();
+    await scheduler.stop();
     expect(await balanceOf(accountId)).toEqual(eur('43.80'));
   });
 

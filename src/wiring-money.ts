@@ -1,0 +1,57 @@
+import { accountRoutes } from './billing/accounts-routes';
+import { bundleRoutes } from './billing/bundles/bundles-routes';
+import { limitRoutes } from './billing/credit/limits-routes';
+import { capRoutes } from './billing/fraud-caps/caps-routes';
+import { chargeNumberFees } from './billing/number-fees/charge-number-fees';
+import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number';
+import { numberFeeRoutes } from './billing/number-fees/number-fees-routes';
+import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
+import { voucherRoutes } from './billing/payments/vouchers/vouchers-routes';
+import { deckRoutes } from './billing/rating/decks-routes';
+import { rateCdrHandlers } from './billing/rating/rate-cdr';
+import type { Route } from './http/route';
+import type { Schedule } from './jobs/schedule';
+import type { JobRunnerParts } from './jobs/job-runner';
+import type { Database } from './kernel/unit-of-work';
+import { feeBearingNumbers } from './numbers/did-owners-store';
+import type { World } from './wiring-api';
+
+/** What the money half does by the calendar. */
+export function moneySchedules(database: Database): readonly Schedule[] {
+  const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
+  return [
+    {
+      name: 'number-fees',
+      cron: '0 * * * *',
+      says: 'charges what numbers cost for the periods that have begun, and what could not be paid before',
+      run: ({ nowMs }) => chargeNumberFees(database, { numbers, nowMs }),
+    },
+    {
+      name: 'expired-vouchers',
+      cron: '10 * * * *',
+      says: 'ends batches of vouchers that have expired: what is left of them is earned',
+      run: ({ nowMs }) => endExpiredBatches(database, nowMs),
+    },
+  ];
+}
+
+/** What the money half does when something stored asks for it, by kind of job. */
+export function moneyJobs(
+  { clock }: World,
+  database: Database,
+): Pick<JobRunnerParts, 'handlers' | 'together'> {
+  return rateCdrHandlers({ database, clock });
+}
+
+/** The money half's URLs. */
+export function moneyRoutes(database: Database): readonly Route[] {
+  return [
+    ...accountRoutes(database),
+    ...bundleRoutes(database),
+    ...limitRoutes(database),
+    ...capRoutes(database),
+    ...numberFeeRoutes(database),
+    ...voucherRoutes(database),
+    ...deckRoutes(database),
+  ];
+}
