@@ -14,7 +14,7 @@ import { e164 } from '../../kernel/phone-number';
 import type { Database } from '../../kernel/unit-of-work';
 import { listDecks, type RateDeck, readDeck } from './decks-store';
 import { quoteCall } from './find-rate';
-import { readRates } from './rates-store';
+import { deckHeadAt, readRates } from './rates-store';
 
 const deckSchema = z.object({
   id: z.string(),
@@ -68,7 +68,7 @@ export function deckRoutes(database: Database): readonly Route[] {
       answer: { kind: 'json', schema: z.object({ rates: z.array(rateSchema), next: z.string().nullable() }) },
       handle: async ({ params, query }) => {
         const deck = await readDeck(database.read, params.deckId);
-        const head = { deckId: deck.id, version: deck.currentVersion };
+        const head = await deckHeadAt(database.read, deck.id, deck.currentVersion);
         const rates = await readRates(database.read, head, {
           after: query.cursor ?? null,
           limit: query.limit,
