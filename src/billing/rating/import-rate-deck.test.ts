@@ -47,7 +47,7 @@ describe.each(DIALECTS)('importRateDeck on %s', (dialect) => {
       onProgress: ({ step, rates }) => steps.push(`${step} ${rates}`),
     });
     expect(report).toMatchObject({ published: true, version: 1, rateCount: 22, faultCount: 0 });
-    expect(steps).toEqual(['read 22', 'stored 22']);
+    expect(steps).toEqual(['read 22', 'compared 22', 'stored 22']);
     const quote = await quoteCall(test.database, {
       deckId: report.deckId as string,
       number: e164('+32475123456'),

@@ -135,7 +135,7 @@ export function checkRateFileForm(form: RateFileForm): RateFileForm {
 /** @throws InvalidInput for a format that cannot read what it wrote */
 export function checkDateFormat(format: string): void {
   if (format === ISO_DATES) return;
-  const probe = DateTime.fromISO('2026-11-25T13:45:00', { zone: 'UTC' });
+  const probe = DateTime.fromISO('2001-02-03T13:45:00', { zone: 'UTC' });
   const again = DateTime.fromFormat(probe.toFormat(format), format, { zone: 'UTC' });
   if (!again.isValid || again.toISODate() !== probe.toISODate())
     throw new InvalidInput(

@@ -1,4 +1,4 @@
-import { badCell, type CellFault, LineReader } from '../../csv/read-csv-file';
+import { badCell, type CellFault, LineReader, withoutGuard } from '../../csv/read-csv-file';
 import { InvalidInput } from '../../kernel/app-error';
 import { CellValues } from './cell-values';
 import { checkPrefix, prefixesOf } from './prefix-lists';
@@ -148,11 +148,11 @@ export class RateLineReader {
   #checkTogether(terms: Omit<RateLine, 'prefix'>): void {
     const { columns } = this.#form;
     const { effectiveFromMs, effectiveUntilMs, minimumChargeMicros, maximumChargeMicros } = terms;
-    if (effectiveUntilMs !== null && effectiveUntilMs <= effectiveFromMs)
+    if (effectiveUntilMs !== null && effectiveUntilMs < effectiveFromMs)
       throw new InvalidInput(
         columns.effectiveUntil ?? 'effectiveUntil',
-        'is not after the beginning',
-        'let the price end after it begins',
+        'is before the beginning',
+        'let the price end after it begins; both at one moment say that the prefix has no price from then on',
       );
     if (maximumChargeMicros !== null && maximumChargeMicros < minimumChargeMicros)
       throw new InvalidInput(
@@ -163,7 +163,8 @@ export class RateLineReader {
   }
 }
 
-function destination(text: string, column: string): string {
+function destination(cell: string, column: string): string {
+  const text = withoutGuard(cell);
   if (text === '') throw badCell(column, text, 'name the place or network, for example Belgium mobile');
   if (text.length > LONGEST_DESTINATION || /\p{Cc}/u.test(text))
     throw badCell(column, text.slice(0, 40), `use at most ${LONGEST_DESTINATION} printable characters`);

@@ -78,8 +78,7 @@ export function checkCalendar(calendar: BandCalendar): BandCalendar {
     const whole = day.length === 5 ? `2024-${day}` : day;
     if (!isDate(whole)) throw new InvalidInput('holidays', `"${day}" is no day`, 'correct the date');
   }
-  new BandClock(calendar);
-  return calendar;
+  return new BandClock(calendar).calendar;
 }
 
 function isDate(day: string): boolean {
@@ -91,6 +90,7 @@ type Day = { readonly startsMs: readonly number[]; readonly bands: readonly numb
 
 /** Says which band is in force at a moment, by the wall clock of the calendar's zone: right on both nights the clock is set. */
 export class BandClock {
+  readonly calendar: BandCalendar;
   readonly splitsCalls: boolean;
   readonly names: readonly string[];
   readonly #zone: IANAZone;
@@ -103,6 +103,7 @@ export class BandClock {
 
   /** @throws InvalidInput when two bands have one minute or one name */
   constructor(calendar: BandCalendar) {
+    this.calendar = calendar;
     this.splitsCalls = calendar.splitsCalls;
     this.names = calendar.bands.map(({ name }) => name);
     this.#zone = IANAZone.create(calendar.timeZone);
