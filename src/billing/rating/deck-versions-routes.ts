@@ -139,7 +139,7 @@ export function deckVersionRoutes(database: Database): readonly Route[] {
         const head = await headOf(database.read, params.deckId, query.version);
         res.type('text/csv');
         res.setHeader('Content-Disposition', 'attachment; filename="rates.csv"');
-        for await (const part of exportRates(database.read, head)) {
+        for await (const part of exportRates(database.report, head)) {
           if (res.destroyed) return;
           if (!res.write(part))
             await new Promise((resolve) => res.once('drain', resolve).once('close', resolve));

@@ -40,7 +40,7 @@ export async function effectOnLastMonth({
   const present = await rateBookOf(database).load(head);
   const clock = await findBandClock(database.read, head);
   const sum = { calls: 0, present: 0n, new: 0n, withoutPrice: 0 };
-  for await (const legs of legsOf(database.read, { deckId: deck.id, fromMs, untilMs })) {
+  for await (const legs of legsOf(database.report, { deckId: deck.id, fromMs, untilMs })) {
     for (const leg of legs) {
       const before = present.find(leg.digits, leg.startedAtMs);
       const after = rateAfter({ present, rates, deck, clock }, leg.digits, leg.startedAtMs);

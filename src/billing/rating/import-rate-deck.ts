@@ -88,7 +88,7 @@ export async function importRateDeck(database: Database, wanted: DeckImport): Pr
   };
   if (file.faultCount > 0) return report;
   if (head && wanted.replaces)
-    await endMissingRates(database.read, head, { rates: file.rates, atMs: beginsAtMs });
+    await endMissingRates(database.report, head, { rates: file.rates, atMs: beginsAtMs });
   const beside = known && head && { database, deck: known, head, rates: file.rates, nowMs: beginsAtMs };
   const difference = beside && (await compareWithDeck(beside));
   onProgress({ step: 'compared', rates: file.rates.length });

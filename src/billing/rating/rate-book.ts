@@ -99,12 +99,12 @@ export function rateBookOf(database: Database): RateBook {
 
 async function compile(database: Database, head: DeckHead): Promise<CompiledDeck> {
   const compiler = new DeckCompiler(
-    await countRates(database.read, head),
-    await findBandClock(database.read, head),
+    await countRates(database.report, head),
+    await findBandClock(database.report, head),
   );
   let after: RatePosition | null = null;
   for (;;) {
-    const part: readonly StoredRate[] = await readRates(database.read, head, {
+    const part: readonly StoredRate[] = await readRates(database.report, head, {
       after,
       limit: RATES_PER_PART,
     });
