@@ -15,6 +15,8 @@ import { deckVersionRoutes } from './billing/rating/deck-versions-routes';
 import { deckRoutes } from './billing/rating/decks-routes';
 import { importFormRoutes } from './billing/rating/import-forms-routes';
 import { PUBLISH_RATES, publishScheduled } from './billing/rating/publish-version';
+import { Reratings } from './billing/rating/reratings';
+import { reratingRoutes } from './billing/rating/reratings-routes';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { Route } from './http/route';
 import type { Schedule } from './jobs/schedule';
@@ -75,6 +77,7 @@ export function moneyRoutes({ clock, log }: World, database: Database): readonly
     ...deckVersionRoutes(database),
     ...deckImportRoutes(database, new DeckImports({ database, clock, log })),
     ...importFormRoutes(database),
+    ...reratingRoutes(database, new Reratings({ database, clock, log })),
     ...cdrImportRoutes(database, new CdrImports({ database, clock, log })),
   ];
 }
