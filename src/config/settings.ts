@@ -280,7 +280,8 @@ export const SETTINGS = {
     type: 'choice',
     default: 'public',
     choices: ['public', 'any'],
-    about: 'Where webhooks may go: public is https to public addresses; any allows HTTP and addresses of your own network',
+    about:
+      'Where webhooks may go: public is https to public addresses; any allows HTTP and addresses of your own network',
   },
   SMTP_URL: {
     type: 'secret',

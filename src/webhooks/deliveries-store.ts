@@ -30,7 +30,11 @@ export type Delivery = {
 
 type NewDelivery = { readonly endpointId: string; readonly event: Pick<StoredEvent, 'id' | 'objectKey'> };
 
-export async function insertDeliveries(sql: Sql, deliveries: readonly NewDelivery[], nowMs: number): Promise<void> {
+export async function insertDeliveries(
+  sql: Sql,
+  deliveries: readonly NewDelivery[],
+  nowMs: number,
+): Promise<void> {
   for (let at = 0; at < deliveries.length; at += ROWS_TOGETHER) {
     const some = deliveries.slice(at, at + ROWS_TOGETHER);
     await sql.run(
@@ -48,7 +52,11 @@ export async function insertDeliveries(sql: Sql, deliveries: readonly NewDeliver
 }
 
 /** Sends an event to an endpoint once more, or for the first time. */
-export async function deliverAgain(sql: Sql, { endpointId, event }: NewDelivery, nowMs: number): Promise<void> {
+export async function deliverAgain(
+  sql: Sql,
+  { endpointId, event }: NewDelivery,
+  nowMs: number,
+): Promise<void> {
   const again = await sql.run(
     `UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, try_at_ms = ?, give_up_at_ms = ?, finished_at_ms = NULL
      WHERE endpoint_id = ? AND event_id = ? AND state <> 'waiting'`,

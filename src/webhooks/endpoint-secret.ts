@@ -8,7 +8,9 @@ const KEY_FORM = /^[0-9a-f]{64}$/i;
  */
 export function endpointSecret(key: string, endpointId: string, secretNumber: number): string {
   if (!KEY_FORM.test(key)) throw new TypeError('WEBHOOK_KEY is no key of 32 bytes');
-  const mac = createHmac('sha256', Buffer.from(key, 'hex')).update(`123-voip webhook ${endpointId} ${secretNumber}`);
+  const mac = createHmac('sha256', Buffer.from(key, 'hex')).update(
+    `123-voip webhook ${endpointId} ${secretNumber}`,
+  );
   return `whsec_${mac.digest('base64')}`;
 }
 

@@ -48,7 +48,10 @@ export async function readEndpoint(sql: Sql, endpointId: string): Promise<Endpoi
 }
 
 /** Stores what may change of an endpoint. @throws NotFound */
-export async function updateEndpoint(sql: Sql, { id, url, description, kinds, state }: Endpoint): Promise<void> {
+export async function updateEndpoint(
+  sql: Sql,
+  { id, url, description, kinds, state }: Endpoint,
+): Promise<void> {
   await readEndpoint(sql, id);
   await sql.run('UPDATE webhook_endpoints SET url = ?, description = ?, kinds = ?, state = ? WHERE id = ?', [
     url,

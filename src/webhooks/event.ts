@@ -1,12 +1,12 @@
 /** Everything that other programs can be told, with what its facts are. Money is micros as text with the currency. */
 export const EVENT_KINDS = {
-  'call.charged': 'a leg was priced: cdrId, accountId, chargeMicros, currency, talkSeconds, destination',
-  'call.corrected': 'the price of a leg was corrected: cdrId, accountId, beforeMicros, afterMicros, currency',
+  'call.charged': 'a leg was priced: cdrId, chargeMicros, currency',
+  'call.corrected': 'the price of a leg was corrected: cdrId, beforeMicros, afterMicros, currency',
   'invoice.issued': 'an invoice has its number: invoiceId, number, totalMicros, currency, dueAtMs',
   'invoice.settled': 'nothing of an invoice is open any more: invoiceId, number',
   'reminder.sent': 'somebody was reminded of an invoice: invoiceId, number, step',
   'payment.received': 'money came in: paymentId, amountMicros, currency, purpose',
-  'account.state': 'an account may do more or less than before: accountId, state',
+  'account.state': 'an account may do more or less than before: state',
   'endpoint.tested': 'somebody tries whether the endpoint is reached',
 } as const;
 

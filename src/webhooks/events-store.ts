@@ -23,7 +23,10 @@ export async function insertEvents(sql: Sql, events: readonly StoredEvent[]): Pr
 }
 
 /** Events by id, in no order. */
-export async function readEvents(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, StoredEvent>> {
+export async function readEvents(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, StoredEvent>> {
   if (ids.length === 0) return new Map();
   const rows = await sql.all(
     `SELECT * FROM webhook_events WHERE id IN (${ids.map(() => '?').join(', ')})`,

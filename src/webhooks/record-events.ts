@@ -17,17 +17,18 @@ export async function recordEvents(sql: Sql, events: readonly NewEvent[], nowMs:
   const endpoints = await listEndpoints(sql);
   const wanted = new Set(endpoints.flatMap(({ kinds }) => kinds));
   const kept = events.filter(({ kind }) => wanted.has(kind) || !ONLY_WHEN_WANTED.includes(kind));
-  const ids = kept.map(() => newId(nowMs)).toSorted();
-  const stored: readonly StoredEvent[] = kept.map((event, n) => ({
+  const stored: readonly StoredEvent[] = kept.map((event) => ({
     ...event,
-    id: ids[n] as string,
+    id: newId(nowMs),
     recordedAtMs: nowMs,
   }));
   await insertEvents(sql, stored);
   await insertDeliveries(
     sql,
     stored.flatMap((event) =>
-      endpoints.filter(({ kinds }) => kinds.includes(event.kind)).map(({ id }) => ({ endpointId: id, event })),
+      endpoints
+        .filter(({ kinds }) => kinds.includes(event.kind))
+        .map(({ id }) => ({ endpointId: id, event })),
     ),
     nowMs,
   );

@@ -56,9 +56,6 @@ export function requireTarget(targets: Targets, address: string): void {
 
 /** An endpoint's URL as somebody wrote it. What its name leads to is looked at each time something is sent. @throws InvalidInput, ForbiddenTarget */
 export function endpointUrl(text: string, targets: Targets): string {
-  const refuse = (problem: string, remedy: string): never => {
-    throw new InvalidInput('url', problem, remedy);
-  };
   if (text.length > LONGEST_URL) refuse('is too long', `give at most ${LONGEST_URL} characters`);
   if (!URL.canParse(text)) refuse('is no URL', 'write https://host/path');
   const url = new URL(text);
@@ -70,6 +67,10 @@ export function endpointUrl(text: string, targets: Targets): string {
   const host = hostOf(url);
   if (isIP(host) !== 0) requireTarget(targets, host);
   return url.href;
+}
+
+function refuse(problem: string, remedy: string): never {
+  throw new InvalidInput('url', problem, remedy);
 }
 
 /** The host of a URL, an IPv6 address without its brackets. */

@@ -138,7 +138,12 @@ export function outcome(
   delivery: Pick<Delivery, 'attempts' | 'giveUpAtMs'>,
   answer: Answer,
   nowMs: number,
-): { readonly state: Delivery['state']; readonly answer: string; readonly tryAtMs: number; readonly nowMs: number } {
+): {
+  readonly state: Delivery['state'];
+  readonly answer: string;
+  readonly tryAtMs: number;
+  readonly nowMs: number;
+} {
   const told = 'status' in answer ? `answered ${answer.status}` : answer.failure;
   if ('status' in answer && answer.status >= 200 && answer.status < 300)
     return { state: 'done', answer: told, tryAtMs: nowMs, nowMs };

@@ -83,7 +83,10 @@ export function webhookRoutes(
         limit: limitSchema,
         cursor: eventCursor,
       }),
-      answer: { kind: 'json', schema: z.object({ events: z.array(eventSchema), next: z.string().nullable() }) },
+      answer: {
+        kind: 'json',
+        schema: z.object({ events: z.array(eventSchema), next: z.string().nullable() }),
+      },
       handle: async ({ query }) => {
         const events = await listEvents(database.read, {
           afterId: query.cursor?.eventId ?? null,
@@ -215,7 +218,8 @@ function deliveryRoutes(database: Database): readonly Route[] {
     route({
       method: 'get',
       path: '/webhook-endpoints/{endpointId}/deliveries',
-      summary: 'What an endpoint was sent or is to be sent, the newest first; `dead` was given up after three days',
+      summary:
+        'What an endpoint was sent or is to be sent, the newest first; `dead` was given up after three days',
       scope: 'webhooks:read',
       params: endpointParams,
       query: z.object({ state: stateSchema.optional(), limit: limitSchema, cursor: eventCursor }),
