@@ -80,6 +80,7 @@ const MAY_IMPORT = {
   'command-line': [
     'kernel',
     'config',
+    'csv',
     'billing',
     'calling',
     'cdr',
