@@ -81,6 +81,7 @@ const MAY_IMPORT = {
   'command-line': [
     'kernel',
     'config',
+    'csv',
     'billing',
     'calling',
     'cdr',
