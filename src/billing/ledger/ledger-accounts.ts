@@ -138,6 +138,35 @@ export async function lockBalance(sql: Sql, accountId: string): Promise<Balance>
   return toBalance(row);
 }
 
+/** A ledger account as it stands. */
+export type LedgerAccount = {
+  readonly id: string;
+  readonly kind: string;
+  readonly balance: Money;
+  readonly held: Money;
+};
+
+/** Ledger accounts in the order of their ids, behind `afterId`. */
+export async function listLedgerAccounts(
+  sql: Sql,
+  page: { readonly kind: string | null; readonly afterId: string | null; readonly limit: number },
+): Promise<readonly LedgerAccount[]> {
+  const rows = await sql.all(
+    `SELECT id, kind, currency, balance_micros, held_micros FROM ledger_accounts WHERE id > ? ${page.kind === null ? '' : 'AND kind = ?'}
+     ORDER BY id LIMIT ?`,
+    [page.afterId ?? '', ...(page.kind === null ? [] : [page.kind]), page.limit],
+  );
+  return rows.map((row) => {
+    const unit = currency(text(row.currency));
+    return {
+      id: text(row.id),
+      kind: text(row.kind),
+      balance: money(micros(row.balance_micros), unit),
+      held: money(micros(row.held_micros), unit),
+    };
+  });
+}
+
 /** What the account spent or holds on a day, in micros. */
 export async function readDaySpent(sql: Sql, accountId: string, day: number): Promise<bigint> {
   const [row] = await sql.all(

@@ -279,7 +279,6 @@ describe.each(DIALECTS)('payments through Stripe on %s', (dialect) => {
     expect(await stage.heldOf(id)).toEqual(eur('0'));
   });
 
-  describe('that an account makes by itself', () => {
     const set = (accountId: string, more: object = {}) =>
       setAutoRecharge(
         stage.database,
@@ -294,6 +293,12 @@ describe.each(DIALECTS)('payments through Stripe on %s', (dialect) => {
         },
         START_MS,
       );
+    const recharge = async (nowMs = START_MS) => {
+      await beginRecharges(stage.database, nowMs);
+      await stage.work(nowMs);
+    };
+
+  describe('that an account makes by itself', () => {
     /** An account with a saved method, 2 EUR and recharging set. */
     const recharging = async (more: object = {}) => {
       const { id } = await paid(true);
@@ -301,11 +306,6 @@ describe.each(DIALECTS)('payments through Stripe on %s', (dialect) => {
       await spend(id, '18');
       return id;
     };
-    const recharge = async (nowMs = START_MS) => {
-      await beginRecharges(stage.database, nowMs);
-      await stage.work(nowMs);
-    };
-
     it('begin below the threshold, once, and end with a notice', async () => {
       const id = await recharging();
       const notices = await stage.alerts('auto-recharge-done');
@@ -351,7 +351,7 @@ describe.each(DIALECTS)('payments through Stripe on %s', (dialect) => {
       const id = await recharging();
       stage.stripe.failing = 3;
       await beginRecharges(stage.database, START_MS);
-      await expect(stage.work()).rejects.toThrow();
+      await expect(stage.work()).rejects.toMatchObject({ statusCode: 500 });
       await stage.work();
       await stage.deliverAll();
       expect(await stage.balanceOf(id)).toEqual(eur('12'));
