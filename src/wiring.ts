@@ -10,6 +10,7 @@ import { CallerIdentity } from './calling/caller-identity';
 import { HouseCalls } from './calling/house-calls/house-calls';
 import { identifyRequest } from './calling/identify-caller';
 import { type CallDoor, openDoor } from './calling/incoming-call';
+import { BlockedAccounts } from './calling/blocked-accounts';
 import { LiveCalls } from './calling/live-calls';
 import { Overload } from './calling/overload';
 import { GapWatch } from './cdr/gap-watch';
@@ -114,6 +115,9 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   const scheduler = new Scheduler({ database, schedules, clock, log });
   await scheduler.start();
   undo.push(() => scheduler.stop());
+  const blocked = new BlockedAccounts({ database, liveCalls, clock, log });
+  blocked.start();
+  undo.push(() => blocked.stop());
   const calls = await openCalls(world, undo, { database, keeper, liveCalls });
   const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch, overload } = calls;
   const metrics = makeMetrics({
