@@ -9,15 +9,17 @@ import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
 import { voucherRoutes } from './billing/payments/vouchers/vouchers-routes';
 import { deckRoutes } from './billing/rating/decks-routes';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
+import type { Config } from './config/settings';
 import type { Route } from './http/route';
 import type { Schedule } from './jobs/schedule';
 import type { JobRunnerParts } from './jobs/job-runner';
 import type { Database } from './kernel/unit-of-work';
 import { feeBearingNumbers } from './numbers/did-owners-store';
 import type { World } from './wiring-api';
+import { ledgerAndPaymentRoutes, paymentSchedules } from './wiring-payments';
 
 /** What the money half does by the calendar. */
-export function moneySchedules(database: Database): readonly Schedule[] {
+export function moneySchedules(world: World, database: Database): readonly Schedule[] {
   const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   return [
     {
@@ -32,6 +34,7 @@ export function moneySchedules(database: Database): readonly Schedule[] {
       says: 'ends batches of vouchers that have expired: what is left of them is earned',
       run: ({ nowMs }) => endExpiredBatches(database, nowMs),
     },
+    ...paymentSchedules(world, database),
   ];
 }
 
@@ -44,7 +47,7 @@ export function moneyJobs(
 }
 
 /** The money half's URLs. */
-export function moneyRoutes(database: Database): readonly Route[] {
+export function moneyRoutes(config: Config, database: Database): readonly Route[] {
   return [
     ...accountRoutes(database),
     ...bundleRoutes(database),
@@ -53,5 +56,6 @@ export function moneyRoutes(database: Database): readonly Route[] {
     ...numberFeeRoutes(database),
     ...voucherRoutes(database),
     ...deckRoutes(database),
+    ...ledgerAndPaymentRoutes(config, database),
   ];
 }

@@ -140,7 +140,8 @@ function ledgerReads(database: Database): readonly Route[] {
     route({
       method: 'get',
       path: '/ledger/proofs',
-      summary: 'What every night found when it proved the ledger; the hash stands for all that was sealed until then',
+      summary:
+        'What every night found when it proved the ledger; the hash stands for all that was sealed until then',
       scope: 'ledger:read',
       query: z.object(pageQuery),
       answer: {

@@ -12,7 +12,14 @@ import {
   rejectBankTransfer,
 } from './bank-transfers';
 import type { PaymentParts } from './payment-parts';
-import { nextOf, type PaymentSettings, paymentJson, paymentSchema, wishOf, wishSchema } from './payments-routes';
+import {
+  nextOf,
+  type PaymentSettings,
+  paymentJson,
+  paymentSchema,
+  wishOf,
+  wishSchema,
+} from './payments-routes';
 
 const transferSchema = z.object({
   id: z.string(),
@@ -86,7 +93,8 @@ export function bankRoutes(parts: PaymentParts, { bankDetails }: PaymentSettings
     route({
       method: 'post',
       path: '/bank-transfers',
-      summary: 'Notes a booking of the bank, once for its id; its reference says which payment it answers. Credits nothing yet',
+      summary:
+        'Notes a booking of the bank, once for its id; its reference says which payment it answers. Credits nothing yet',
       scope: 'ledger:write',
       body: z.object({
         bankId: z.string().trim().min(1).max(120),
@@ -112,7 +120,8 @@ export function bankRoutes(parts: PaymentParts, { bankDetails }: PaymentSettings
     route({
       method: 'post',
       path: '/bank-transfers/{transferId}/confirm',
-      summary: 'Credits a booking to the account its reference names, or to another; converts it when it is in another currency',
+      summary:
+        'Credits a booking to the account its reference names, or to another; converts it when it is in another currency',
       scope: 'ledger:write',
       params: transferParams,
       body: z.object({

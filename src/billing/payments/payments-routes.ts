@@ -79,7 +79,12 @@ const pageQuery = { before: z.string().max(36).optional(), limit: limitSchema };
 
 /** URLs of payments: what can be paid with, checkouts, refunds, disputes, what is kept apart. */
 export function paymentRoutes(parts: PaymentParts, settings: PaymentSettings): readonly Route[] {
-  return [...payingRoutes(parts, settings), ...paymentReads(parts), ...refundRoutes(parts), ...quarantineRoutes(parts)];
+  return [
+    ...payingRoutes(parts, settings),
+    ...paymentReads(parts),
+    ...refundRoutes(parts),
+    ...quarantineRoutes(parts),
+  ];
 }
 
 function payingRoutes(parts: PaymentParts, settings: PaymentSettings): readonly Route[] {
@@ -135,7 +140,10 @@ function optionsOf({ provider }: PaymentParts, { bankDetails }: PaymentSettings)
     card: provider
       ? { offered: true, says: 'pay by card on a page of Stripe; no card data comes here' }
       : { offered: false, says: 'cards are not taken: STRIPE_SECRET_KEY is not set' },
-    voucher: { offered: true, says: 'redeem a voucher by its sixteen digits, here or at 0# on the telephone' },
+    voucher: {
+      offered: true,
+      says: 'redeem a voucher by its sixteen digits, here or at 0# on the telephone',
+    },
     bankTransfer:
       bankDetails === ''
         ? { offered: false, says: 'bank transfer is not offered: BANK_TRANSFER_DETAILS is not set' }
@@ -227,7 +235,8 @@ function refundRoutes(parts: PaymentParts): readonly Route[] {
     route({
       method: 'post',
       path: '/payments/{paymentId}/refunds',
-      summary: 'Pays credit back to where it was paid from: no more than is unspent and is left of the payment',
+      summary:
+        'Pays credit back to where it was paid from: no more than is unspent and is left of the payment',
       scope: 'ledger:write',
       params: paymentParams,
       body: z.object({ amount: amountText, reason: z.string().trim().min(3).max(500) }),

@@ -1,12 +1,12 @@
 import { anAccount, eur, START_MS } from '../../../test/support/billing-builders';
 import { DIALECTS } from '../../../test/support/databases';
+import { requireProven } from '../../../test/support/require-proven';
 import { feeOf } from '../../../test/support/fake-stripe';
 import { type PaymentStage, paymentStage } from '../../../test/support/payment-stage';
 import { Conflict, InvalidInput, NotFound } from '../../kernel/app-error';
 import { InsufficientCredit } from '../ledger/ledger-errors';
 import { adjustment } from '../ledger/movements';
 import { postEntries } from '../ledger/post-entries';
-import { verifyLedger } from '../ledger/verify-ledger';
 import { beginRecharges, readAutoRecharge, setAutoRecharge } from './auto-recharge';
 import { forgetMethod, savedMethod } from './payment-customers';
 import { paidOfInvoices, readPayment } from './payments-store';
@@ -27,9 +27,7 @@ describe.each(DIALECTS)('payments through Stripe on %s', (dialect) => {
     stage.stripe.declines = null;
     stage.facts.length = 0;
   });
-  afterEach(async () => {
-    expect((await verifyLedger(stage.database)).faults).toEqual([]);
-  });
+  afterEach(() => requireProven(stage.database));
 
   const anAccountWith = (credit = '0') => anAccount(stage.database, { credit });
   const house = async (kind: string) =>
@@ -279,33 +277,34 @@ describe.each(DIALECTS)('payments through Stripe on %s', (dialect) => {
     expect(await stage.heldOf(id)).toEqual(eur('0'));
   });
 
-    const set = (accountId: string, more: object = {}) =>
-      setAutoRecharge(
-        stage.database,
-        accountId,
-        {
-          enabled: true,
-          threshold: eur('5'),
-          amount: eur('10'),
-          mostADay: 2,
-          mostADayAmount: eur('100'),
-          ...more,
-        },
-        START_MS,
-      );
-    const recharge = async (nowMs = START_MS) => {
-      await beginRecharges(stage.database, nowMs);
-      await stage.work(nowMs);
-    };
+  const set = (accountId: string, more: object = {}) =>
+    setAutoRecharge(
+      stage.database,
+      accountId,
+      {
+        enabled: true,
+        threshold: eur('5'),
+        amount: eur('10'),
+        mostADay: 2,
+        mostADayAmount: eur('100'),
+        ...more,
+      },
+      START_MS,
+    );
+  const recharge = async (nowMs = START_MS) => {
+    await beginRecharges(stage.database, nowMs);
+    await stage.work(nowMs);
+  };
+
+  /** An account with a saved method, 2 EUR and recharging set. */
+  const recharging = async (more: object = {}) => {
+    const { id } = await paid(true);
+    await set(id, more);
+    await spend(id, '18');
+    return id;
+  };
 
   describe('that an account makes by itself', () => {
-    /** An account with a saved method, 2 EUR and recharging set. */
-    const recharging = async (more: object = {}) => {
-      const { id } = await paid(true);
-      await set(id, more);
-      await spend(id, '18');
-      return id;
-    };
     it('begin below the threshold, once, and end with a notice', async () => {
       const id = await recharging();
       const notices = await stage.alerts('auto-recharge-done');

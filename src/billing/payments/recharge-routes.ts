@@ -46,7 +46,8 @@ export function rechargeRoutes(parts: PaymentParts): readonly Route[] {
     route({
       method: 'patch',
       path: '/accounts/{accountId}/auto-recharge',
-      summary: 'Sets when the account recharges by itself: below which credit, by how much, how often and how much a day',
+      summary:
+        'Sets when the account recharges by itself: below which credit, by how much, how often and how much a day',
       scope: 'ledger:write',
       params: accountParams,
       body: z.object({

@@ -57,8 +57,8 @@ async function takeUpForeign(step: SyncStep, refund: ProviderRefund): Promise<vo
       ],
     );
   } catch (error) {
-    if (error instanceof DuplicateKey) throw new Error(`refund ${refund.key} belongs to another payment`);
-    throw error;
+    if (!(error instanceof DuplicateKey)) throw error;
+    throw new Error(`refund ${refund.key} belongs to another payment`, { cause: error });
   }
   const { available } = await lockBalance(sql, payment.accountId);
   const movement = takenBack({

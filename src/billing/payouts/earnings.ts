@@ -1,7 +1,15 @@
 import { Conflict, NotFound } from '../../kernel/app-error';
 import { newId } from '../../kernel/ids';
 import { currency, type Currency, type Money, money, negate } from '../../kernel/money';
-import { DuplicateKey, integer, micros, type Row, type Sql, text, textOrNull } from '../../kernel/unit-of-work';
+import {
+  DuplicateKey,
+  integer,
+  micros,
+  type Row,
+  type Sql,
+  text,
+  textOrNull,
+} from '../../kernel/unit-of-work';
 import { earning } from '../ledger/earning-movements';
 import { openEarningsAccount } from '../ledger/ledger-accounts';
 import { postEntries } from '../ledger/post-entries';
@@ -71,7 +79,11 @@ export async function creditEarning(sql: Sql, wanted: EarningWanted): Promise<Ea
 /** Takes a share back whose cause was undone (a dispute, a correction), once; it counts against the next payout. @throws NotFound */
 export async function clawBackEarning(
   sql: Sql,
-  { sourceKey, reason, nowMs }: { readonly sourceKey: string; readonly reason: string; readonly nowMs: number },
+  {
+    sourceKey,
+    reason,
+    nowMs,
+  }: { readonly sourceKey: string; readonly reason: string; readonly nowMs: number },
 ): Promise<Earning> {
   const { accountId, amount } = await readEarning(sql, sourceKey);
   return creditEarning(sql, {
@@ -102,7 +114,11 @@ export type EarningsSum = {
 };
 
 /** What an account has earned and not been paid, by currency. */
-export async function sumEarnings(sql: Sql, accountId: string, nowMs: number): Promise<readonly EarningsSum[]> {
+export async function sumEarnings(
+  sql: Sql,
+  accountId: string,
+  nowMs: number,
+): Promise<readonly EarningsSum[]> {
   const rows = await sql.all(
     `SELECT currency, SUM(amount_micros) AS unpaid, SUM(CASE WHEN matures_at_ms <= ? THEN amount_micros ELSE 0 END) AS mature
      FROM earnings WHERE account_id = ? AND payout_id IS NULL GROUP BY currency ORDER BY currency`,
@@ -149,4 +165,3 @@ function toEarning(row: Row): Earning {
     payoutId: textOrNull(row.payout_id),
   };
 }
-

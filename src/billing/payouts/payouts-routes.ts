@@ -210,7 +210,8 @@ function payingOutRoutes(database: Database): readonly Route[] {
     route({
       method: 'post',
       path: '/payouts/{payoutId}/end',
-      summary: 'Says that a payout was paid, with the bank’s reference, or why it failed; then its earnings are unpaid again',
+      summary:
+        'Says that a payout was paid, with the bank’s reference, or why it failed; then its earnings are unpaid again',
       scope: 'ledger:write',
       params: z.object({ payoutId: z.string().max(36) }),
       body: z.object({ state: z.enum(['paid', 'failed']), note: z.string().trim().min(1).max(200) }),

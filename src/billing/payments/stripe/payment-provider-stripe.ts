@@ -1,4 +1,4 @@
-import Stripe from 'stripe';
+import StripeApi from 'stripe';
 import type { Money } from '../../../kernel/money';
 import type {
   ChargeWanted,
@@ -20,7 +20,7 @@ const MAX_EVENTS = 5_000;
 
 /** Stripe, spoken to by its own library. `apiUrl` leads elsewhere than to Stripe: to a proxy, or to a test's server. */
 export function stripeProvider(secretKey: string, apiUrl = ''): PaymentProvider {
-  const stripe = new Stripe(secretKey, {
+  const stripe = new StripeApi(secretKey, {
     maxNetworkRetries: MORE_TRIES,
     timeout: CALL_LIMIT_MS,
     telemetry: false,
@@ -58,7 +58,7 @@ function placeOf(apiUrl: string) {
   return { host: hostname, port: port || (kind === 'http' ? 80 : 443), protocol: kind };
 }
 
-async function createCheckout(stripe: Stripe, wanted: CheckoutWanted) {
+async function createCheckout(stripe: StripeApi, wanted: CheckoutWanted) {
   const metadata = { payment_id: wanted.paymentId, account_id: wanted.accountId };
   const session = await stripe.checkout.sessions.create(
     {
@@ -89,7 +89,7 @@ async function createCheckout(stripe: Stripe, wanted: CheckoutWanted) {
   return { sessionKey: session.id, url: session.url ?? '' };
 }
 
-async function readPayment(stripe: Stripe, paymentKey: string): Promise<ProviderPayment> {
+async function readPayment(stripe: StripeApi, paymentKey: string): Promise<ProviderPayment> {
   const intent = await stripe.paymentIntents.retrieve(paymentKey, {
     expand: ['latest_charge.balance_transaction'],
   });
@@ -112,18 +112,18 @@ async function readPayment(stripe: Stripe, paymentKey: string): Promise<Provider
   };
 }
 
-function statusOf({ status }: Stripe.PaymentIntent): ProviderPayment['status'] {
+function statusOf({ status }: StripeApi.PaymentIntent): ProviderPayment['status'] {
   if (status === 'succeeded') return 'succeeded';
   return status === 'canceled' ? 'failed' : 'open';
 }
 
-function feeOf({ latest_charge: charge }: Stripe.PaymentIntent): Money | null {
+function feeOf({ latest_charge: charge }: StripeApi.PaymentIntent): Money | null {
   if (!charge || typeof charge === 'string') return null;
   const balance = charge.balance_transaction;
   return balance && typeof balance !== 'string' ? fromStripe(balance.fee, balance.currency) : null;
 }
 
-function toRefund(refund: Stripe.Refund): ProviderRefund {
+function toRefund(refund: StripeApi.Refund): ProviderRefund {
   const { status } = refund;
   return {
     key: refund.id,
@@ -134,7 +134,7 @@ function toRefund(refund: Stripe.Refund): ProviderRefund {
   };
 }
 
-function toDispute(dispute: Stripe.Dispute): ProviderDispute {
+function toDispute(dispute: StripeApi.Dispute): ProviderDispute {
   const fee = dispute.balance_transactions.reduce((sum, one) => sum + one.fee, 0);
   const [first] = dispute.balance_transactions;
   return {
@@ -150,7 +150,7 @@ function disputeStateOf(status: string): ProviderDispute['state'] {
   return status.startsWith('warning_') || status === 'prevented' ? 'inquiry' : 'open';
 }
 
-async function charge(stripe: Stripe, wanted: ChargeWanted) {
+async function charge(stripe: StripeApi, wanted: ChargeWanted) {
   try {
     const intent = await stripe.paymentIntents.create(
       {
@@ -166,14 +166,14 @@ async function charge(stripe: Stripe, wanted: ChargeWanted) {
     );
     return { paymentKey: intent.id, declined: null };
   } catch (error) {
-    if (!(error instanceof Stripe.errors.StripeCardError)) throw error;
+    if (!(error instanceof StripeApi.errors.StripeCardError)) throw error;
     const intent = error.payment_intent as { id?: string } | undefined;
     return { paymentKey: intent?.id ?? null, declined: error.decline_code ?? error.code ?? 'declined' };
   }
 }
 
 async function refund(
-  stripe: Stripe,
+  stripe: StripeApi,
   {
     refundId,
     paymentKey,
@@ -188,13 +188,13 @@ async function refund(
     return { refusal: null };
   } catch (error) {
     // Refused for good, for example because the payment was refunded by hand before; anything else may go through the next time.
-    if (error instanceof Stripe.errors.StripeInvalidRequestError)
+    if (error instanceof StripeApi.errors.StripeInvalidRequestError)
       return { refusal: error.code ?? error.message };
     throw error;
   }
 }
 
-async function eventsSince(stripe: Stripe, sinceMs: number): Promise<readonly ProviderEvent[]> {
+async function eventsSince(stripe: StripeApi, sinceMs: number): Promise<readonly ProviderEvent[]> {
   const found: ProviderEvent[] = [];
   const pages = stripe.events.list({ created: { gte: Math.floor(sinceMs / 1000) }, limit: 100 });
   for await (const event of pages) {

@@ -1,4 +1,4 @@
-import Stripe from 'stripe';
+import StripeApi from 'stripe';
 import type { ProviderEvent } from '../payment-provider';
 import { readEvent } from './stripe-event';
 
@@ -20,7 +20,7 @@ export function verifyWebhook(
   if (!signature || !(sentAtSeconds - nowMs / 1000 <= TOLERANCE_SECONDS)) return null;
   for (const secret of secrets)
     try {
-      Stripe.webhooks.constructEvent(text, signature, secret, TOLERANCE_SECONDS, undefined, nowMs);
+      StripeApi.webhooks.constructEvent(text, signature, secret, TOLERANCE_SECONDS, undefined, nowMs);
       return readEvent(text);
     } catch {
       // Signed by another secret, or by nobody who knows one.
