@@ -37,9 +37,9 @@ const MAY_IMPORT = {
   phones: ['kernel', 'alerts'],
   rooms: ['kernel', 'csv', 'numbers'],
   alerts: ['kernel'],
-  cdr: ['kernel', 'jobs', 'alerts'],
+  cdr: ['kernel', 'csv', 'jobs', 'alerts'],
   media: ['kernel'],
-  billing: ['kernel', 'accounts', 'alerts', 'cdr', 'jobs', 'leases', 'numbers'],
+  billing: ['kernel', 'csv', 'accounts', 'alerts', 'cdr', 'jobs', 'leases', 'numbers'],
   calling: [
     'kernel',
     'media',

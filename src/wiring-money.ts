@@ -7,13 +7,21 @@ import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number
 import { numberFeeRoutes } from './billing/number-fees/number-fees-routes';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
 import { voucherRoutes } from './billing/payments/vouchers/vouchers-routes';
+import { CdrImports } from './billing/rating/cdr-imports';
+import { cdrImportRoutes } from './billing/rating/cdr-imports-routes';
+import { DeckImports } from './billing/rating/deck-imports';
+import { deckImportRoutes } from './billing/rating/deck-imports-routes';
+import { deckVersionRoutes } from './billing/rating/deck-versions-routes';
 import { deckRoutes } from './billing/rating/decks-routes';
+import { importFormRoutes } from './billing/rating/import-forms-routes';
+import { PUBLISH_RATES, publishScheduled } from './billing/rating/publish-version';
+import { Reratings } from './billing/rating/reratings';
+import { reratingRoutes } from './billing/rating/reratings-routes';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
-import type { Config } from './config/settings';
 import type { Route } from './http/route';
 import type { Schedule } from './jobs/schedule';
 import type { JobRunnerParts } from './jobs/job-runner';
-import type { Database } from './kernel/unit-of-work';
+import { type Database, integer, text } from './kernel/unit-of-work';
 import { feeBearingNumbers } from './numbers/did-owners-store';
 import type { World } from './wiring-api';
 import { ledgerAndPaymentRoutes, paymentSchedules } from './wiring-payments';
@@ -43,11 +51,23 @@ export function moneyJobs(
   { clock }: World,
   database: Database,
 ): Pick<JobRunnerParts, 'handlers' | 'together'> {
-  return rateCdrHandlers({ database, clock });
+  const ratings = rateCdrHandlers({ database, clock });
+  return {
+    handlers: {
+      ...ratings.handlers,
+      [PUBLISH_RATES]: ({ payload }) =>
+        publishScheduled(database, {
+          deckId: text(payload.deckId),
+          version: integer(payload.version),
+          nowMs: clock.nowMs(),
+        }),
+    },
+    ...(ratings.together ? { together: ratings.together } : {}),
+  };
 }
 
 /** The money half's URLs. */
-export function moneyRoutes(config: Config, database: Database): readonly Route[] {
+export function moneyRoutes({ config, clock, log }: World, database: Database): readonly Route[] {
   return [
     ...accountRoutes(database),
     ...bundleRoutes(database),
@@ -56,6 +76,11 @@ export function moneyRoutes(config: Config, database: Database): readonly Route[
     ...numberFeeRoutes(database),
     ...voucherRoutes(database),
     ...deckRoutes(database),
+    ...deckVersionRoutes(database),
+    ...deckImportRoutes(database, new DeckImports({ database, clock, log })),
+    ...importFormRoutes(database),
+    ...reratingRoutes(database, new Reratings({ database, clock, log })),
+    ...cdrImportRoutes(database, new CdrImports({ database, clock, log })),
     ...ledgerAndPaymentRoutes(config, database),
   ];
 }
