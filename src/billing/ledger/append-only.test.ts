@@ -1,13 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createConnection } from 'mysql2/promise';
 import { anAccount, eur, START_MS } from '../../../test/support/billing-builders';
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../../test/support/databases';
+import { startPrivateMariadb } from '../../../test/support/mariadb-server';
 import { newId } from '../../kernel/ids';
 import { integer, text } from '../../kernel/unit-of-work';
+import { openDatabase } from '../../store/database';
+import { runMigrations } from '../../store/run-migrations';
 import { customerLedgerId } from './ledger-accounts';
 import { topUp } from './movements';
 import { postEntries } from './post-entries';
 import { listProofs, proveLedger } from './prove-ledger';
 import { sealLedger } from './seal-ledger';
 import { verifyLedger } from './verify-ledger';
+
+const MIGRATIONS = resolve(__dirname, '../../../sql');
 
 const TRIGGERS = [
   'ledger_entries_stay',
@@ -189,5 +197,33 @@ describe.each(DIALECTS)('what is in the ledger stays, on %s', (dialect) => {
     const kept = await listProofs(test.database.read, { beforeId: null, limit: 10 });
     expect(kept.map(({ faultCount }) => faultCount)).toEqual([later?.faultCount, 0]);
     expect(kept[1]?.sealHash).toBe(proof?.sealHash);
+  });
+});
+
+describe('a MariaDB that keeps a binary log', () => {
+  it('lets nobody but its administrator make triggers: all else is made, what is missing is told, and he makes them', async () => {
+    const server = await startPrivateMariadb(['--log-bin', '--server-id=1']);
+    const admin = await createConnection({ uri: server.url, multipleStatements: true });
+    await admin.query(
+      "CREATE DATABASE voip; CREATE USER voip IDENTIFIED BY 'voip'; GRANT ALL ON voip.* TO voip; USE voip",
+    );
+    const database = await openDatabase(`${server.url.replace('root@', 'voip:voip@')}/voip`);
+    const missing = async () =>
+      (await verifyLedger(database)).faults.map(({ name, subject }) => `${name}: ${subject}`).toSorted();
+    await runMigrations(database, MIGRATIONS);
+    expect(await missing()).toEqual(
+      TRIGGERS.map((trigger) => `database lets the ledger be changed: ${trigger}`).toSorted(),
+    );
+    const file = readFileSync(join(MIGRATIONS, '0055-ledger-append-only.sql'), 'utf8');
+    await admin.query(
+      file
+        .split('\n')
+        .filter((line) => line.startsWith('/* mariadb */'))
+        .join('\n'),
+    );
+    expect(await missing()).toEqual([]);
+    await database.close();
+    await admin.end();
+    await server.stop();
   });
 });

@@ -145,17 +145,22 @@ describe.each(DIALECTS)('payments through Stripe on %s', (dialect) => {
     expect(await stage.balanceOf(id)).toEqual(eur('20'));
   });
 
-  it('of kinds we do nothing for are kept', async () => {
+  it('of kinds we do nothing for are kept, without persons and cards', async () => {
     const event = stage.stripe.emit('radar.early_fraud_warning.created', {
       id: 'issfr_1',
       object: 'radar.early_fraud_warning',
+      charge: { billing_details: { name: 'Ada' }, payment_method_details: { card: { last4: '4242' } } },
+      fraud_type: 'made_with_stolen_card',
     });
     expect(await stage.deliver(event)).toBe(true);
     expect(await stage.deliver(event)).toBe(false);
-    const [row] = await stage.database.read.all('SELECT state, type FROM payment_events WHERE id = ?', [
-      event.id,
-    ]);
+    const [row] = await stage.database.read.all(
+      'SELECT state, type, payload FROM payment_events WHERE id = ?',
+      [event.id],
+    );
     expect(row).toMatchObject({ state: 'kept', type: 'radar.early_fraud_warning.created' });
+    expect(row?.payload).toContain('made_with_stolen_card');
+    expect(row?.payload).not.toMatch(/Ada|4242/);
   });
 
   it('that no webhook announced are found within a quarter of an hour, and a webhook that comes later changes nothing', async () => {

@@ -76,15 +76,11 @@ describe('a webhook', () => {
       } else {
         // Of the signature itself: another digit of the time or of the hash.
         const at = 2 + Math.floor(random() * (signature.length - 2));
-        const other = '0123456789abcdef'[Math.floor(random() * 16)] ?? '0';
-        forgedSignature = signature.slice(0, at) + other + signature.slice(at + 1);
-        if (forgedSignature === signature || /,v1=/.exec(forgedSignature) === null) continue;
+        const others = '0123456789abcdef'.split('').filter((digit) => digit !== signature[at]);
+        forgedSignature =
+          signature.slice(0, at) + others[Math.floor(random() * others.length)] + signature.slice(at + 1);
       }
-      if (
-        verifyWebhook(mutant, forgedSignature, { secrets: ['whsec_new'], nowMs: START_MS }) !== null &&
-        !(mutant.equals(bytes) && forgedSignature === signature)
-      )
-        accepted++;
+      if (verifyWebhook(mutant, forgedSignature, { secrets: ['whsec_new'], nowMs: START_MS })) accepted++;
     }
     expect(accepted).toBe(0);
     expect(isAccepted(body, signature)).toBe(true);

@@ -18,6 +18,29 @@ const eventSchema = z.object({
   }),
 });
 
+/** Fields of Stripe's objects that say who somebody is or what card he has. */
+const PERSONAL = new Set([
+  'address',
+  'billing_details',
+  'card',
+  'customer_details',
+  'customer_email',
+  'email',
+  'evidence',
+  'name',
+  'payment_method_details',
+  'phone',
+  'receipt_email',
+  'shipping',
+]);
+
+/** An event as it may be kept: nobody's name, address or card is in it. */
+function withoutPersons(payload: string): string {
+  return JSON.stringify(JSON.parse(payload), (field, value: unknown) =>
+    PERSONAL.has(field) ? undefined : value,
+  );
+}
+
 /**
  * Reads what we need of an event of Stripe: which payment or checkout it is about. What it says of them is not believed, it may be old: their
  * present state is asked for. @throws ZodError, SyntaxError for what is no event
@@ -33,5 +56,12 @@ export function readEvent(payload: string): ProviderEvent {
     dispute: { paymentKey: intent, sessionKey: null },
     'checkout.session': { paymentKey: intent, sessionKey: object.id ?? null },
   }[object.object] ?? { paymentKey: null, sessionKey: null };
-  return { id, type, createdAtMs: created * 1000, isLive: livemode, ...about, payload };
+  return {
+    id,
+    type,
+    createdAtMs: created * 1000,
+    isLive: livemode,
+    ...about,
+    payload: withoutPersons(payload),
+  };
 }
