@@ -106,6 +106,7 @@ const TECHNOLOGY = {
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],
   nodemailer: [/-nodemailer\.ts$/],
+  stripe: [/-stripe\.ts$/],
   'prom-client': [/^src\/observability\//, /^src\/http\//],
 };
 

@@ -29,12 +29,13 @@ import type { JobRunnerParts } from './jobs/job-runner';
 import { type Database, integer, text } from './kernel/unit-of-work';
 import { feeBearingNumbers } from './numbers/did-owners-store';
 import type { World } from './wiring-api';
+import { ledgerAndPaymentRoutes, paymentSchedules } from './wiring-payments';
 
 const EVENTS_KEPT_MS = 30 * 86_400_000;
 const FORGOTTEN_AT_ONCE = 5_000;
 
 /** What the money half does by the calendar. */
-export function moneySchedules(database: Database): readonly Schedule[] {
+export function moneySchedules(world: World, database: Database): readonly Schedule[] {
   const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   return [
     {
@@ -56,6 +57,7 @@ export function moneySchedules(database: Database): readonly Schedule[] {
       run: ({ nowMs }) =>
         database.write((sql) => forgetOldEvents(sql, nowMs - EVENTS_KEPT_MS, FORGOTTEN_AT_ONCE)),
     },
+    ...paymentSchedules(world, database),
   ];
 }
 
@@ -109,5 +111,6 @@ export function moneyRoutes({ config, clock, log }: World, database: Database): 
     ...importFormRoutes(database),
     ...reratingRoutes(database, new Reratings({ database, clock, log })),
     ...cdrImportRoutes(database, new CdrImports({ database, clock, log })),
+    ...ledgerAndPaymentRoutes(config, database),
   ];
 }

@@ -1,3 +1,5 @@
+import { MONEY_SETTINGS } from './money-settings';
+
 /** How one setting is written, read and explained: `--help`, the README's table and all fault messages come from this. */
 export type Setting =
   | {
@@ -327,6 +329,7 @@ export const SETTINGS = {
     about:
       'PEM file of the authorities whose certificates are believed when others sign; empty: signatures are not checked',
   },
+  ...MONEY_SETTINGS,
   NODE_ID: {
     type: 'text',
     default: 'node-1',

@@ -21,6 +21,8 @@ export const SCOPES = [
   'accounts:write',
   'ledger:read',
   'ledger:write',
+  /** Decides corrections above the limit that somebody else asked for. */
+  'ledger:approve',
   /** Makes vouchers, whose codes are money, and cancels them. */
   'vouchers:write',
   'decks:read',
@@ -89,6 +91,7 @@ export const ROLES = {
     'accounts:write',
     'ledger:read',
     'ledger:write',
+    'ledger:approve',
     'vouchers:write',
     'decks:read',
     'decks:write',

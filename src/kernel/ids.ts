@@ -14,10 +14,20 @@ export function newId(nowMs: number): string {
   const ms = Math.trunc(nowMs);
   const count = ms === last.ms ? last.count + 1 : randomInt(0, FIRST_COUNT_BELOW);
   last = { ms, count };
-  const time = ms.toString(16).padStart(12, '0');
+  const time = timeDigits(ms);
   const high = (0x7000 | ((count >> 14) & 0x0fff)).toString(16);
   const low = (0x8000 | (count & 0x3fff)).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-${high}-${low}-${randomBytes(6).toString('hex')}`;
+}
+
+/** What every id that was made at `timeMs` or later sorts behind. */
+export function leastId(timeMs: number): string {
+  const time = timeDigits(Math.max(0, timeMs));
+  return `${time.slice(0, 8)}-${time.slice(8)}-`;
+}
+
+function timeDigits(timeMs: number): string {
+  return Math.trunc(timeMs).toString(16).padStart(12, '0');
 }
 
 /** A random UUID version 4, for ids on wires that promise nothing about order. */
