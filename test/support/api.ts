@@ -2,21 +2,6 @@ import { liveRoutes } from '../../src/calling/live-routes';
 import { LiveCalls } from '../../src/calling/live-calls';
 import { LiveRooms } from '../../src/calling/room-session/live-rooms';
 import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
-import { accountRoutes } from '../../src/billing/accounts-routes';
-import { bundleRoutes } from '../../src/billing/bundles/bundles-routes';
-import { limitRoutes } from '../../src/billing/credit/limits-routes';
-import { capRoutes } from '../../src/billing/fraud-caps/caps-routes';
-import { numberFeeRoutes } from '../../src/billing/number-fees/number-fees-routes';
-import { voucherRoutes } from '../../src/billing/payments/vouchers/vouchers-routes';
-import { CdrImports } from '../../src/billing/rating/cdr-imports';
-import { cdrImportRoutes } from '../../src/billing/rating/cdr-imports-routes';
-import { DeckImports } from '../../src/billing/rating/deck-imports';
-import { deckImportRoutes } from '../../src/billing/rating/deck-imports-routes';
-import { deckVersionRoutes } from '../../src/billing/rating/deck-versions-routes';
-import { importFormRoutes } from '../../src/billing/rating/import-forms-routes';
-import { Reratings } from '../../src/billing/rating/reratings';
-import { reratingRoutes } from '../../src/billing/rating/reratings-routes';
-import { deckRoutes } from '../../src/billing/rating/decks-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
 import { createApiKey } from '../../src/http/api-keys';
 import type { Route } from '../../src/http/route';
@@ -47,7 +32,7 @@ import { explainRoutes } from '../../src/calling/explain-routes';
 import { phoneRoutes } from '../../src/phones/phones-routes';
 import { readConfig } from '../../src/config/read-config';
 import { knowledgeOffline } from '../../src/wiring-lines';
-import { ledgerAndPaymentRoutes } from '../../src/wiring-payments';
+import { moneyRoutes } from '../../src/wiring-money';
 import { FakeClock } from './fake-clock';
 
 /** A place for recordings that nothing is written to. */
@@ -59,6 +44,7 @@ export function testApi(
   place: RecordingPlace = NOWHERE,
   settings: Readonly<Record<string, string>> = {},
 ) {
+  const config = readConfig({ WEBHOOK_KEY: 'ab'.repeat(32), WEBHOOK_TARGETS: 'any', ...settings });
   const clock = new FakeClock();
   const liveCalls = new LiveCalls();
   const liveRooms = new LiveRooms({
@@ -114,19 +100,7 @@ export function testApi(
     ...listRoutes(database),
     ...scheduleRoutes(database),
     ...recordingRoutes(database, place),
-    ...accountRoutes(database),
-    ...bundleRoutes(database),
-    ...limitRoutes(database),
-    ...capRoutes(database),
-    ...numberFeeRoutes(database),
-    ...voucherRoutes(database),
-    ...ledgerAndPaymentRoutes(readConfig(settings), database),
-    ...deckRoutes(database),
-    ...deckVersionRoutes(database),
-    ...deckImportRoutes(database, new DeckImports({ database, clock, log: silentLog })),
-    ...importFormRoutes(database),
-    ...cdrImportRoutes(database, new CdrImports({ database, clock, log: silentLog })),
-    ...reratingRoutes(database, new Reratings({ database, clock, log: silentLog })),
+    ...moneyRoutes({ config, clock, log: silentLog }, database),
     ...numberRoutes(database),
     ...callerIdRoutes({ database, speakCode: async (spoken) => void spokenCodes.push(spoken) }),
     ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),
