@@ -2,12 +2,22 @@ import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
 
 /** A new id: UUID version 7 text (RFC 9562 section 5.7), so that ids sort by the time they were made. */
 export function newId(nowMs: number): string {
-  const time = Math.trunc(nowMs).toString(16).padStart(12, '0');
+  const time = timeDigits(nowMs);
   const rest = randomBytes(10);
   rest[0] = 0x70 | ((rest[0] as number) & 0x0f);
   rest[2] = 0x80 | ((rest[2] as number) & 0x3f);
   const hex = rest.toString('hex');
   return `${time.slice(0, 8)}-${time.slice(8)}-${hex.slice(0, 4)}-${hex.slice(4, 8)}-${hex.slice(8)}`;
+}
+
+/** What every id that was made at `timeMs` or later sorts behind. */
+export function leastId(timeMs: number): string {
+  const time = timeDigits(Math.max(0, timeMs));
+  return `${time.slice(0, 8)}-${time.slice(8)}-`;
+}
+
+function timeDigits(timeMs: number): string {
+  return Math.trunc(timeMs).toString(16).padStart(12, '0');
 }
 
 /** A random UUID version 4, for ids on wires that promise nothing about order. */

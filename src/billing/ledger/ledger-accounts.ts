@@ -20,6 +20,11 @@ export const HOUSE_ACCOUNTS = [
   'voucher-liability',
   'vouchers-issued',
   'voucher-breakage',
+  'plan-fees',
+  'late-fees',
+  'tax-payable',
+  'invoice-rounding',
+  'credited',
 ] as const;
 
 export type HouseAccount = (typeof HOUSE_ACCOUNTS)[number];
