@@ -96,8 +96,9 @@ const MAY_IMPORT = {
 
 /** A technology is imported only where its name is in the file's name or in this list. */
 const TECHNOLOGY = {
-  sequelize: [/^src\/store\//],
-  mysql2: [/^test\/support\//],
+  sequelize: [/^src\/store\/.*-mariadb\.ts$/],
+  mysql2: [/^src\/store\/.*-mariadb\.ts$/, /^test\/support\//],
+  'better-sqlite3': [/^src\/store\/.*-sqlite\.ts$/],
   express: [/-routes\.ts$/, /^src\/http\//],
   'drachtio-srf': [/^src\/calling\//, /^src\/media\//, /^src\/wiring(-[a-z]+)?\.ts$/],
   'drachtio-fsmrf': [/^src\/media\//],

@@ -72,7 +72,7 @@ export async function searchCdrs(database: Database, search: CdrSearch): Promise
   if (!Number.isInteger(search.limit) || search.limit < 1 || search.limit > MAX_CDRS_PER_PAGE)
     throw new InvalidInput('limit', `is ${search.limit}`, `ask for 1 to ${MAX_CDRS_PER_PAGE}`);
   const { statement, values } = searchStatement(search, await accessPaths(database, search.filter.number));
-  const rows = await database.read.all(limited(database, statement), values);
+  const rows = await database.report.all(limited(database, statement), values);
   const found: readonly FoundCdr[] = rows.slice(0, search.limit).map(toStoredCdr);
   const last = rows.length > search.limit ? found.at(-1) : undefined;
   return {
@@ -229,7 +229,7 @@ async function accessPaths(database: Database, number: NumberFilter | undefined)
     ({ condition, indexes }, n) =>
       `(SELECT COUNT(*) FROM (SELECT 1 FROM cdrs FORCE INDEX (${indexes.join(', ')}) WHERE ${condition} LIMIT ${SORTED_AT_MOST + 1}) f${n}) AS c${n}`,
   );
-  const [row] = await database.read.all(
+  const [row] = await database.report.all(
     `SELECT ${counts.join(', ')}`,
     clauses.flatMap(({ values }) => values),
   );

@@ -19,8 +19,10 @@ export interface Sql {
 /** Where everything durable lives. */
 export interface Database {
   readonly dialect: 'sqlite' | 'mariadb';
-  /** Reads outside a unit of work. */
+  /** Short reads outside a unit of work. */
   readonly read: Sql;
+  /** Reads that go over many rows: proofs, sums, whole decks. They never keep a call waiting, and come a little later than `read`. */
+  readonly report: Sql;
   /**
    * Runs `work` in one transaction and commits it; an exception rolls all of it back. On SQLite one writer at a time; on
    * MariaDB a deadlock or lock time-out (1213, 1205) runs `work` again from the start, so it must have no effect outside `sql`.

@@ -99,11 +99,76 @@ describe.each(DIALECTS)('database on %s', (dialect) => {
     expect([await amountOf('x'), await amountOf('y')]).toEqual([40n, 40n]);
   });
 
+  it('keeps what others did when one of many units of work at once fails', async () => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 30 }, (_, n) =>
+        test.database.write(async (sql) => {
+          await sql.run('INSERT INTO purses VALUES (?, ?)', [`purse ${n}`, n]);
+          if (n % 3 === 0) throw new Error(`no purse ${n}`);
+          return n;
+        }),
+      ),
+    );
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(10);
+    expect(outcomes[4]).toEqual({ status: 'fulfilled', value: 4 });
+    const [row] = await test.database.read.all(
+      'SELECT COUNT(*) AS n, SUM(amount_micros) AS total FROM purses',
+    );
+    expect([integer(row?.n), micros(row?.total)]).toEqual([20, 300n]);
+  });
+
+  it('reads in a report what was committed before', async () => {
+    await test.database.write((sql) => sql.run('INSERT INTO purses VALUES (?, ?)', ['full', 9n]));
+    const sums = 'SELECT SUM(amount_micros) AS total FROM purses WHERE amount_micros > ?';
+    expect(micros((await test.database.report.all(sums, [1]))[0]?.total)).toBe(9n);
+    await expect(test.database.report.all('SELECT missing FROM nowhere')).rejects.toThrow(/nowhere/);
+    expect(micros((await test.database.report.all(sums, [1]))[0]?.total)).toBe(9n);
+  });
+
+  it('divides whole numbers as whole numbers are divided, and keeps fractions', async () => {
+    const [row] = await test.database.read.all(
+      'SELECT ? DIV_OP 2 AS half, ? AS part'.replace('DIV_OP', dialect === 'sqlite' ? '/' : 'DIV'),
+      [7, 0.25],
+    );
+    expect([Number(row?.half), Number(row?.part)]).toEqual([3, 0.25]);
+  });
+
+  it('lets the rest of the program have its turns during a long unit of work', async () => {
+    const turns: number[] = [];
+    const timer = setInterval(() => turns.push(1), 0);
+    await test.database.write(async (sql) => {
+      for (let n = 0; n < 20_000 && turns.length < 3; n++)
+        await sql.all('SELECT amount_micros FROM purses WHERE name = ?', ['nobody']);
+    });
+    clearInterval(timer);
+    expect(turns).toHaveLength(3);
+  });
+
   it('runs each migration once', async () => {
     expect(await pendingMigrations(test.database, MIGRATIONS)).toEqual([]);
     expect(await runMigrations(test.database, MIGRATIONS)).toEqual([]);
     const rows = await test.database.read.all('SELECT COUNT(*) AS n FROM schema_migrations');
     expect(integer(rows[0]?.n)).toBeGreaterThan(0);
+  });
+});
+
+describe('a file of sqlite that two have open', () => {
+  it('is written by one after the other', async () => {
+    const test = await emptyDatabase('sqlite');
+    const other = await openDatabase(test.url);
+    await test.database.write((sql) => sql.run('CREATE TABLE counts (n BIGINT NOT NULL)'));
+    await test.database.write((sql) => sql.run('INSERT INTO counts VALUES (0)'));
+    const addOne = (database: typeof other) =>
+      database.write(async (sql) => {
+        await sql.run('UPDATE counts SET n = n + 1');
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
+      });
+    await Promise.all(Array.from({ length: 20 }, (_, n) => addOne(n % 2 ? other : test.database)));
+    expect((await other.read.all('SELECT n FROM counts'))[0]?.n).toBe(20);
+    await other.close();
+    await test.drop();
   });
 });
 

@@ -223,7 +223,7 @@ describe.each(DIALECTS)('ledger on %s', (dialect) => {
     let found: readonly string[] = [];
     const tampered = test.database.write(async (sql) => {
       await sql.run(statement, [customerLedgerId(account.id)]);
-      const inside = { ...test.database, read: sql };
+      const inside = { ...test.database, report: sql };
       found = (await verifyLedger(inside)).faults.map((fault) => fault.name);
       throw new Undo();
     });

@@ -85,7 +85,7 @@ export async function verifyLedger(database: Database): Promise<LedgerReport> {
   const faults: LedgerFault[] = [];
   let faultCount = 0;
   for (const name of Object.keys(CHECKS) as LedgerFaultName[]) {
-    const rows = await database.read.all(
+    const rows = await database.report.all(
       `SELECT subject, CAST(found AS CHAR) AS found, CAST(expected AS CHAR) AS expected FROM (${CHECKS[name]}) faulty
        ORDER BY subject`,
     );
@@ -98,7 +98,7 @@ export async function verifyLedger(database: Database): Promise<LedgerReport> {
         expected: String(row.expected),
       });
   }
-  const [count] = await database.read.all('SELECT COUNT(*) AS transactions FROM ledger_transactions');
+  const [count] = await database.report.all('SELECT COUNT(*) AS transactions FROM ledger_transactions');
   return {
     transactions: integer(count?.transactions),
     checks: Object.keys(CHECKS).length,

@@ -91,10 +91,10 @@ export function rateBookOf(database: Database): RateBook {
 }
 
 async function compile(database: Database, head: DeckHead): Promise<CompiledDeck> {
-  const compiler = new DeckCompiler(await countRates(database.read, head));
+  const compiler = new DeckCompiler(await countRates(database.report, head));
   let after: RatePosition | null = null;
   for (;;) {
-    const part: readonly Rate[] = await readRates(database.read, head, { after, limit: RATES_PER_PART });
+    const part: readonly Rate[] = await readRates(database.report, head, { after, limit: RATES_PER_PART });
     for (const rate of part) compiler.add(rate);
     if (part.length < RATES_PER_PART) return compiler.finish(head.deckId, head.version);
     after = part.at(-1) ?? null;
