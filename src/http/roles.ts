@@ -17,6 +17,12 @@ export const SCOPES = [
   'accounts:write',
   'ledger:read',
   'ledger:write',
+  /** Invoices, their files, statements, reminders and notices. */
+  'invoices:read',
+  /** Issues invoices and credit notes, settles disputes, sets who is billed and how; taxes and reminder plans. */
+  'invoices:write',
+  /** Publishes plans and lets accounts have them. */
+  'plans:write',
   /** Makes vouchers, whose codes are money, and cancels them. */
   'vouchers:write',
   'decks:read',
@@ -64,6 +70,7 @@ export const ROLES = {
     'rooms:read',
     'accounts:read',
     'ledger:read',
+    'invoices:read',
     'alerts:read',
     'devices:read',
     'devices:write',
@@ -78,6 +85,9 @@ export const ROLES = {
     'accounts:write',
     'ledger:read',
     'ledger:write',
+    'invoices:read',
+    'invoices:write',
+    'plans:write',
     'vouchers:write',
     'decks:read',
     'dids:read',

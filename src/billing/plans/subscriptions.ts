@@ -36,6 +36,11 @@ export async function subscribe(
 /** Ends the account's plan at the end of the month that is paid, or of its trial; gives what holds now. @throws NotFound, Conflict without a plan */
 export async function cancelAtPeriodEnd(sql: Sql, accountId: string, nowMs: number): Promise<Subscription> {
   const current = await requireCurrent(sql, accountId, nowMs);
+  // A plan that was to follow does not follow any more.
+  await sql.run('DELETE FROM plan_subscriptions WHERE account_id = ? AND starts_at_ms > ?', [
+    accountId,
+    nowMs,
+  ]);
   if (current.endsAtMs !== null) return current;
   const isTrial = current.trialUntilMs !== null && current.trialUntilMs > nowMs;
   const endsAtMs = isTrial ? (current.trialUntilMs ?? nowMs) : endOfMonth(nowMs);
@@ -56,11 +61,6 @@ export async function changeAtPeriodEnd(
 ): Promise<Subscription> {
   const { accountId, nowMs } = of;
   const plan = await requireOfferedTo(sql, accountId, of.planId);
-  await requireCurrent(sql, accountId, nowMs);
-  await sql.run('DELETE FROM plan_subscriptions WHERE account_id = ? AND starts_at_ms > ?', [
-    accountId,
-    nowMs,
-  ]);
   const { endsAtMs } = await cancelAtPeriodEnd(sql, accountId, nowMs);
   return insert(sql, {
     accountId,
