@@ -38,9 +38,9 @@ const MAY_IMPORT = {
   phones: ['kernel', 'alerts', 'mail/mail'],
   rooms: ['kernel', 'csv', 'numbers'],
   alerts: ['kernel'],
-  cdr: ['kernel', 'jobs', 'alerts'],
+  cdr: ['kernel', 'csv', 'jobs', 'alerts'],
   media: ['kernel'],
-  billing: ['kernel', 'accounts', 'alerts', 'cdr', 'jobs', 'leases', 'mail/mail', 'numbers'],
+  billing: ['kernel', 'csv', 'accounts', 'alerts', 'cdr', 'jobs', 'leases', 'mail/mail', 'numbers'],
   calling: [
     'kernel',
     'media',
@@ -91,6 +91,7 @@ const MAY_IMPORT = {
     'wiring',
     'wiring-api',
     'wiring-lines',
+    'wiring-money',
   ],
 };
 

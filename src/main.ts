@@ -10,6 +10,7 @@ import {
   seedDemoCommand,
   verifyLedgerCommand,
 } from './command-line/database-commands';
+import { runInvoices } from './command-line/invoice-commands';
 import { demoCall, start } from './command-line/start-command';
 import { addTrunk, trunkOutbound } from './command-line/trunk-commands';
 import { JournalDamaged } from './cdr/journal-files';
@@ -30,6 +31,7 @@ const COMMANDS: readonly Command[] = [
   importRates,
   explain,
   rate,
+  runInvoices,
   verifyLedgerCommand,
   replayJournalCommand,
   addTrunk,

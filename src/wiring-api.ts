@@ -108,7 +108,7 @@ export async function serveApi(
     ...alertRoutes(database.read),
     ...caseRoutes(database),
     ...jobRoutes(database, parts.schedules),
-    ...moneyRoutes(database),
+    ...moneyRoutes({ config, clock, log }, database),
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),

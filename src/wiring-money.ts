@@ -5,19 +5,56 @@ import { capRoutes } from './billing/fraud-caps/caps-routes';
 import { chargeNumberFees } from './billing/number-fees/charge-number-fees';
 import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number';
 import { numberFeeRoutes } from './billing/number-fees/number-fees-routes';
+import { type OnPosted, postDueCharges } from './billing/due-charges/due-charges';
+import { invoiceRoutes } from './billing/invoicing/invoices-routes';
+import { issueInvoices, MAIL_INVOICE } from './billing/invoicing/issue-invoices';
+import { mailInvoice } from './billing/invoicing/mail-invoice';
+import { noteAllPaid } from './billing/invoicing/open-amounts';
+import { lastEndedPeriod } from './billing/invoicing/period';
+import { chargePlans, grantIncluded } from './billing/plans/charge-plans';
+import { planRoutes } from './billing/plans/plans-routes';
+import { profileRoutes } from './billing/profiles/profiles-routes';
+import { liftWhatIsPaid } from './billing/reminders/ladder';
+import { PaymentWatch } from './billing/reminders/payment-watch';
+import { reminderRoutes } from './billing/reminders/reminders-routes';
+import { callReminder, type PlaceReminderCall, sendReminder } from './billing/reminders/send-reminder';
+import { REMINDER_CALL, SEND_REMINDER, takeDueSteps } from './billing/reminders/take-steps';
+import { taxRoutes } from './billing/tax/tax-routes';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
 import { voucherRoutes } from './billing/payments/vouchers/vouchers-routes';
+import { CdrImports } from './billing/rating/cdr-imports';
+import { cdrImportRoutes } from './billing/rating/cdr-imports-routes';
+import { DeckImports } from './billing/rating/deck-imports';
+import { deckImportRoutes } from './billing/rating/deck-imports-routes';
+import { deckVersionRoutes } from './billing/rating/deck-versions-routes';
 import { deckRoutes } from './billing/rating/decks-routes';
+import { importFormRoutes } from './billing/rating/import-forms-routes';
+import { PUBLISH_RATES, publishScheduled } from './billing/rating/publish-version';
+import { Reratings } from './billing/rating/reratings';
+import { reratingRoutes } from './billing/rating/reratings-routes';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
 import type { Route } from './http/route';
-import type { Schedule } from './jobs/schedule';
-import type { JobRunnerParts } from './jobs/job-runner';
-import type { Database } from './kernel/unit-of-work';
+import type { DueTurn, Schedule } from './jobs/schedule';
+import { type JobRunnerParts, startJobRunner } from './jobs/job-runner';
+import { mailRetryDelayMs } from './mail/mail';
+import { mailBySmtp } from './mail/mailer-nodemailer';
+import { type Database, integer, text } from './kernel/unit-of-work';
 import { feeBearingNumbers } from './numbers/did-owners-store';
 import type { World } from './wiring-api';
 
+/** What follows from a posted fee. */
+export const ON_POSTED: OnPosted = { 'plan-fee': grantIncluded };
+
+/** How often mail that is due is looked for. */
+const MAIL_POLL_MS = 5_000;
+
+/** What long work asks of its turn. */
+function stepsOf(turn: DueTurn): { readonly nowMs: number; readonly goesOn: () => boolean } {
+  return { nowMs: turn.nowMs, goesOn: () => turn.goesOn() };
+}
+
 /** What the money half does by the calendar. */
-export function moneySchedules(database: Database): readonly Schedule[] {
+export function moneySchedules({ config }: World, database: Database): readonly Schedule[] {
   const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   return [
     {
@@ -32,6 +69,41 @@ export function moneySchedules(database: Database): readonly Schedule[] {
       says: 'ends batches of vouchers that have expired: what is left of them is earned',
       run: ({ nowMs }) => endExpiredBatches(database, nowMs),
     },
+    {
+      name: 'plans',
+      cron: '2 * * * *',
+      says: 'notes what plans cost for the periods that have begun',
+      run: (turn) => chargePlans(database, stepsOf(turn)),
+    },
+    {
+      name: 'due-charges',
+      cron: '5 * * * *',
+      says: 'posts fees and taxes that are due, and those that could not be paid before',
+      run: (turn) => postDueCharges(database, { ...stepsOf(turn), onPosted: ON_POSTED }),
+    },
+    {
+      name: 'invoices',
+      cron: '30 2 1 * *',
+      says: 'issues the invoices of the month that has ended',
+      run: (turn) =>
+        issueInvoices(database, {
+          period: lastEndedPeriod(turn.nowMs),
+          ...stepsOf(turn),
+          onPosted: ON_POSTED,
+        }),
+    },
+    {
+      name: 'paid-invoices',
+      cron: '35 * * * *',
+      says: 'notes which invoices are paid by now, and which are open again',
+      run: (turn) => noteAllPaid(database, stepsOf(turn)),
+    },
+    {
+      name: 'reminders',
+      cron: '*/5 * * * *',
+      says: 'reminds of invoices, by each account’s plan and outside of its quiet hours',
+      run: (turn) => takeDueSteps(database, { ...stepsOf(turn), houseLanguage: config.HOUSE_LANGUAGE }),
+    },
   ];
 }
 
@@ -40,12 +112,35 @@ export function moneyJobs(
   { clock }: World,
   database: Database,
 ): Pick<JobRunnerParts, 'handlers' | 'together'> {
-  return rateCdrHandlers({ database, clock });
+  const ratings = rateCdrHandlers({ database, clock });
+  return {
+    handlers: {
+      ...ratings.handlers,
+      [PUBLISH_RATES]: ({ payload }) =>
+        publishScheduled(database, {
+          deckId: text(payload.deckId),
+          version: integer(payload.version),
+          nowMs: clock.nowMs(),
+        }),
+    },
+    ...(ratings.together ? { together: ratings.together } : {}),
+  };
 }
 
 /** The money half's URLs. */
-export function moneyRoutes(database: Database): readonly Route[] {
+export function moneyRoutes({ config, clock, log }: World, database: Database): readonly Route[] {
   return [
+    ...invoiceRoutes({
+      database,
+      houseLanguage: config.HOUSE_LANGUAGE,
+      linkKey: config.LINK_KEY,
+      publicUrl: config.PUBLIC_URL,
+      judge: (accountId, nowMs) => database.write((sql) => liftWhatIsPaid(sql, accountId, nowMs)),
+    }),
+    ...profileRoutes(database),
+    ...taxRoutes(database),
+    ...planRoutes(database),
+    ...reminderRoutes(database),
     ...accountRoutes(database),
     ...bundleRoutes(database),
     ...limitRoutes(database),
@@ -53,5 +148,50 @@ export function moneyRoutes(database: Database): readonly Route[] {
     ...numberFeeRoutes(database),
     ...voucherRoutes(database),
     ...deckRoutes(database),
+    ...deckVersionRoutes(database),
+    ...deckImportRoutes(database, new DeckImports({ database, clock, log })),
+    ...importFormRoutes(database),
+    ...reratingRoutes(database, new Reratings({ database, clock, log })),
+    ...cdrImportRoutes(database, new CdrImports({ database, clock, log })),
   ];
+}
+
+/**
+ * Mail of the money half, by a job runner of its own so that a slow mail server delays no price, and the watch over accounts in arrears. Calls that remind
+ * wait until somebody gives the way to place them.
+ */
+export function startMoney(
+  { config, clock, log }: World,
+  database: Database,
+  placeReminderCall: PlaceReminderCall | null = null,
+): { stop(): Promise<void> } {
+  const parts = { database, clock, log, from: config.MAIL_FROM, houseLanguage: config.HOUSE_LANGUAGE };
+  const send = config.SMTP_URL === '' ? null : mailBySmtp(config.SMTP_URL, config.MAIL_FROM);
+  const links = { linkKey: config.LINK_KEY, publicUrl: config.PUBLIC_URL };
+  const runner = startJobRunner({
+    database,
+    clock,
+    log,
+    handlers: {
+      ...(send
+        ? {
+            [MAIL_INVOICE]: (job) => mailInvoice({ ...parts, ...links, send }, job),
+            [SEND_REMINDER]: (job) => sendReminder({ ...parts, send }, job),
+          }
+        : {}),
+      ...(placeReminderCall
+        ? { [REMINDER_CALL]: (job) => callReminder({ ...parts, placeReminderCall }, job) }
+        : {}),
+    },
+    retryDelayMs: mailRetryDelayMs,
+    pollMs: MAIL_POLL_MS,
+  });
+  const watch = new PaymentWatch({ database, clock, log, onPosted: ON_POSTED });
+  watch.start();
+  return {
+    stop: async () => {
+      await watch.stop();
+      await runner.stop();
+    },
+  };
 }

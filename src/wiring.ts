@@ -10,6 +10,7 @@ import { CallerIdentity } from './calling/caller-identity';
 import { HouseCalls } from './calling/house-calls/house-calls';
 import { identifyRequest } from './calling/identify-caller';
 import { type CallDoor, openDoor } from './calling/incoming-call';
+import { BlockedAccounts } from './calling/blocked-accounts';
 import { LiveCalls } from './calling/live-calls';
 import { Overload } from './calling/overload';
 import { GapWatch } from './cdr/gap-watch';
@@ -40,7 +41,7 @@ import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { routeSettings, wireTrunks } from './wiring-lines';
-import { moneyJobs, moneySchedules } from './wiring-money';
+import { moneyJobs, moneySchedules, startMoney } from './wiring-money';
 import { wireRooms } from './wiring-rooms';
 import { reconcileWith } from './wiring-records';
 import { startVoicemail } from './wiring-voicemail';
@@ -110,10 +111,15 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   await leases.start();
   undo.push(() => leases.stop());
-  const schedules = moneySchedules(database);
+  const money = startMoney(world, database);
+  undo.push(() => money.stop());
+  const schedules = moneySchedules(world, database);
   const scheduler = new Scheduler({ database, schedules, clock, log });
   await scheduler.start();
   undo.push(() => scheduler.stop());
+  const blocked = new BlockedAccounts({ database, liveCalls, clock, log });
+  blocked.start();
+  undo.push(() => blocked.stop());
   const calls = await openCalls(world, undo, { database, keeper, liveCalls });
   const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch, overload } = calls;
   const metrics = makeMetrics({
@@ -245,7 +251,7 @@ async function openCalls(
   undo.push(() => voicemail.stop());
   // A message's caller stands in the CDR of its leg, which the crash has just had closed.
   await books.keeper.flushed();
-  await voicemail.keepLeftOver(rooms.spoolFile(''));
+  voicemail.keepLeftOver(rooms.spoolFile(''));
   const subscriptions = new Subscriptions(srf, {
     ...books,
     clock,

@@ -13,8 +13,10 @@ const { RateBook, rateBookOf } = require('../../dist/billing/rating/rate-book');
 const { DeckCompiler } = require('../../dist/billing/rating/compiled-deck');
 const { openDatabase } = require('../../dist/store/database');
 const { runMigrations } = require('../../dist/store/run-migrations');
+const { BandClock } = require('../../dist/billing/rating/time-bands');
 const { print, ratioRun, runBench } = require('./measure');
 const {
+  CALENDAR,
   itemsPerSecond,
   makeCalls,
   makeDeck,
@@ -32,7 +34,7 @@ const swapNumbers = 2_000;
 const quick = process.argv.includes('--quick');
 
 async function measureLookups(deck, calls) {
-  const compiler = new DeckCompiler();
+  const compiler = new DeckCompiler(0, new BandClock(CALENDAR));
   for (const rate of deck) compiler.add(rate);
   const compiled = compiler.finish('bench', 1);
   const naive = naiveLookup(deck);

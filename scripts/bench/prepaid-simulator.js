@@ -81,6 +81,10 @@ async function makeDecks(database) {
       nextIncrementSeconds: chosen([1, 6, 30, 60]),
       minimumSeconds: chance(3) ? whole(1, 60) : 0,
       minimumChargeMicros: chance(4) ? whole(1, 100_000) : 0,
+      effectiveUntilMs: null,
+      bandPrices: null,
+      graceSeconds: 0,
+      maximumChargeMicros: null,
     }));
     await publishRates(database, rates, {
       deck,

@@ -55,6 +55,10 @@ async function makeAccounts(database) {
     nextIncrementSeconds: 60,
     minimumSeconds: 0,
     minimumChargeMicros: 0,
+    effectiveUntilMs: null,
+    bandPrices: null,
+    graceSeconds: 0,
+    maximumChargeMicros: null,
   };
   await publishRates(database, [rate], { deck, sourceName: 'bench', nowMs: startMs, onRowsStored: () => {} });
   const ids = [];

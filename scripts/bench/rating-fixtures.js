@@ -14,6 +14,22 @@ const INCREMENTS = [
   [1, 1],
 ];
 
+/** The time bands of the deck: nights go over midnight, weekends are whole days. */
+const CALENDAR = {
+  timeZone: 'Europe/Brussels',
+  holidays: ['05-25', '06-01'],
+  splitsCalls: false,
+  bands: [
+    {
+      name: 'night',
+      days: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday'],
+      from: '22:00',
+      until: '06:00',
+    },
+    { name: 'weekend', days: ['saturday', 'sunday', 'holiday'], from: '00:00', until: '24:00' },
+  ],
+};
+
 /** Mulberry32: 32 bits of state, the same numbers on every machine. */
 function seededRandom(seed) {
   let state = seed;
@@ -65,12 +81,16 @@ function makeDeck(random, version = 1) {
       nextIncrementSeconds,
       minimumSeconds: index % 8 === 0 ? 30 : 0,
       minimumChargeMicros: index % 16 === 0 ? 20_000 : 0,
+      effectiveUntilMs: null,
+      bandPrices: index % 3 === 0 ? { night: 1_000 + below(500_000), weekend: 1_000 + below(500_000) } : null,
+      graceSeconds: index % 10 === 0 ? 3 : 0,
+      maximumChargeMicros: index % 12 === 0 ? 3_000_000 : null,
       chargeDecimals: 6,
     };
   }
 }
 
-/** Calls to numbers behind the deck's prefixes; durations exponential with a mean of three minutes; half before the price change. */
+/** Calls to numbers behind the deck's prefixes; durations exponential with a mean of three minutes; half before the price change, at all hours. */
 function makeCalls(random, deck) {
   return Array.from({ length: CALLS }, () => {
     let digits = deck[Math.floor(random() * deck.length)].prefix;
@@ -79,7 +99,8 @@ function makeCalls(random, deck) {
       // Flat like a number off the wire.
       digits: Buffer.from(digits, 'latin1').toString('latin1'),
       talkSeconds: Math.ceil(-180 * Math.log(1 - random())),
-      atMs: random() < 0.5 ? PRICE_CHANGE_MS - 1 : PRICE_CHANGE_MS,
+      // Any hour of the days around the price change: calls do not come in the order of time.
+      atMs: PRICE_CHANGE_MS + Math.floor((random() * 2 - 1) * 10 * 86_400_000),
     };
   });
 }
@@ -109,20 +130,47 @@ function slowTotalMicros(deck, calls) {
     return null;
   };
   let total = 0n;
-  for (const call of calls) total += slowChargeMicros(find(call), BigInt(call.talkSeconds));
+  for (const call of calls) total += slowChargeMicros(find(call), BigInt(call.talkSeconds), call.atMs);
   return total;
 }
 
-function slowChargeMicros(rate, talkSeconds) {
+/** The wall clock of the calendar's zone, asked of the machine's own tables. */
+const wallClock = new Intl.DateTimeFormat('en-GB', {
+  timeZone: CALENDAR.timeZone,
+  weekday: 'long',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+
+function slowPriceMicros(rate, atMs) {
+  if (rate.bandPrices === null) return rate.pricePerMinuteMicros;
+  const wall = Object.fromEntries(wallClock.formatToParts(atMs).map(({ type, value }) => [type, value]));
+  const isHoliday = CALENDAR.holidays.includes(`${wall.month}-${wall.day}`);
+  const day = isHoliday ? 'holiday' : wall.weekday.toLowerCase();
+  const time = `${wall.hour}:${wall.minute}`;
+  const band = CALENDAR.bands.find(
+    ({ days, from, until }) =>
+      days.includes(day) && (from < until ? time >= from && time < until : time >= from || time < until),
+  );
+  return rate.bandPrices[band?.name] ?? rate.pricePerMinuteMicros;
+}
+
+function slowChargeMicros(rate, talkSeconds, atMs) {
+  if (talkSeconds <= BigInt(rate.graceSeconds)) return 0n;
   const least = BigInt(rate.minimumSeconds);
   const seconds = talkSeconds > least ? talkSeconds : least;
   const first = BigInt(rate.firstIncrementSeconds);
   const next = BigInt(rate.nextIncrementSeconds);
   const billed = seconds <= first ? first : first + ((seconds - first + next - 1n) / next) * next;
-  const sixtieths = BigInt(rate.connectFeeMicros) * 60n + BigInt(rate.pricePerMinuteMicros) * billed;
+  const sixtieths = BigInt(rate.connectFeeMicros) * 60n + BigInt(slowPriceMicros(rate, atMs)) * billed;
   const charge = (sixtieths + 30n) / 60n;
   const minimum = BigInt(rate.minimumChargeMicros);
-  return charge > minimum ? charge : minimum;
+  const lifted = charge > minimum ? charge : minimum;
+  const most = rate.maximumChargeMicros === null ? lifted : BigInt(rate.maximumChargeMicros);
+  return lifted > most ? most : lifted;
 }
 
 /** Micros as a price in the file. */
@@ -143,10 +191,13 @@ function toCsv(deck) {
       rate.minimumSeconds,
       new Date(rate.effectiveFromMs).toISOString().slice(0, 10),
       amount(rate.minimumChargeMicros),
+      rate.maximumChargeMicros === null ? '' : amount(rate.maximumChargeMicros),
+      rate.graceSeconds,
+      ...CALENDAR.bands.map(({ name }) => (rate.bandPrices ? amount(rate.bandPrices[name]) : '')),
     ].join(','),
   );
   const header =
-    'prefix,destination,price_per_minute,connect_fee,first_increment,next_increment,minimum_seconds,effective_from,minimum_charge';
+    'prefix,destination,price_per_minute,connect_fee,first_increment,next_increment,minimum_seconds,effective_from,minimum_charge,maximum_charge,grace_seconds,price_per_minute:night,price_per_minute:weekend';
   return `${[header, ...lines].join('\n')}\n`;
 }
 
@@ -163,4 +214,13 @@ function itemsPerSecond(pass, count, forMs) {
   return (passes * count) / (took / 1_000);
 }
 
-module.exports = { itemsPerSecond, seededRandom, makeDeck, makeCalls, naiveLookup, slowTotalMicros, toCsv };
+module.exports = {
+  CALENDAR,
+  itemsPerSecond,
+  seededRandom,
+  makeDeck,
+  makeCalls,
+  naiveLookup,
+  slowTotalMicros,
+  toCsv,
+};

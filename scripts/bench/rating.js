@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 'use strict';
-// P1: calls rated a second by one core, as a ratio to naive lookups of the same numbers in the same deck.
+// P1: calls rated a second by one core, as a ratio to naive lookups of the same numbers in the same deck. The deck has time bands, grace and an
+// upper bound beside connect fee, minimum, blocks and dates.
 // node scripts/bench/rating.js [--quick]      needs dist/ (npm run build)
 
 const { DeckCompiler } = require('../../dist/billing/rating/compiled-deck');
 const { rateCall } = require('../../dist/billing/rating/rate-call');
+const { BandClock } = require('../../dist/billing/rating/time-bands');
 const { print, ratioRun, runBench } = require('./measure');
 const {
+  CALENDAR,
   itemsPerSecond,
   makeCalls,
   makeDeck,
@@ -23,7 +26,7 @@ const random = seededRandom(1);
 const deck = makeDeck(random);
 const calls = makeCalls(random, deck);
 
-const compiler = new DeckCompiler();
+const compiler = new DeckCompiler(0, new BandClock(CALENDAR));
 for (const rate of deck) compiler.add(rate);
 const compiled = compiler.finish('bench', 1);
 const naive = naiveLookup(deck);

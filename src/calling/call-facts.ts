@@ -6,7 +6,9 @@ import type { CallFacts } from './plan-call';
 import { type Destination, findDestination } from './two-party/destination';
 
 /** What a call says of itself. */
-export type AskedCall = Pick<CallFacts, 'offer' | 'loop'> & { readonly dialled: string };
+export type AskedCall = Pick<CallFacts, 'offer' | 'loop' | 'needsUnknownPrivacy'> & {
+  readonly dialled: string;
+};
 
 /** Looks up what the dialled string leads to; the same for a real call and for explain. */
 export async function gatherFacts(

@@ -74,7 +74,7 @@ export async function explainCall(parts: RouteParts, asked: AskedAbout): Promise
   const facts = await gatherFacts(
     sql,
     caller,
-    { dialled: asked.to, offer: 'usable', loop: { kind: 'pass', ...FIRST_PASS } },
+    { dialled: asked.to, offer: 'usable', loop: { kind: 'pass', ...FIRST_PASS }, needsUnknownPrivacy: false },
     { draining: false, liveCalls: 0, maxLiveCalls: 1 },
   );
   const plan = planCall(facts);

@@ -3,7 +3,7 @@ import type { SrfRequest, SrfResponse } from 'drachtio-srf';
 import type { OpenedLeg } from '../cdr/journal-records';
 import { newId } from '../kernel/ids';
 import { callerIdChoiceOf } from '../caller-id/proven-numbers-store';
-import { privacyWish } from '../caller-id/privacy';
+import { type PrivacyWish, privacyWish } from '../caller-id/privacy';
 import { normaliseDialled } from '../numbers/normalise-dialled';
 import { gatherFacts } from './call-facts';
 import { recordedVerdict } from './caller-identity';
@@ -62,13 +62,15 @@ export function openDoor(srf: Srf, parts: CallingParts, outward: readonly Outwar
     if (identity.kind !== 'known') return turnAway(parts, req, res, identity);
     const { caller } = identity;
     const dialled = dialledString(req);
-    const record = await callerOnRecord(parts, caller, req);
+    const wish = privacyWish({ privacy: req.get('Privacy') ?? null, from: req.get('From') ?? null });
+    const record = await callerOnRecord(parts, caller, req, wish);
     const facts = await gatherFacts(
       parts.database.read,
       caller,
       {
         dialled,
         offer: judgeOffer(req.body),
+        needsUnknownPrivacy: wish.unmet.length > 0,
         loop: loopGuard({
           maxForwards: req.get('Max-Forwards') ?? null,
           hops: req.get(HOPS_HEADER) ?? null,
@@ -153,10 +155,10 @@ async function callerOnRecord(
   parts: CallingParts,
   caller: Caller,
   req: SrfRequest,
+  wish: PrivacyWish,
 ): Promise<
   Pick<OpenedLeg, 'fromNumber' | 'isWithheld' | 'callerIdentity' | 'trunkId' | 'accountId' | 'deviceId'>
 > {
-  const wish = privacyWish({ privacy: req.get('Privacy') ?? null, from: req.get('From') ?? null });
   const nobody = { trunkId: null, accountId: null, deviceId: null, isWithheld: wish.withheld };
   if (caller.kind === 'device')
     return {

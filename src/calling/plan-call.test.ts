@@ -61,6 +61,7 @@ const facts: CallFacts = {
   houseNumber: null,
   offer: 'usable',
   loop: { kind: 'pass', maxForwards: 69, hops: 1 },
+  needsUnknownPrivacy: false,
   draining: false,
   liveCalls: 3,
   maxLiveCalls: 10,
@@ -95,6 +96,7 @@ describe('planCall', () => {
     ['too-many-hops', { loop: noHopsLeft, destination: user }],
     ['menu', { loop: noHopsLeft }],
     ['loop', { loop: circle, destination: user }],
+    ['privacy-not-possible', { needsUnknownPrivacy: true }],
     ['number-not-served', { destination: nobody }],
     // What no number of ours is, a carrier does not reach through us.
     ['number-not-served', { destination: telephone }],
@@ -163,6 +165,7 @@ describe('planCall', () => {
       ['a full house', { caller: device(), liveCalls: 10 }],
       ['a closing house', { caller: device(), draining: true }],
       ['many calls to the same number', { caller: device(), loop: circle }],
+      ['a wish for privacy that nobody knows', { caller: device(), needsUnknownPrivacy: true }],
     ])('lets a call for help pass from %s', (_, changes) => {
       expect(plan({ ...changes, destination: emergency })).toMatchObject({
         kind: 'connect',

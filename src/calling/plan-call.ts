@@ -16,6 +16,8 @@ export type CallFacts = {
   readonly offer: Offer;
   /** Whether the call goes in circles, by where it has been. */
   readonly loop: LoopVerdict;
+  /** Whether the caller asked for privacy that we cannot give, and rather not to be called through than without it. */
+  readonly needsUnknownPrivacy: boolean;
   readonly draining: boolean;
   readonly liveCalls: number;
   readonly maxLiveCalls: number;
@@ -77,6 +79,8 @@ function houseRefusal(facts: CallFacts): RefusalReason | null {
   // A menu or a room is the end of the way (RFC 3261 16.3): only what goes further can come back.
   if (loop.kind === 'refuse' && (destination.kind === 'telephone' || destination.kind === 'user'))
     return loop.status === 483 ? 'too-many-hops' : 'loop';
+  // RFC 3323 4.2: what is asked for with "critical" is given, or the call is not made.
+  if (facts.needsUnknownPrivacy) return 'privacy-not-possible';
   if (facts.draining) return 'draining';
   return facts.liveCalls >= facts.maxLiveCalls ? 'too-many-calls' : null;
 }

@@ -26,6 +26,7 @@ export type RefusalReason =
   | 'not-allowed'
   | 'limit-reached'
   | 'loop'
+  | 'privacy-not-possible'
   | 'too-many-hops'
   | 'no-route'
   | 'user-busy'
@@ -199,6 +200,14 @@ const REFUSALS: Readonly<Record<RefusalReason, Refusal>> = {
     retryAfterSeconds: null,
     result: 'loop',
     prompt: 'number-cannot-be-called',
+  },
+  // RFC 3323 4.2.
+  'privacy-not-possible': {
+    sipStatus: 500,
+    sipReason: 'Server Internal Error',
+    retryAfterSeconds: null,
+    result: 'failed',
+    prompt: null,
   },
   'too-many-hops': {
     sipStatus: 483,

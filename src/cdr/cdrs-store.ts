@@ -52,50 +52,79 @@ export const CDR_COLUMNS = `id, node_id, node_sequence, sip_call_id, direction, 
 const INSERTED_COLUMNS = `id, node_id, node_sequence, sip_call_id, direction, from_number, dialled_number, routed_number, trunk_id,
   room_id, room_role, payer_account_id, started_at_ms, answered_at_ms, charged_from_ms, ended_at_ms, result, ended_by,
   sip_status, attempt, room_session_id, ringing_at_ms, waited_ms, hangup_cause, quality, call_id, account_id, device_id,
-  cost_deck_id, is_withheld, caller_identity, held_capped`;
-const INSERTED_ROW = `(${INSERTED_COLUMNS.split(',')
-  .map(() => '?')
-  .join(', ')})`;
+  cost_deck_id, is_withheld, caller_identity`;
+
+/** Places for the values of one row. */
+function rowOf(columns: string): string {
+  return `(${columns
+    .split(',')
+    .map(() => '?')
+    .join(', ')})`;
+}
 
 /** Inserts legs, not rated yet, in one statement. @throws DuplicateKey when an id or a place in a node's sequence is taken */
 export async function insertCdrs(sql: Sql, legs: readonly ClosedLeg[]): Promise<void> {
+  const columns = `${INSERTED_COLUMNS}, held_capped`;
   await sql.run(
-    `INSERT INTO cdrs (${INSERTED_COLUMNS}) VALUES ${legs.map(() => INSERTED_ROW).join(', ')}`,
-    legs.flatMap((leg) => [
-      leg.cdrId,
-      leg.nodeId,
-      leg.nodeSequence,
-      storable(leg.sipCallId, 255),
-      leg.direction,
-      leg.fromNumber === null ? null : storable(leg.fromNumber, 64),
-      storable(leg.dialledNumber, 128),
-      leg.routedNumber,
-      leg.trunkId,
-      leg.roomId,
-      leg.roomRole,
-      leg.payerAccountId,
-      leg.startedAtMs,
-      leg.answeredAtMs,
-      leg.chargedFromMs,
-      leg.endedAtMs,
-      leg.result,
-      leg.endedBy,
-      leg.sipStatus,
-      leg.attempt,
-      leg.roomSessionId,
-      leg.ringingAtMs,
-      leg.waitedMs,
-      leg.hangupCause === null ? null : storable(leg.hangupCause, MAX_HANGUP_CAUSE_LENGTH),
-      leg.quality === null ? null : JSON.stringify(leg.quality),
-      leg.callId,
-      leg.accountId,
-      leg.deviceId,
-      leg.costDeckId,
-      leg.isWithheld ? 1 : 0,
-      leg.callerIdentity,
-      0,
+    `INSERT INTO cdrs (${columns}) VALUES ${legs.map(() => rowOf(columns)).join(', ')}`,
+    legs.flatMap((leg) => [...valuesOf(leg), 0]),
+  );
+}
+
+/** Inserts legs together with their prices, in one statement. @throws DuplicateKey as insertCdrs */
+export async function insertRatedCdrs(
+  sql: Sql,
+  rated: readonly { readonly leg: ClosedLeg; readonly rating: CdrRating }[],
+): Promise<void> {
+  if (rated.length === 0) return;
+  const ratingValues = Object.values(RATING_COLUMNS);
+  const columns = [INSERTED_COLUMNS, ...Object.keys(RATING_COLUMNS), 'rated_at_ms'].join(', ');
+  const row = rowOf(columns);
+  await sql.run(
+    `INSERT INTO cdrs (${columns}) VALUES ${rated.map(() => row).join(', ')}`,
+    rated.flatMap(({ leg, rating }) => [
+      ...valuesOf(leg),
+      ...ratingValues.map((valueOf) => valueOf(rating)),
+      rating.ratedAtMs,
     ]),
   );
+}
+
+/** In the order of INSERTED_COLUMNS. */
+function valuesOf(leg: ClosedLeg): readonly SqlValue[] {
+  return [
+    leg.cdrId,
+    leg.nodeId,
+    leg.nodeSequence,
+    storable(leg.sipCallId, 255),
+    leg.direction,
+    leg.fromNumber === null ? null : storable(leg.fromNumber, 64),
+    storable(leg.dialledNumber, 128),
+    leg.routedNumber,
+    leg.trunkId,
+    leg.roomId,
+    leg.roomRole,
+    leg.payerAccountId,
+    leg.startedAtMs,
+    leg.answeredAtMs,
+    leg.chargedFromMs,
+    leg.endedAtMs,
+    leg.result,
+    leg.endedBy,
+    leg.sipStatus,
+    leg.attempt,
+    leg.roomSessionId,
+    leg.ringingAtMs,
+    leg.waitedMs,
+    leg.hangupCause === null ? null : storable(leg.hangupCause, MAX_HANGUP_CAUSE_LENGTH),
+    leg.quality === null ? null : JSON.stringify(leg.quality),
+    leg.callId,
+    leg.accountId,
+    leg.deviceId,
+    leg.costDeckId,
+    leg.isWithheld ? 1 : 0,
+    leg.callerIdentity,
+  ];
 }
 
 /** What came from the wire may be longer than its column or hold control characters; a record is kept all the same, shortened. */

@@ -5,6 +5,10 @@ export const SCOPES = [
   /** Has the house call somebody at an account's cost. */
   'calls:begin',
   'cdrs:read',
+  /** Brings in CDRs of other switches, which are charged. */
+  'cdrs:import',
+  /** Prices stored CDRs anew and corrects what was charged. */
+  'cdrs:rerate',
   'rooms:read',
   'rooms:write',
   /** Acts in a room that somebody is in: mute, kick, record, call the list. */
@@ -26,6 +30,8 @@ export const SCOPES = [
   /** Makes vouchers, whose codes are money, and cancels them. */
   'vouchers:write',
   'decks:read',
+  /** Changes what calls cost: imports, time bands, return to a former version. */
+  'decks:write',
   /** Numbers lent by carriers: always whole, so only for roles that see numbers whole. */
   'dids:read',
   'dids:write',
@@ -79,6 +85,8 @@ export const ROLES = {
   ],
   finance: [
     'cdrs:read',
+    'cdrs:import',
+    'cdrs:rerate',
     'cases:read',
     'cases:close',
     'accounts:read',
@@ -90,6 +98,7 @@ export const ROLES = {
     'plans:write',
     'vouchers:write',
     'decks:read',
+    'decks:write',
     'dids:read',
     'costs:read',
     'jobs:read',

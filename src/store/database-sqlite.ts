@@ -111,10 +111,10 @@ class Writer {
     let failure: Error | null = null;
     try {
       await beginImmediate(this.connection);
-      while (this.#waiting.length > 0 && taken.length < MAX_TOGETHER) {
-        taken.push(this.#waiting.shift() as Waiting);
-        await taken.at(-1)?.attempt();
-      }
+      await this.#takeFromLine(taken);
+      // Statements are answered at once, so nobody came meanwhile: whoever comes in this turn of the program shares the flush.
+      await nextTurn();
+      await this.#takeFromLine(taken);
       this.connection.exec('COMMIT');
     } catch (error) {
       failure = error as Error;
@@ -122,6 +122,13 @@ class Writer {
       if (this.connection.inTransaction) this.connection.exec('ROLLBACK');
     }
     for (const one of taken) one.settle(failure);
+  }
+
+  async #takeFromLine(taken: Waiting[]): Promise<void> {
+    while (this.#waiting.length > 0 && taken.length < MAX_TOGETHER) {
+      taken.push(this.#waiting.shift() as Waiting);
+      await taken.at(-1)?.attempt();
+    }
   }
 
   /** A unit of work that fails leaves nothing behind and harms none of the others. */
@@ -193,10 +200,13 @@ async function breath(): Promise<void> {
     setImmediate(() => {
       turnBeganMs = null;
     });
-  } else if (systemClock.monotonicMs() - turnBeganMs > LONGEST_TURN_MS)
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+  } else if (systemClock.monotonicMs() - turnBeganMs > LONGEST_TURN_MS) await nextTurn();
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 /** Whole numbers as integers: the driver takes every number for a fraction, and an INTEGER divided by one is a fraction. */

@@ -52,6 +52,14 @@ describe('a telephone that asks for privacy (Privacy: id)', () => {
     expect(invitation.header('Privacy')).toBe('');
   });
 
+  it('is not put through without it: a service that nobody knows, asked for as critical, is refused', async () => {
+    const ada = await stage.subscriber('5');
+    const number = aNumber();
+    const call = ada.phone.dial(number, { headers: ['Privacy: id;frobnicate;critical'] });
+    await expect(call).rejects.toThrow(/500/);
+    expect(await stage.legsTo(number, 1)).toMatchObject([{ result: 'failed', sipStatus: 500 }]);
+  });
+
   it('is nobody to the telephone that it calls, too', async () => {
     const [ada, ben] = [await stage.subscriber('0'), await stage.subscriber('0')];
     const call = await ada.phone.dial(ben.number, { headers: ['Privacy: id'] });

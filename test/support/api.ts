@@ -38,6 +38,11 @@ import { roomRoutes } from '../../src/rooms/rooms-routes';
 import { explainRoutes } from '../../src/calling/explain-routes';
 import { phoneRoutes } from '../../src/phones/phones-routes';
 import { knowledgeOffline } from '../../src/wiring-lines';
+import { invoiceRoutes } from '../../src/billing/invoicing/invoices-routes';
+import { planRoutes } from '../../src/billing/plans/plans-routes';
+import { profileRoutes } from '../../src/billing/profiles/profiles-routes';
+import { reminderRoutes } from '../../src/billing/reminders/reminders-routes';
+import { taxRoutes } from '../../src/billing/tax/tax-routes';
 import { FakeClock } from './fake-clock';
 
 /** A place for recordings that nothing is written to. */
@@ -107,6 +112,17 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...numberFeeRoutes(database),
     ...voucherRoutes(database),
     ...deckRoutes(database),
+    ...invoiceRoutes({
+      database,
+      houseLanguage: 'en',
+      linkKey: 'ab'.repeat(32),
+      publicUrl: 'https://voip.example.org',
+      judge: async () => undefined,
+    }),
+    ...profileRoutes(database),
+    ...taxRoutes(database),
+    ...planRoutes(database),
+    ...reminderRoutes(database),
     ...numberRoutes(database),
     ...callerIdRoutes({ database, speakCode: async (spoken) => void spokenCodes.push(spoken) }),
     ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),

@@ -9,8 +9,9 @@ import { topUp } from '../../src/billing/ledger/movements';
 import { postEntries } from '../../src/billing/ledger/post-entries';
 import { openAccount } from '../../src/billing/open-account';
 import { createDeck, type RateDeck } from '../../src/billing/rating/decks-store';
-import type { Rate } from '../../src/billing/rating/rate';
-import { publishRates, type RateLine } from '../../src/billing/rating/stage-rates';
+import { inBand } from '../../src/billing/rating/in-band';
+import type { Rate, RateLine, StoredRate } from '../../src/billing/rating/rate';
+import { publishRates } from '../../src/billing/rating/stage-rates';
 
 /** The moment at which the stories of the money tests begin. */
 export const START_MS = Date.UTC(2026, 0, 15, 12);
@@ -26,22 +27,34 @@ export function aRateLine(line: Partial<RateLine> & { readonly price: string }):
     prefix: '32',
     destination: 'Belgium',
     effectiveFromMs: 0,
+    effectiveUntilMs: null,
     pricePerMinuteMicros: Number(parseMicros(price)),
+    bandPrices: null,
     connectFeeMicros: 0,
     firstIncrementSeconds: 60,
     nextIncrementSeconds: 60,
     minimumSeconds: 0,
+    graceSeconds: 0,
     minimumChargeMicros: 0,
+    maximumChargeMicros: null,
     ...rest,
   };
 }
 
-/** A rate outside any database, for the pure functions. */
+/** A rate as decks have it, outside any database. */
+export function aStoredRate(
+  line: Partial<RateLine> & { readonly price: string },
+  of: Partial<Pick<Rate, 'currency' | 'chargeDecimals'>> = {},
+): StoredRate {
+  return { ...aRateLine(line), deckId: 'deck', rateVersion: 1, currency: EUR, chargeDecimals: 6, ...of };
+}
+
+/** What prices a call, outside any time band, for the pure functions. */
 export function aRate(
   line: Partial<RateLine> & { readonly price: string },
   of: Partial<Pick<Rate, 'currency' | 'chargeDecimals'>> = {},
 ): Rate {
-  return { ...aRateLine(line), deckId: 'deck', rateVersion: 1, currency: EUR, chargeDecimals: 6, ...of };
+  return inBand(aStoredRate(line, of), null, 0);
 }
 
 /** A published deck. */

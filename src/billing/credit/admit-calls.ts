@@ -10,10 +10,15 @@ import { type Hold, insertHolds, lockHolds } from '../ledger/holds';
 import { DaySpent } from '../ledger/ledger-errors';
 import { LockedCredit } from '../ledger/locked-credit';
 import { findRates } from '../rating/find-rate';
-import type { Rate } from '../rating/rate';
-import { billedSecondsOf, rateCall } from '../rating/rate-call';
+import { type Rate, rateText } from '../rating/rate';
+import {
+  billedSecondsOf,
+  dearestPerMinuteMicros,
+  firstChargedSeconds,
+  isTimeFree,
+  rateCall,
+} from '../rating/rate-call';
 import { AccountBlocked, HoldNotOpen, NoRate } from './credit-errors';
-import { rateText } from './credit-grant';
 import type { CreditWanted } from './credit-wanted';
 import { type Payer, readPayers, statesThatPay } from './payer';
 
@@ -74,8 +79,8 @@ function candidate(
   const capped =
     payer.outward &&
     capAgainst(payer.accountId, payer.outward, {
-      pricePerMinuteMicros: BigInt(rate.pricePerMinuteMicros),
-      firstBlockMicros: rateCall(rate, 1).charge.amountMicros,
+      pricePerMinuteMicros: BigInt(dearestPerMinuteMicros(rate)),
+      firstBlockMicros: rateCall(rate, firstChargedSeconds(rate)).charge.amountMicros,
     });
   return capped ?? { call, payer, rate };
 }
@@ -148,17 +153,17 @@ function takePlaces(places: LockedPlaces, { call, payer }: Candidate): AppError 
 }
 
 function firstSecondsOf(sql: Sql, { call, payer, rate }: Candidate): Promise<readonly IncludedPart[]> {
-  if (!payer.hasBundles || rate.pricePerMinuteMicros === 0) return Promise.resolve([]);
+  if (!payer.hasBundles || isTimeFree(rate)) return Promise.resolve([]);
   return holdSeconds(sql, {
     accountId: payer.accountId,
     digits: digitsOf(call.number),
-    seconds: billedSecondsOf(rate, 1),
+    seconds: billedSecondsOf(rate, firstChargedSeconds(rate)),
     nowMs: call.nowMs,
   });
 }
 
 function firstHold({ call, payer, rate, parts }: Begun): Hold {
-  const amount = rateCall(rate, 1, secondsOf(parts)).charge;
+  const amount = rateCall(rate, firstChargedSeconds(rate), secondsOf(parts)).charge;
   const spending = payer.outward && spendingOf(payer.outward.caps, call.nowMs);
   return {
     callId: call.callId,

@@ -2,7 +2,7 @@ import type { Money } from '../../kernel/money';
 import { readParts, secondsOf } from '../bundles/bundle';
 import type { Hold } from '../ledger/holds';
 import { affordableSeconds } from '../rating/affordable-seconds';
-import type { Rate } from '../rating/rate';
+import { type Rate, rateOfText } from '../rating/rate';
 
 export { UNLIMITED_TALK_SECONDS } from '../rating/affordable-seconds';
 
@@ -27,11 +27,7 @@ export type CreditGrant = {
 
 /** The price that was promised when the hold was opened: a deck imported in mid-call changes nothing for this call. */
 export function promisedRate(hold: Hold): Rate {
-  return JSON.parse(hold.rate) as Rate;
-}
-
-export function rateText(rate: Rate): string {
-  return JSON.stringify(rate);
+  return rateOfText(hold.rate);
 }
 
 export function grantOf(hold: Hold, limitedBy: LimitedBy | null): CreditGrant {

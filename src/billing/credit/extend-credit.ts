@@ -9,7 +9,7 @@ import { growHold, type Hold, lockOpenHold, touchHold } from '../ledger/holds';
 import { type DaySpending, lockBalance, readDaySpent } from '../ledger/ledger-accounts';
 import { affordableSeconds } from '../rating/affordable-seconds';
 import type { Rate } from '../rating/rate';
-import { billedSecondsOf, rateCall } from '../rating/rate-call';
+import { billedSecondsOf, isTimeFree, rateCall } from '../rating/rate-call';
 import { type CreditGrant, grantOf, type LimitedBy, promisedRate } from './credit-grant';
 import type { CallDirection } from './credit-wanted';
 import { readRunningPayer, statesThatPay } from './payer';
@@ -56,8 +56,7 @@ async function grow(sql: Sql, wanted: Extension): Promise<Grown> {
 }
 
 function moreSeconds(sql: Sql, hold: Hold, wanted: Extension, rate: Rate): Promise<readonly IncludedPart[]> {
-  if (rate.pricePerMinuteMicros === 0 || hold.number === null || !isE164(hold.number))
-    return Promise.resolve([]);
+  if (isTimeFree(rate) || hold.number === null || !isE164(hold.number)) return Promise.resolve([]);
   return holdSeconds(sql, {
     accountId: hold.accountId,
     digits: digitsOf(hold.number),

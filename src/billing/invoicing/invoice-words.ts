@@ -60,6 +60,7 @@ export const INVOICE_WORDS: Readonly<Record<MailLanguage, InvoiceWords>> = {
     calls: 'Calls',
     kinds: {
       'call-charge': 'Calls',
+      'call-correction': 'Corrected calls',
       'number-fee': 'Telephone numbers',
       'plan-fee': 'Plans',
       'late-fee': 'Late fees',
@@ -97,6 +98,7 @@ export const INVOICE_WORDS: Readonly<Record<MailLanguage, InvoiceWords>> = {
     calls: 'Llamadas',
     kinds: {
       'call-charge': 'Llamadas',
+      'call-correction': 'Llamadas corregidas',
       'number-fee': 'Números de teléfono',
       'plan-fee': 'Planes',
       'late-fee': 'Recargos por demora',
@@ -134,6 +136,7 @@ export const INVOICE_WORDS: Readonly<Record<MailLanguage, InvoiceWords>> = {
     calls: 'Appels',
     kinds: {
       'call-charge': 'Appels',
+      'call-correction': 'Appels corrigés',
       'number-fee': 'Numéros de téléphone',
       'plan-fee': 'Forfaits',
       'late-fee': 'Frais de retard',
@@ -171,6 +174,7 @@ export const INVOICE_WORDS: Readonly<Record<MailLanguage, InvoiceWords>> = {
     calls: 'Anrufe',
     kinds: {
       'call-charge': 'Anrufe',
+      'call-correction': 'Berichtigte Anrufe',
       'number-fee': 'Rufnummern',
       'plan-fee': 'Tarife',
       'late-fee': 'Mahngebühren',
@@ -208,6 +212,7 @@ export const INVOICE_WORDS: Readonly<Record<MailLanguage, InvoiceWords>> = {
     calls: 'المكالمات',
     kinds: {
       'call-charge': 'المكالمات',
+      'call-correction': 'مكالمات مصححة',
       'number-fee': 'أرقام الهاتف',
       'plan-fee': 'الباقات',
       'late-fee': 'رسوم التأخير',

@@ -2,7 +2,13 @@ import type { Currency } from '../../kernel/money';
 import type { Tax, TaxTreatment } from '../tax/tax-for';
 
 /** Movements of the ledger that an invoice documents; all others (payments, corrections, taxes) stand on statements alone. */
-export const INVOICED_KINDS = ['call-charge', 'number-fee', 'plan-fee', 'late-fee'] as const;
+export const INVOICED_KINDS = [
+  'call-charge',
+  'call-correction',
+  'number-fee',
+  'plan-fee',
+  'late-fee',
+] as const;
 
 /** Seller or buyer as they were when the invoice was issued. */
 export type InvoiceParty = {

@@ -1,4 +1,4 @@
-import { integer, micros, type Row, type Sql, text } from '../../kernel/unit-of-work';
+import { type Database, integer, micros, type Row, type Sql, text } from '../../kernel/unit-of-work';
 import { unpostedTaxes } from '../due-charges/due-charges';
 import { customerLedgerId } from '../ledger/ledger-accounts';
 import { chargedSince } from './charged-sums';
@@ -173,4 +173,29 @@ export async function noteWhatIsPaid(
       );
     }
   return debts;
+}
+
+/** Accounts judged in one unit of work. */
+const PAGE = 200;
+
+/** The same for all accounts with an open invoice, and for those that owe again what they had paid. Gives how many were looked at. */
+export async function noteAllPaid(
+  database: Database,
+  { nowMs, goesOn = () => true }: { readonly nowMs: number; readonly goesOn?: () => boolean },
+): Promise<number> {
+  let looked = 0;
+  for (let afterId = ''; goesOn(); ) {
+    const rows = await database.read.all(
+      `SELECT DISTINCT p.account_id FROM invoice_progress p JOIN ledger_accounts a ON a.account_id = p.account_id
+       WHERE p.account_id > ? AND (p.state = 'open' OR (p.state = 'paid' AND a.balance_micros < 0)) ORDER BY p.account_id LIMIT ?`,
+      [afterId, PAGE],
+    );
+    const ids = rows.map((row) => text(row.account_id));
+    await database.write((sql) => noteWhatIsPaid(sql, ids, nowMs));
+    looked += ids.length;
+    const last = ids.at(-1);
+    if (last === undefined || ids.length < PAGE) break;
+    afterId = last;
+  }
+  return looked;
 }

@@ -9,6 +9,7 @@ export type Entry = { readonly ledgerAccountId: string; readonly amount: Money }
 export type MovementKind =
   | 'top-up'
   | 'call-charge'
+  | 'call-correction'
   | 'adjustment'
   | 'number-fee'
   | 'voucher-issue'
@@ -58,6 +59,26 @@ export function callCharge(leg: {
     key: callChargeKey(leg.cdrId),
     note: `call ${leg.cdrId}`,
     entries: betweenHouseAnd(leg.accountId, 'call-revenue', negate(leg.charge)),
+  };
+}
+
+/**
+ * A leg that was charged is priced anew: the payer is charged the difference, or given it back when it is below zero. Once for each re-rating.
+ * @throws InvalidInput when there is no difference
+ */
+export function callCorrection(of: {
+  readonly accountId: string;
+  readonly cdrId: string;
+  readonly reratingId: string;
+  readonly difference: Money;
+}): Movement {
+  if (of.difference.amountMicros === 0n)
+    throw new InvalidInput('difference', 'is zero', 'correct only what changes');
+  return {
+    kind: 'call-correction',
+    key: `rerate:${of.reratingId}:${of.cdrId}`,
+    note: `call ${of.cdrId} was priced anew`,
+    entries: betweenHouseAnd(of.accountId, 'call-revenue', negate(of.difference)),
   };
 }
 

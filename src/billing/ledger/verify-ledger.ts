@@ -52,10 +52,17 @@ const CHECKS = {
     FROM ledger_accounts GROUP BY currency HAVING SUM(balance_micros) <> 0`,
 
   'charge of a CDR is not what was posted for it': `
-    SELECT c.id AS subject, COALESCE(e.amount_micros, 0) AS found, -c.charge_micros AS expected
+    SELECT c.id AS subject, COALESCE(e.amount_micros, 0) + COALESCE(k.total, 0) AS found, -c.charge_micros AS expected
     FROM cdrs c
     LEFT JOIN ledger_entries e ON e.transaction_id = c.ledger_transaction_id AND e.line_number = 1
-    WHERE c.rated_at_ms IS NOT NULL AND COALESCE(e.amount_micros, 0) <> -c.charge_micros`,
+    LEFT JOIN (SELECT x.cdr_id, SUM(l.amount_micros) AS total FROM cdr_corrections x
+      JOIN ledger_entries l ON l.transaction_id = x.ledger_transaction_id AND l.line_number = 1 GROUP BY x.cdr_id) k
+      ON k.cdr_id = c.id
+    WHERE c.rated_at_ms IS NOT NULL AND COALESCE(e.amount_micros, 0) + COALESCE(k.total, 0) <> -c.charge_micros`,
+
+  'correction was posted for no CDR': `
+    SELECT t.id AS subject, 1 AS found, 0 AS expected FROM ledger_transactions t
+    WHERE t.kind = 'call-correction' AND NOT EXISTS (SELECT 1 FROM cdr_corrections x WHERE x.ledger_transaction_id = t.id)`,
 
   'charge was posted for no CDR': `
     SELECT t.id AS subject, 1 AS found, 0 AS expected FROM ledger_transactions t

@@ -1,5 +1,7 @@
+import { inBand, inBandNumber } from './in-band';
 import { PackedTerms } from './packed-rates';
-import { MAX_PREFIX_DIGITS, type Rate } from './rate';
+import { MAX_PREFIX_DIGITS, type Rate, type StoredRate } from './rate';
+import { type BandClock, NO_BAND } from './time-bands';
 
 /** The first digits of a number pick a bucket directly; the rest, nine digits at most, fits 32 bits. */
 const BUCKET_DIGITS = 5;
@@ -13,7 +15,7 @@ const ZERO = '0'.charCodeAt(0);
 /**
  * A deck as arrays: all numbers are cut into disjoint intervals, each owned by the longest prefix that covers it. A lookup is one
  * step into the buckets and a short binary search. Each rate has a slot; a rate that is not valid yet names the next to try: the
- * one before it of the same prefix, then the latest of the next shorter prefix.
+ * one before it of the same prefix, then the latest of the next shorter prefix. One that has ended leads past its prefix at once.
  */
 export type CompiledDeck = {
   readonly deckId: string;
@@ -26,10 +28,10 @@ export type CompiledDeck = {
 };
 
 /** What all rates of a deck share. */
-type DeckTerms = Pick<Rate, 'deckId' | 'currency' | 'chargeDecimals'>;
+type DeckTerms = Pick<StoredRate, 'deckId' | 'currency' | 'chargeDecimals'>;
 
-/** The rates that were asked for, by slot: each is made once, when its first call comes. */
-type MadeRates = (Rate | undefined)[];
+/** The rates that were asked for, by slot, one list for no band and one for each: each is made once, when its first call comes. */
+type MadeRates = readonly (Rate | undefined)[][];
 
 type Arrays = {
   /** Where each bucket's intervals begin, counted in intervals. */
@@ -38,6 +40,8 @@ type Arrays = {
   readonly intervals: Uint32Array;
   readonly slotPrefixLengths: Uint8Array;
   readonly slotEffectiveFromMs: Float64Array;
+  /** 0: no end. Not there while no rate of the deck has one. */
+  readonly slotEffectiveUntilMs: Float64Array | null;
   readonly slotNext: Uint32Array;
   readonly slotVersions: Uint32Array;
 };
@@ -56,23 +60,27 @@ export class DeckCompiler {
   #lastPoint = -1;
   #prefixLengths = new Uint8Array(2_000);
   #effectiveFromMs = new Float64Array(3_000);
+  #effectiveUntilMs: Float64Array | null = null;
   #next = new Uint32Array(4_000);
   #versions = new Uint32Array(5_000);
   #slots = 0;
   #deckTerms: DeckTerms | undefined = undefined;
   readonly #terms = new PackedTerms();
-  readonly #made: MadeRates = [];
+  readonly #clock: BandClock | null;
+  readonly #made: MadeRates;
   #lastPrefix = '';
   /** Prefixes that cover the present point, outermost first, each with its latest rate. */
   readonly #open: { slot: number; readonly end: number }[] = [];
 
-  /** @param expectedRates how many will be added, if known; more may come */
-  constructor(expectedRates = 0) {
+  /** @param expectedRates how many will be added, if known; more may come @param clock the deck's time bands */
+  constructor(expectedRates = 0, clock: BandClock | null = null) {
     this.#expectedRates = expectedRates;
+    this.#clock = clock;
+    this.#made = Array.from({ length: 1 + (clock?.names.length ?? 0) }, () => []);
   }
 
   /** Takes the next rate. */
-  add(rate: Rate): void {
+  add(rate: StoredRate): void {
     const slot = this.#slots++;
     if (slot === 0 || rate.prefix !== this.#lastPrefix) this.#beginPrefix(rate.prefix, slot);
     else this.#addToPrefix(slot);
@@ -81,6 +89,11 @@ export class DeckCompiler {
     this.#versions = roomFor(this.#versions, slot, this.#expectedRates);
     this.#prefixLengths[slot] = rate.prefix.length;
     this.#effectiveFromMs[slot] = rate.effectiveFromMs;
+    if (rate.effectiveUntilMs !== null) this.#effectiveUntilMs ??= new Float64Array(3_500);
+    if (this.#effectiveUntilMs) {
+      this.#effectiveUntilMs = roomFor(this.#effectiveUntilMs, slot, this.#expectedRates);
+      this.#effectiveUntilMs[slot] = rate.effectiveUntilMs ?? 0;
+    }
     this.#versions[slot] = rate.rateVersion;
     this.#deckTerms ??= {
       deckId: rate.deckId,
@@ -88,7 +101,7 @@ export class DeckCompiler {
       chargeDecimals: rate.chargeDecimals,
     };
     this.#terms.push(rate);
-    this.#made.push(undefined);
+    for (const ofBand of this.#made) ofBand.push(undefined);
   }
 
   finish(deckId: string, version: number): CompiledDeck {
@@ -99,15 +112,22 @@ export class DeckCompiler {
       intervals: this.#intervals.subarray(0, this.#intervalCount * 2),
       slotPrefixLengths: this.#prefixLengths.subarray(0, this.#slots),
       slotEffectiveFromMs: this.#effectiveFromMs.subarray(0, this.#slots),
+      slotEffectiveUntilMs: this.#effectiveUntilMs?.subarray(0, this.#slots) ?? null,
       slotNext: this.#next.subarray(0, this.#slots),
       slotVersions: this.#versions.subarray(0, this.#slots),
     };
-    const tables: Tables = { arrays, deckTerms: this.#deckTerms, terms: this.#terms, made: this.#made };
+    const tables: Tables = {
+      arrays,
+      deckTerms: this.#deckTerms,
+      terms: this.#terms,
+      made: this.#made,
+      clock: this.#clock,
+    };
     return {
       deckId,
       version,
       rateCount: this.#slots,
-      indexBytes: Object.values(arrays).reduce((sum, array) => sum + array.byteLength, 0),
+      indexBytes: Object.values(arrays).reduce((sum, array) => sum + (array?.byteLength ?? 0), 0),
       find: (digits, atMs) => findIn(tables, digits, atMs),
     };
   }
@@ -163,24 +183,42 @@ type Tables = {
   readonly deckTerms: DeckTerms | undefined;
   readonly terms: PackedTerms;
   readonly made: MadeRates;
+  readonly clock: BandClock | null;
 };
 
 function findIn(tables: Tables, digits: string, atMs: number): Rate | null {
-  const { arrays, made } = tables;
-  const { slotPrefixLengths, slotEffectiveFromMs, slotNext } = arrays;
-  let slot = slotCovering(arrays, digits);
+  const { slotPrefixLengths, slotEffectiveFromMs, slotEffectiveUntilMs, slotNext } = tables.arrays;
+  let slot = slotCovering(tables.arrays, digits);
   while (slot !== NO_SLOT) {
     const prefixLength = slotPrefixLengths[slot] as number;
     // A number shorter than the prefix lies in its interval without beginning with it.
-    if ((slotEffectiveFromMs[slot] as number) <= atMs && prefixLength <= digits.length)
-      return (made[slot] ??= rateAt(tables, slot, digits.slice(0, prefixLength)));
-    slot = slotNext[slot] as number;
+    if ((slotEffectiveFromMs[slot] as number) <= atMs && prefixLength <= digits.length) {
+      const endMs = slotEffectiveUntilMs === null ? 0 : (slotEffectiveUntilMs[slot] as number);
+      if (endMs === 0 || endMs > atMs) return rateAt(tables, slot, digits.slice(0, prefixLength), atMs);
+      slot = outerSlot(tables.arrays, slot);
+    } else slot = slotNext[slot] as number;
   }
   return null;
 }
 
+/** The latest rate of the next shorter prefix: what an ended rate took the place of does not come back. */
+function outerSlot({ slotNext, slotPrefixLengths }: Arrays, slot: number): number {
+  let outer = slot;
+  while (outer !== NO_SLOT && slotPrefixLengths[outer] === slotPrefixLengths[slot])
+    outer = slotNext[outer] as number;
+  return outer;
+}
+
+function rateAt(tables: Tables, slot: number, prefix: string, atMs: number): Rate {
+  const { clock, made } = tables;
+  if (clock?.splitsCalls) return inBand(storedAt(tables, slot, prefix), clock, atMs);
+  const band = clock === null ? NO_BAND : clock.bandAt(atMs);
+  const ofBand = made[band + 1] as (Rate | undefined)[];
+  return (ofBand[slot] ??= inBandNumber(storedAt(tables, slot, prefix), clock, band));
+}
+
 /** Field by field: spreading an object takes several times as long as the lookup. */
-function rateAt({ arrays, deckTerms, terms }: Tables, slot: number, prefix: string): Rate {
+function storedAt({ arrays, deckTerms, terms }: Tables, slot: number, prefix: string): StoredRate {
   const { deckId, currency, chargeDecimals } = deckTerms as DeckTerms;
   const line = terms.lineAt(slot, prefix);
   return {
@@ -190,12 +228,16 @@ function rateAt({ arrays, deckTerms, terms }: Tables, slot: number, prefix: stri
     prefix,
     destination: line.destination,
     effectiveFromMs: line.effectiveFromMs,
+    effectiveUntilMs: line.effectiveUntilMs,
     pricePerMinuteMicros: line.pricePerMinuteMicros,
+    bandPrices: line.bandPrices,
     connectFeeMicros: line.connectFeeMicros,
     firstIncrementSeconds: line.firstIncrementSeconds,
     nextIncrementSeconds: line.nextIncrementSeconds,
     minimumSeconds: line.minimumSeconds,
+    graceSeconds: line.graceSeconds,
     minimumChargeMicros: line.minimumChargeMicros,
+    maximumChargeMicros: line.maximumChargeMicros,
     chargeDecimals,
   };
 }

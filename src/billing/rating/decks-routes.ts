@@ -7,6 +7,7 @@ import {
   moneySchema,
   type Route,
   route,
+  timeSchema,
 } from '../../http/route';
 import { NotFound } from '../../kernel/app-error';
 import { money } from '../../kernel/money';
@@ -14,7 +15,7 @@ import { e164 } from '../../kernel/phone-number';
 import type { Database } from '../../kernel/unit-of-work';
 import { listDecks, type RateDeck, readDeck } from './decks-store';
 import { quoteCall } from './find-rate';
-import { readRates } from './rates-store';
+import { deckHeadAt, readRates } from './rates-store';
 
 const deckSchema = z.object({
   id: z.string(),
@@ -28,13 +29,17 @@ const rateSchema = z.object({
   prefix: z.string(),
   destination: z.string(),
   effectiveFromMs: z.number(),
+  effectiveUntilMs: z.number().nullable(),
   rateVersion: z.number(),
   pricePerMinute: moneySchema,
+  bandPrices: z.record(z.string(), moneySchema),
   connectFee: moneySchema,
   firstIncrementSeconds: z.number(),
   nextIncrementSeconds: z.number(),
   minimumSeconds: z.number(),
+  graceSeconds: z.number(),
   minimumCharge: moneySchema,
+  maximumCharge: moneySchema.nullable(),
 });
 const positionSchema = z.object({
   prefix: z.string().max(20),
@@ -61,14 +66,18 @@ export function deckRoutes(database: Database): readonly Route[] {
     route({
       method: 'get',
       path: '/decks/{deckId}/rates',
-      summary: 'Rates of the deck in the order of their prefixes',
+      summary: 'Rates of the deck in the order of their prefixes, as they are now or were in a version',
       scope: 'decks:read',
       params: deckParams,
-      query: z.object({ limit: limitSchema, cursor: cursorSchema(positionSchema).optional() }),
+      query: z.object({
+        version: z.coerce.number().int().min(0).optional(),
+        limit: limitSchema,
+        cursor: cursorSchema(positionSchema).optional(),
+      }),
       answer: { kind: 'json', schema: z.object({ rates: z.array(rateSchema), next: z.string().nullable() }) },
       handle: async ({ params, query }) => {
         const deck = await readDeck(database.read, params.deckId);
-        const head = { deckId: deck.id, version: deck.currentVersion };
+        const head = await deckHeadAt(database.read, deck.id, query.version ?? deck.currentVersion);
         const rates = await readRates(database.read, head, {
           after: query.cursor ?? null,
           limit: query.limit,
@@ -79,13 +88,19 @@ export function deckRoutes(database: Database): readonly Route[] {
             prefix: rate.prefix,
             destination: rate.destination,
             effectiveFromMs: rate.effectiveFromMs,
+            effectiveUntilMs: rate.effectiveUntilMs,
             rateVersion: rate.rateVersion,
             pricePerMinute: price(deck, rate.pricePerMinuteMicros),
+            bandPrices: Object.fromEntries(
+              Object.entries(rate.bandPrices ?? {}).map(([band, micros]) => [band, price(deck, micros)]),
+            ),
             connectFee: price(deck, rate.connectFeeMicros),
             firstIncrementSeconds: rate.firstIncrementSeconds,
             nextIncrementSeconds: rate.nextIncrementSeconds,
             minimumSeconds: rate.minimumSeconds,
+            graceSeconds: rate.graceSeconds,
             minimumCharge: price(deck, rate.minimumChargeMicros),
+            maximumCharge: rate.maximumChargeMicros === null ? null : price(deck, rate.maximumChargeMicros),
           })),
           next: last
             ? encodeCursor({
@@ -103,7 +118,11 @@ export function deckRoutes(database: Database): readonly Route[] {
       summary: 'What a call would cost, by the function that bills it, with its working',
       scope: 'decks:read',
       params: deckParams,
-      query: z.object({ number: z.string().max(16), seconds: z.coerce.number().int().min(0).max(86_400) }),
+      query: z.object({
+        number: z.string().max(16),
+        seconds: z.coerce.number().int().min(0).max(86_400),
+        at: timeSchema.optional(),
+      }),
       answer: {
         kind: 'json',
         schema: z.object({ charge: moneySchema, working: z.record(z.string(), z.unknown()) }),
@@ -113,7 +132,7 @@ export function deckRoutes(database: Database): readonly Route[] {
         const quote = await quoteCall(database, {
           deckId: params.deckId,
           number,
-          atMs: nowMs,
+          atMs: query.at ?? nowMs,
           talkSeconds: query.seconds,
         });
         if (!quote) throw new NotFound('rate for', query.number);

@@ -3,7 +3,7 @@ import { newId } from '../../kernel/ids';
 import { type Currency, currency } from '../../kernel/money';
 import { DuplicateKey, integer, type Row, type Sql, text } from '../../kernel/unit-of-work';
 
-/** A price list in one currency. `currentVersion` counts its published imports; 0: none yet. */
+/** A price list in one currency. `currentVersion` moves with everything that changes what is valid; 0: nothing has been published yet. */
 export type RateDeck = {
   readonly id: string;
   readonly name: string;

@@ -1,7 +1,14 @@
 import type { Database } from '../../kernel/unit-of-work';
 import { type CompiledDeck, DeckCompiler } from './compiled-deck';
-import type { Rate } from './rate';
-import { type DeckHead, countRates, findStoredRate, type RatePosition, readRates } from './rates-store';
+import type { Rate, StoredRate } from './rate';
+import {
+  type DeckHead,
+  countRates,
+  findBandClock,
+  findStoredRate,
+  type RatePosition,
+  readRates,
+} from './rates-store';
 
 /** Rates read and compiled at a time: what a call may have to wait for. */
 const RATES_PER_PART = 100;
@@ -91,10 +98,16 @@ export function rateBookOf(database: Database): RateBook {
 }
 
 async function compile(database: Database, head: DeckHead): Promise<CompiledDeck> {
-  const compiler = new DeckCompiler(await countRates(database.report, head));
+  const compiler = new DeckCompiler(
+    await countRates(database.report, head),
+    await findBandClock(database.report, head),
+  );
   let after: RatePosition | null = null;
   for (;;) {
-    const part: readonly Rate[] = await readRates(database.report, head, { after, limit: RATES_PER_PART });
+    const part: readonly StoredRate[] = await readRates(database.report, head, {
+      after,
+      limit: RATES_PER_PART,
+    });
     for (const rate of part) compiler.add(rate);
     if (part.length < RATES_PER_PART) return compiler.finish(head.deckId, head.version);
     after = part.at(-1) ?? null;

@@ -1,6 +1,6 @@
 import { InvalidInput } from '../../kernel/app-error';
 import { type Money, money } from '../../kernel/money';
-import type { Rate, RatingWorking } from './rate';
+import type { PriceMicros, PriceStep, Rate, RatingWorking } from './rate';
 
 const SECONDS_PER_MINUTE = 60;
 
@@ -31,32 +31,40 @@ export function rateCall(rate: Rate, talkSeconds: number, includedSeconds = 0): 
   const billedSeconds = billedSecondsOf(rate, talkSeconds);
   const usedSeconds = Math.min(billedSeconds, includedSeconds);
   const timed = timedMicros(rate, billedSeconds, usedSeconds);
-  const charge = liftToMinimum(rate, billedSeconds, usedSeconds, timed);
+  const lifted = liftToMinimum(rate, billedSeconds, usedSeconds, timed);
+  const charge = capAtMaximum(rate, lifted);
+  const working: RatingWorking = {
+    prefix: rate.prefix,
+    destination: rate.destination,
+    deckId: rate.deckId,
+    rateVersion: rate.rateVersion,
+    pricePerMinuteMicros: rate.pricePerMinuteMicros,
+    connectFeeMicros: rate.connectFeeMicros,
+    increments: `${rate.firstIncrementSeconds}/${rate.nextIncrementSeconds}`,
+    talkSeconds,
+    billedSeconds,
+    minimumApplied:
+      lifted > timed ? 'charge' : billedSeconds > 0 && talkSeconds < rate.minimumSeconds ? 'seconds' : 'none',
+    rounding: ROUNDING_RULES[rate.chargeDecimals] as string,
+  };
+  const isPlain =
+    usedSeconds === 0 && billedSeconds > 0 && charge === lifted && rate.band === null && rate.steps === null;
   return {
     charge: money(charge, rate.currency),
     billedSeconds,
     usedSeconds,
-    working: {
-      prefix: rate.prefix,
-      destination: rate.destination,
-      deckId: rate.deckId,
-      rateVersion: rate.rateVersion,
-      pricePerMinuteMicros: rate.pricePerMinuteMicros,
-      connectFeeMicros: rate.connectFeeMicros,
-      increments: `${rate.firstIncrementSeconds}/${rate.nextIncrementSeconds}`,
-      talkSeconds,
-      billedSeconds,
-      ...(usedSeconds > 0 ? { includedSeconds: usedSeconds } : {}),
-      minimumApplied:
-        charge > timed ? 'charge' : minimumSecondsApplied(rate, talkSeconds) ? 'seconds' : 'none',
-      rounding: ROUNDING_RULES[rate.chargeDecimals] as string,
-    },
+    working: isPlain
+      ? working
+      : {
+          ...working,
+          ...besides(rate, { talkSeconds, billedSeconds, usedSeconds, isCapped: charge < lifted }),
+        },
   };
 }
 
-/** The seconds that are charged for: the minimum at least, the first block whole, then whole next blocks. */
+/** The seconds that are charged for: none within the grace, else the minimum at least, the first block whole, then whole next blocks. */
 export function billedSecondsOf(rate: Rate, talkSeconds: number): number {
-  if (talkSeconds === 0) return 0;
+  if (talkSeconds <= rate.graceSeconds) return 0;
   const seconds = Math.max(talkSeconds, rate.minimumSeconds);
   const beyondFirst = seconds - rate.firstIncrementSeconds;
   if (beyondFirst <= 0) return rate.firstIncrementSeconds;
@@ -66,25 +74,59 @@ export function billedSecondsOf(rate: Rate, talkSeconds: number): number {
   );
 }
 
+/** The shortest talk that is charged: what must be paid for before a call may begin. */
+export function firstChargedSeconds(rate: Rate): number {
+  return rate.graceSeconds + 1;
+}
+
+/** Talk costs nothing by the minute, in whatever band: no bundle need pay for it. */
+export function isTimeFree(rate: Rate): boolean {
+  return dearestPerMinuteMicros(rate) === 0;
+}
+
+/** The highest price per minute that the call can come to. */
+export function dearestPerMinuteMicros(rate: Rate): PriceMicros {
+  if (rate.steps === null) return rate.pricePerMinuteMicros;
+  return Math.max(...rate.steps.map((step) => step.pricePerMinuteMicros));
+}
+
 /**
  * What so many billed seconds cost, `includedSeconds` of them paid by bundles: connect fee and time price in one sum, divided and rounded
- * once, or the minimum charge.
+ * once, or the least or the most that a call costs.
  */
 export function chargeMicrosOf(rate: Rate, billedSeconds: number, includedSeconds = 0): bigint {
   const used = Math.min(billedSeconds, includedSeconds);
-  return liftToMinimum(rate, billedSeconds, used, timedMicros(rate, billedSeconds, used));
+  const timed = timedMicros(rate, billedSeconds, used);
+  return capAtMaximum(rate, liftToMinimum(rate, billedSeconds, used, timed));
 }
 
 /** Bundles pay the first seconds. The connect fee goes with the first block: it is charged unless all of that block is included. */
 function timedMicros(rate: Rate, billedSeconds: number, usedSeconds: number): bigint {
-  const paidSeconds = billedSeconds - usedSeconds;
-  if (paidSeconds === 0) return 0n;
+  if (billedSeconds === usedSeconds) return 0n;
   const connectFee = usedSeconds >= rate.firstIncrementSeconds ? 0 : rate.connectFeeMicros;
   const step = STEP_MICROS[rate.chargeDecimals] as number;
-  const timesSixty = connectFee * SECONDS_PER_MINUTE + rate.pricePerMinuteMicros * paidSeconds;
+  const timesSixty =
+    connectFee * SECONDS_PER_MINUTE +
+    (rate.steps === null
+      ? rate.pricePerMinuteMicros * (billedSeconds - usedSeconds)
+      : sumOfSteps(rate.steps, usedSeconds, billedSeconds));
   if (!Number.isSafeInteger(timesSixty * 2))
-    return exactMicros(rate, { connectFee, paidSeconds, step: BigInt(step) });
+    return exactMicros(rate, { connectFee, usedSeconds, billedSeconds, step: BigInt(step) });
   return BigInt(roundHalfUp(timesSixty, SECONDS_PER_MINUTE * step) * step);
+}
+
+/** The part of the billed seconds from `from` up to before `until` that lies in the step with this number. */
+function secondsInStep(steps: readonly PriceStep[], number: number, from: number, until: number): number {
+  const begins = (steps[number] as PriceStep).fromSecond;
+  const ends = steps[number + 1]?.fromSecond ?? Number.POSITIVE_INFINITY;
+  return Math.max(0, Math.min(until, ends) - Math.max(from, begins));
+}
+
+function sumOfSteps(steps: readonly PriceStep[], from: number, until: number): number {
+  let sum = 0;
+  for (let number = 0; number < steps.length; number++)
+    sum += (steps[number] as PriceStep).pricePerMinuteMicros * secondsInStep(steps, number, from, until);
+  return sum;
 }
 
 /** A call that a bundle pays a part of knows no minimum: it would charge the free seconds after all. */
@@ -92,6 +134,12 @@ function liftToMinimum(rate: Rate, billedSeconds: number, usedSeconds: number, c
   if (rate.minimumChargeMicros === 0 || billedSeconds === 0 || usedSeconds > 0) return charge;
   const least = BigInt(rate.minimumChargeMicros);
   return charge < least ? least : charge;
+}
+
+function capAtMaximum(rate: Rate, charge: bigint): bigint {
+  if (rate.maximumChargeMicros === null) return charge;
+  const most = BigInt(rate.maximumChargeMicros);
+  return charge > most ? most : charge;
 }
 
 /** Exact for safe integers: the remainder of a division of doubles is, and so is the quotient without it. */
@@ -103,17 +151,52 @@ function roundHalfUp(numerator: number, divisor: number): number {
 
 function exactMicros(
   rate: Rate,
-  of: { readonly connectFee: number; readonly paidSeconds: number; readonly step: bigint },
+  of: {
+    readonly connectFee: number;
+    readonly usedSeconds: number;
+    readonly billedSeconds: number;
+    readonly step: bigint;
+  },
 ): bigint {
-  const { connectFee, paidSeconds, step } = of;
+  const { connectFee, usedSeconds, billedSeconds, step } = of;
   const divisor = BigInt(SECONDS_PER_MINUTE) * step;
-  const timesSixty =
-    BigInt(connectFee) * BigInt(SECONDS_PER_MINUTE) + BigInt(rate.pricePerMinuteMicros) * BigInt(paidSeconds);
+  const steps = stepsOf(rate);
+  const timesSixty = steps.reduce(
+    (sum, { pricePerMinuteMicros }, number) =>
+      sum + BigInt(pricePerMinuteMicros) * BigInt(secondsInStep(steps, number, usedSeconds, billedSeconds)),
+    BigInt(connectFee) * BigInt(SECONDS_PER_MINUTE),
+  );
   return ((timesSixty * 2n + divisor) / (divisor * 2n)) * step;
 }
 
-function minimumSecondsApplied(rate: Rate, talkSeconds: number): boolean {
-  return talkSeconds > 0 && talkSeconds < rate.minimumSeconds;
+function stepsOf(rate: Rate): readonly PriceStep[] {
+  return rate.steps ?? [{ fromSecond: 0, pricePerMinuteMicros: rate.pricePerMinuteMicros, band: rate.band }];
+}
+
+/** What only some calls have in their working. */
+function besides(
+  rate: Rate,
+  call: {
+    readonly talkSeconds: number;
+    readonly billedSeconds: number;
+    readonly usedSeconds: number;
+    readonly isCapped: boolean;
+  },
+): Partial<RatingWorking> {
+  const { talkSeconds, billedSeconds, usedSeconds, isCapped } = call;
+  const bands = rate.steps?.flatMap(({ band, pricePerMinuteMicros }, number, steps) => {
+    const seconds = secondsInStep(steps, number, 0, billedSeconds);
+    return seconds === 0 ? [] : [{ band, seconds, pricePerMinuteMicros }];
+  });
+  return {
+    ...(usedSeconds > 0 ? { includedSeconds: usedSeconds } : {}),
+    ...(rate.band === null ? {} : { band: rate.band }),
+    ...(bands && bands.length > 1 ? { bands } : {}),
+    ...(talkSeconds > 0 && billedSeconds === 0 ? { graceSeconds: rate.graceSeconds } : {}),
+    ...(isCapped && rate.maximumChargeMicros !== null
+      ? { maximumChargeMicros: rate.maximumChargeMicros }
+      : {}),
+  };
 }
 
 function requireDuration(talkSeconds: number): void {

@@ -16,7 +16,7 @@ import { closeHolds, type Hold, lockHolds } from '../ledger/holds';
 import { callCharge } from '../ledger/movements';
 import { postAllNew } from '../ledger/post-entries';
 import { type CarrierPrice, costBeside, priceCarrier } from './carrier-cost';
-import type { Rate } from './rate';
+import { rateOfText } from './rate';
 import { rateCall } from './rate-call';
 
 /** ISO 4217 for "no currency": a leg that nobody pays, or an account we do not know, gives none. */
@@ -219,11 +219,7 @@ async function currenciesOfPayers(
 function chargeUpToHold(hold: Hold, talkSeconds: number): Priced {
   const parts = readParts(hold.included);
   const held = hold.amount;
-  const { charge, working, usedSeconds } = rateCall(
-    JSON.parse(hold.rate) as Rate,
-    talkSeconds,
-    secondsOf(parts),
-  );
+  const { charge, working, usedSeconds } = rateCall(rateOfText(hold.rate), talkSeconds, secondsOf(parts));
   const isCapped = charge.amountMicros > held.amountMicros;
   const used = firstSeconds(parts, usedSeconds);
   return {

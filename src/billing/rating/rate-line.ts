@@ -1,139 +1,172 @@
-import { InvalidAmount, parseMicros } from '../../kernel/money';
-import { MAX_PREFIX_DIGITS, type PriceMicros } from './rate';
-import type { RateLine } from './stage-rates';
-
-/** The columns of a deck file, in any order; all but the last must be there. */
-export const RATE_COLUMNS = [
-  'prefix',
-  'destination',
-  'price_per_minute',
-  'connect_fee',
-  'first_increment',
-  'next_increment',
-  'minimum_seconds',
-  'effective_from',
-  'minimum_charge',
-] as const;
-
-export type RateColumn = (typeof RATE_COLUMNS)[number];
-
-export const OPTIONAL_COLUMNS: readonly RateColumn[] = ['minimum_charge'];
+import { badCell, type CellFault, LineReader, withoutGuard } from '../../csv/read-csv-file';
+import { InvalidInput } from '../../kernel/app-error';
+import { CellValues } from './cell-values';
+import { checkPrefix, prefixesOf } from './prefix-lists';
+import type { BandPrices, PriceMicros, RateLine } from './rate';
+import { OWN_FORM, type RateField, type RateFileForm } from './rate-file-form';
 
 const LONGEST_DESTINATION = 100;
-const LONGEST_INCREMENT_SECONDS = 86_400;
 
-/** A million units a minute: above it a decimal point was surely lost. */
-const HIGHEST_PRICE_MICROS = 1_000_000_000_000n;
+export type LineDefaults = {
+  /** For lines that name no beginning. */
+  readonly effectiveFromMs: number;
+  /** Column of each band's price, as the header says it. */
+  readonly bandColumns: Readonly<Record<string, string>>;
+};
 
-/** What is wrong with one cell and what would be right. */
-export type FieldError = { readonly field: RateColumn; readonly problem: string; readonly remedy: string };
+/** The cell under a column of the file; empty when the file has no such column. */
+export type Cells = (column: string) => string;
 
-class BadField extends Error {
-  constructor(readonly fault: FieldError) {
-    super(fault.problem);
+/** Reads lines of one file, each field by its own rule and by the file's form. */
+export class RateLineReader {
+  readonly #form: RateFileForm;
+  readonly #defaults: LineDefaults;
+  readonly #values: CellValues;
+  readonly #bands: readonly (readonly [band: string, column: string])[];
+
+  constructor(form: RateFileForm, defaults: LineDefaults) {
+    this.#form = form;
+    this.#defaults = defaults;
+    this.#values = new CellValues(form);
+    this.#bands = Object.entries(defaults.bandColumns);
   }
-}
 
-/** Reads one line's cells, each field by its own rule; gives the rate, or every fault of the line. */
-export function parseRateLine(
-  cell: (column: RateColumn) => string,
-  defaults: { readonly effectiveFromMs: number },
-): { readonly rate: RateLine } | { readonly faults: readonly FieldError[] } {
-  const faults: FieldError[] = [];
-  const read = <T>(field: RateColumn, parse: (text: string, field: RateColumn) => T): T | undefined => {
-    try {
-      return parse(cell(field), field);
-    } catch (error) {
-      if (!(error instanceof BadField)) throw error;
-      faults.push(error.fault);
-      return undefined;
-    }
-  };
-  const rate = {
-    prefix: read('prefix', prefix),
-    destination: read('destination', destination),
-    pricePerMinuteMicros: read('price_per_minute', price),
-    connectFeeMicros: read('connect_fee', priceOrZero),
-    firstIncrementSeconds: read('first_increment', increment),
-    nextIncrementSeconds: read('next_increment', increment),
-    minimumSeconds: read('minimum_seconds', secondsOrZero),
-    effectiveFromMs: read('effective_from', (text, field) =>
-      text === '' ? defaults.effectiveFromMs : moment(text, field),
-    ),
-    minimumChargeMicros: read('minimum_charge', priceOrZero),
-  };
-  return faults.length === 0 ? { rate: rate as RateLine } : { faults };
-}
+  /** The rates of a line, one a prefix, or every fault of it. */
+  read(cells: Cells): { readonly rates: readonly RateLine[] } | { readonly faults: readonly CellFault[] } {
+    const { columns, defaults } = this.#form;
+    const line = new LineReader<string>(cells);
+    const read = <T>(
+      field: RateField,
+      parse: (text: string, column: string) => T,
+      absent: T,
+    ): T | undefined => {
+      const column = columns[field];
+      return column === undefined ? absent : line.read(column, parse);
+    };
+    const values = this.#values;
+    const optionalPrice = (text: string, column: string) => (text === '' ? 0 : values.price(text, column));
+    const secondsOr = (absent: number) => (text: string, column: string) =>
+      text === '' ? absent : values.seconds(text, column);
+    const prefixes = this.#prefixes(line);
+    const [first, next] = this.#increments(line);
+    const terms = {
+      destination: read('destination', destination, ''),
+      effectiveFromMs: read(
+        'effectiveFrom',
+        (text, column) => (text === '' ? this.#defaults.effectiveFromMs : values.moment(text, column)),
+        this.#defaults.effectiveFromMs,
+      ),
+      effectiveUntilMs: read('effectiveUntil', (text, column) => this.#end(text, column), null),
+      pricePerMinuteMicros: read('pricePerMinute', (text, column) => values.price(text, column), 0),
+      bandPrices: this.#bandPrices(line),
+      connectFeeMicros: read('connectFee', optionalPrice, 0),
+      firstIncrementSeconds: first,
+      nextIncrementSeconds: next,
+      minimumSeconds: read('minimumSeconds', secondsOr(defaults.minimumSeconds), defaults.minimumSeconds),
+      graceSeconds: read('graceSeconds', secondsOr(defaults.graceSeconds), defaults.graceSeconds),
+      minimumChargeMicros: read('minimumCharge', optionalPrice, 0),
+      maximumChargeMicros: read(
+        'maximumCharge',
+        (text, column) => (text === '' ? null : values.price(text, column)),
+        null,
+      ),
+    };
+    if (line.faults.length === 0) line.try(() => this.#checkTogether(terms as Omit<RateLine, 'prefix'>));
+    if (line.faults.length > 0) return { faults: line.faults };
+    return {
+      rates: (prefixes as readonly string[]).map((prefix) => ({
+        prefix,
+        ...(terms as Omit<RateLine, 'prefix'>),
+      })),
+    };
+  }
 
-function prefix(text: string, field: RateColumn): string {
-  if (!/^[1-9]\d*$/.test(text))
-    throw bad(
-      field,
-      text,
-      'write digits only, country code first, without plus or leading zeros, for example 3247',
+  #prefixes(line: LineReader<string>): readonly string[] | undefined {
+    const { prefix, countryCode, areaCodes } = this.#form.columns;
+    if (prefix !== undefined)
+      return line.read(prefix, (text, column) =>
+        this.#form === OWN_FORM ? [checkPrefix(text, column)] : prefixesOf(text, column),
+      );
+    const code = line.read(countryCode as string, (text, column) =>
+      checkPrefix(text.replace(/^\+/, ''), column),
     );
-  if (text.length > MAX_PREFIX_DIGITS) throw bad(field, text, `use at most ${MAX_PREFIX_DIGITS} digits`);
-  return text;
-}
+    if (areaCodes === undefined) return code === undefined ? undefined : [code];
+    return line.read(areaCodes, (text, column) => {
+      if (code === undefined) return undefined;
+      return text === '' ? [code] : prefixesOf(text, column, code);
+    });
+  }
 
-function destination(text: string, field: RateColumn): string {
-  if (text === '') throw bad(field, text, 'name the place or network, for example Belgium mobile');
-  if (text.length > LONGEST_DESTINATION || /\p{Cc}/u.test(text))
-    throw bad(field, text.slice(0, 40), `use at most ${LONGEST_DESTINATION} printable characters`);
-  return text;
-}
+  #increments(line: LineReader<string>): readonly [number | undefined, number | undefined] {
+    const { columns, defaults } = this.#form;
+    if (columns.increments !== undefined) {
+      const both = line.read(columns.increments, (text, column) => this.#bothIncrements(text, column));
+      return [both?.[0], both?.[1]];
+    }
+    const read = (column: string | undefined, absent: number | undefined) =>
+      column === undefined
+        ? absent
+        : line.read(column, (text) => (text === '' && absent ? absent : this.#increment(text, column)));
+    return [
+      read(columns.firstIncrement, defaults.firstIncrementSeconds),
+      read(columns.nextIncrement, defaults.nextIncrementSeconds),
+    ];
+  }
 
-function price(text: string, field: RateColumn): PriceMicros {
-  const micros = amount(text, field);
-  if (micros < 0n) throw bad(field, text, 'give zero or more: a negative price would pay the caller');
-  if (micros > HIGHEST_PRICE_MICROS) throw bad(field, text, 'give at most 1000000 per minute');
-  return Number(micros);
-}
+  /** "60/6"; "60" is 60/60. */
+  #bothIncrements(text: string, column: string): readonly [number, number] {
+    const { firstIncrementSeconds: first, nextIncrementSeconds: next } = this.#form.defaults;
+    if (text === '' && first && next) return [first, next];
+    const parts = /^(\d{1,5})(?:\s*[/+-]\s*(\d{1,5}))?$/.exec(text);
+    if (!parts)
+      throw badCell(column, text, 'write the first and the next block in seconds, for example 60/6');
+    return [this.#increment(parts[1] ?? '', column), this.#increment(parts[2] ?? parts[1] ?? '', column)];
+  }
 
-function amount(text: string, field: RateColumn): bigint {
-  try {
-    return parseMicros(text);
-  } catch (error) {
-    if (error instanceof InvalidAmount)
-      throw bad(field, text, 'write digits with at most six decimals and a point, for example 0.0125');
-    throw error;
+  #increment(text: string, column: string): number {
+    const value = this.#values.seconds(text, column);
+    if (value < 1) throw badCell(column, text, 'give at least 1 second: talk is charged in blocks');
+    return value;
+  }
+
+  #end(text: string, column: string): number | null {
+    if (text === '') return null;
+    const atMs = this.#values.moment(text, column);
+    const isDay = !/\d:\d/.test(text);
+    return this.#form.untilIsInclusive && isDay ? this.#values.nextDay(atMs) : atMs;
+  }
+
+  #bandPrices(line: LineReader<string>): BandPrices | null | undefined {
+    const prices: Record<string, PriceMicros> = {};
+    for (const [band, column] of this.#bands) {
+      const price = line.read(column, (text) => (text === '' ? null : this.#values.price(text, column)));
+      if (price !== null && price !== undefined) prices[band] = price;
+    }
+    return Object.keys(prices).length === 0 ? null : prices;
+  }
+
+  #checkTogether(terms: Omit<RateLine, 'prefix'>): void {
+    const { columns } = this.#form;
+    const { effectiveFromMs, effectiveUntilMs, minimumChargeMicros, maximumChargeMicros } = terms;
+    if (effectiveUntilMs !== null && effectiveUntilMs < effectiveFromMs)
+      throw new InvalidInput(
+        columns.effectiveUntil ?? 'effectiveUntil',
+        'is before the beginning',
+        'let the price end after it begins; both at one moment say that the prefix has no price from then on',
+      );
+    if (maximumChargeMicros !== null && maximumChargeMicros < minimumChargeMicros)
+      throw new InvalidInput(
+        columns.maximumCharge ?? 'maximumCharge',
+        'is below the minimum charge',
+        'give the larger of the two as maximum',
+      );
   }
 }
 
-function priceOrZero(text: string, field: RateColumn): PriceMicros {
-  return text === '' ? 0 : price(text, field);
-}
-
-function increment(text: string, field: RateColumn): number {
-  const value = seconds(text, field);
-  if (value < 1) throw bad(field, text, 'give at least 1 second: talk is charged in blocks');
-  return value;
-}
-
-function secondsOrZero(text: string, field: RateColumn): number {
-  return text === '' ? 0 : seconds(text, field);
-}
-
-function seconds(text: string, field: RateColumn): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > LONGEST_INCREMENT_SECONDS)
-    throw bad(field, text, `give whole seconds, at most ${LONGEST_INCREMENT_SECONDS}`);
-  return Number(text);
-}
-
-/** A date is its first moment in UTC. */
-function moment(text: string, field: RateColumn): number {
-  const form = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2})?Z)?$/.exec(text);
-  const atMs = form ? Date.parse(text) : Number.NaN;
-  // Date.parse makes 2 March of 30 February.
-  if (Number.isNaN(atMs) || new Date(atMs).toISOString().slice(0, 10) !== form?.[1])
-    throw bad(field, text, 'write a date or a moment in UTC, for example 2026-07-01 or 2026-07-01T12:00Z');
-  return atMs;
-}
-
-function bad(field: RateColumn, text: string, remedy: string): BadField {
-  return new BadField({
-    field,
-    problem: text === '' ? 'is empty' : `"${text.slice(0, 60)}" does not fit`,
-    remedy,
-  });
+function destination(cell: string, column: string): string {
+  const text = withoutGuard(cell);
+  if (text === '') throw badCell(column, text, 'name the place or network, for example Belgium mobile');
+  if (text.length > LONGEST_DESTINATION || /\p{Cc}/u.test(text))
+    throw badCell(column, text.slice(0, 40), `use at most ${LONGEST_DESTINATION} printable characters`);
+  return text;
 }

@@ -11,6 +11,12 @@ const DAY_MS = 86_400_000;
 const BRUSSELS = { quietFromHour: 20, quietUntilHour: 8, timeZone: 'Europe/Brussels' };
 const at = (text: string) => Date.parse(text);
 
+const step = (days: number, action: ReminderStep['action']): ReminderStep => ({
+  days,
+  action,
+  byCall: false,
+  chargesLateFee: false,
+});
 describe('quiet hours', () => {
   it.each([
     ['noon is not quiet', '2026-01-15T12:00:00+01:00', '2026-01-15T12:00:00+01:00'],
@@ -60,12 +66,6 @@ describe('a reminder plan', () => {
 
   it('ends', () => expect(decide(7, dueAtMs + 400 * DAY_MS)).toEqual({ kind: 'end' }));
 
-  const step = (days: number, action: ReminderStep['action']): ReminderStep => ({
-    days,
-    action,
-    byCall: false,
-    chargesLateFee: false,
-  });
   it.each([
     ['limits without notice', [step(0, 'remind'), step(2, 'limit')], 'without notice'],
     ['limits first of all', [step(5, 'limit')], 'without notice'],
