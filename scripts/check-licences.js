@@ -7,10 +7,11 @@ const root = resolve(__dirname, '..');
 const ALLOWED =
   /^\(?(MIT|ISC|BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD|MPL-2\.0|Unlicense|CC0-1\.0|BlueOak-1\.0\.0|Python-2\.0|WTFPL|X11|MIT-0)(\b.*)?\)?$/i;
 const FORBIDDEN = /\b(A?GPL|LGPL|SSPL|BUSL)\b/i;
-/** Packages whose manifest is silent, and where their licence is stated. */
+/** Packages whose manifest is silent or points elsewhere, and where their licence is stated. */
 const STATED_ELSEWHERE = {
   'modesl@1.2.1': 'MPL-2.0', // its README
   'only@0.0.2': 'MIT', // its Readme
+  'dejavu-fonts-ttf@2.37.3': 'MIT', // its LICENSE: Bitstream Vera, as free, for fonts
 };
 const seen = new Map();
 
@@ -23,6 +24,8 @@ function packageFile(name, from) {
 }
 
 function licenceOf(manifest, folder) {
+  const known = STATED_ELSEWHERE[`${manifest.name}@${manifest.version}`];
+  if (known) return known;
   const stated = manifest.license ?? manifest.licenses;
   if (typeof stated === 'string') return stated;
   if (Array.isArray(stated)) return stated.map((one) => one.type ?? one).join(' OR ');
@@ -31,8 +34,6 @@ function licenceOf(manifest, folder) {
     .map((name) => join(folder, name))
     .find(existsSync);
   const text = file ? readFileSync(file, 'utf8').slice(0, 400) : '';
-  const known = STATED_ELSEWHERE[`${manifest.name}@${manifest.version}`];
-  if (known) return known;
   return /MIT License|Permission is hereby granted, free of charge/.test(text) ? 'MIT' : 'none stated';
 }
 

@@ -18,6 +18,7 @@ import {
   rerate,
   returnDeck,
 } from './command-line/rating-commands';
+import { runInvoices } from './command-line/invoice-commands';
 import { demoCall, start } from './command-line/start-command';
 import { addTrunk, trunkOutbound } from './command-line/trunk-commands';
 import { JournalDamaged } from './cdr/journal-files';
@@ -44,6 +45,7 @@ const COMMANDS: readonly Command[] = [
   rerate,
   explain,
   rate,
+  runInvoices,
   verifyLedgerCommand,
   replayJournalCommand,
   addTrunk,

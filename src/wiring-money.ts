@@ -5,6 +5,21 @@ import { capRoutes } from './billing/fraud-caps/caps-routes';
 import { chargeNumberFees } from './billing/number-fees/charge-number-fees';
 import type { FeeBearingNumbers } from './billing/number-fees/fee-bearing-number';
 import { numberFeeRoutes } from './billing/number-fees/number-fees-routes';
+import { type OnPosted, postDueCharges } from './billing/due-charges/due-charges';
+import { invoiceRoutes } from './billing/invoicing/invoices-routes';
+import { issueInvoices, MAIL_INVOICE } from './billing/invoicing/issue-invoices';
+import { mailInvoice } from './billing/invoicing/mail-invoice';
+import { noteAllPaid } from './billing/invoicing/open-amounts';
+import { lastEndedPeriod } from './billing/invoicing/period';
+import { chargePlans, grantIncluded } from './billing/plans/charge-plans';
+import { planRoutes } from './billing/plans/plans-routes';
+import { profileRoutes } from './billing/profiles/profiles-routes';
+import { liftWhatIsPaid } from './billing/reminders/ladder';
+import { PaymentWatch } from './billing/reminders/payment-watch';
+import { reminderRoutes } from './billing/reminders/reminders-routes';
+import { callReminder, type PlaceReminderCall, sendReminder } from './billing/reminders/send-reminder';
+import { REMINDER_CALL, SEND_REMINDER, takeDueSteps } from './billing/reminders/take-steps';
+import { taxRoutes } from './billing/tax/tax-routes';
 import { endExpiredBatches } from './billing/payments/vouchers/voucher-batches';
 import { voucherRoutes } from './billing/payments/vouchers/vouchers-routes';
 import { CdrImports } from './billing/rating/cdr-imports';
@@ -24,8 +39,10 @@ import { sendEvent } from './webhooks/send-event';
 import { WebhookSender } from './webhooks/webhook-sender';
 import { forgetOldEvents } from './webhooks/events-store';
 import type { Route } from './http/route';
-import type { Schedule } from './jobs/schedule';
-import type { JobRunnerParts } from './jobs/job-runner';
+import type { DueTurn, Schedule } from './jobs/schedule';
+import { type JobRunnerParts, startJobRunner } from './jobs/job-runner';
+import { mailRetryDelayMs } from './mail/mail';
+import { mailBySmtp } from './mail/mailer-nodemailer';
 import { type Database, integer, text } from './kernel/unit-of-work';
 import { feeBearingNumbers } from './numbers/did-owners-store';
 import type { World } from './wiring-api';
@@ -34,8 +51,20 @@ import { ledgerAndPaymentRoutes, paymentSchedules } from './wiring-payments';
 const EVENTS_KEPT_MS = 30 * 86_400_000;
 const FORGOTTEN_AT_ONCE = 5_000;
 
+/** What follows from a posted fee. */
+export const ON_POSTED: OnPosted = { 'plan-fee': grantIncluded };
+
+/** How often mail that is due is looked for. */
+const MAIL_POLL_MS = 5_000;
+
+/** What long work asks of its turn. */
+function stepsOf(turn: DueTurn): { readonly nowMs: number; readonly goesOn: () => boolean } {
+  return { nowMs: turn.nowMs, goesOn: () => turn.goesOn() };
+}
+
 /** What the money half does by the calendar. */
 export function moneySchedules(world: World, database: Database): readonly Schedule[] {
+  const { config } = world;
   const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   return [
     {
@@ -58,6 +87,41 @@ export function moneySchedules(world: World, database: Database): readonly Sched
         database.write((sql) => forgetOldEvents(sql, nowMs - EVENTS_KEPT_MS, FORGOTTEN_AT_ONCE)),
     },
     ...paymentSchedules(world, database),
+    {
+      name: 'plans',
+      cron: '2 * * * *',
+      says: 'notes what plans cost for the periods that have begun',
+      run: (turn) => chargePlans(database, stepsOf(turn)),
+    },
+    {
+      name: 'due-charges',
+      cron: '5 * * * *',
+      says: 'posts fees and taxes that are due, and those that could not be paid before',
+      run: (turn) => postDueCharges(database, { ...stepsOf(turn), onPosted: ON_POSTED }),
+    },
+    {
+      name: 'invoices',
+      cron: '30 2 1 * *',
+      says: 'issues the invoices of the month that has ended',
+      run: (turn) =>
+        issueInvoices(database, {
+          period: lastEndedPeriod(turn.nowMs),
+          ...stepsOf(turn),
+          onPosted: ON_POSTED,
+        }),
+    },
+    {
+      name: 'paid-invoices',
+      cron: '35 * * * *',
+      says: 'notes which invoices are paid by now, and which are open again',
+      run: (turn) => noteAllPaid(database, stepsOf(turn)),
+    },
+    {
+      name: 'reminders',
+      cron: '*/5 * * * *',
+      says: 'reminds of invoices, by each account’s plan and outside of its quiet hours',
+      run: (turn) => takeDueSteps(database, { ...stepsOf(turn), houseLanguage: config.HOUSE_LANGUAGE }),
+    },
   ];
 }
 
@@ -99,6 +163,17 @@ export function startWebhooks({ config, clock, log }: World, database: Database)
 export function moneyRoutes({ config, clock, log }: World, database: Database): readonly Route[] {
   return [
     ...webhookRoutes(database, { key: config.WEBHOOK_KEY, targets: config.WEBHOOK_TARGETS as Targets }),
+    ...invoiceRoutes({
+      database,
+      houseLanguage: config.HOUSE_LANGUAGE,
+      linkKey: config.LINK_KEY,
+      publicUrl: config.PUBLIC_URL,
+      judge: (accountId, nowMs) => database.write((sql) => liftWhatIsPaid(sql, accountId, nowMs)),
+    }),
+    ...profileRoutes(database),
+    ...taxRoutes(database),
+    ...planRoutes(database),
+    ...reminderRoutes(database),
     ...accountRoutes(database),
     ...bundleRoutes(database),
     ...limitRoutes(database),
@@ -113,4 +188,44 @@ export function moneyRoutes({ config, clock, log }: World, database: Database): 
     ...cdrImportRoutes(database, new CdrImports({ database, clock, log })),
     ...ledgerAndPaymentRoutes(config, database),
   ];
+}
+
+/**
+ * Mail of the money half, by a job runner of its own so that a slow mail server delays no price, and the watch over accounts in arrears. Calls that remind
+ * wait until somebody gives the way to place them.
+ */
+export function startMoney(
+  { config, clock, log }: World,
+  database: Database,
+  placeReminderCall: PlaceReminderCall | null = null,
+): { stop(): Promise<void> } {
+  const parts = { database, clock, log, from: config.MAIL_FROM, houseLanguage: config.HOUSE_LANGUAGE };
+  const send = config.SMTP_URL === '' ? null : mailBySmtp(config.SMTP_URL, config.MAIL_FROM);
+  const links = { linkKey: config.LINK_KEY, publicUrl: config.PUBLIC_URL };
+  const runner = startJobRunner({
+    database,
+    clock,
+    log,
+    handlers: {
+      ...(send
+        ? {
+            [MAIL_INVOICE]: (job) => mailInvoice({ ...parts, ...links, send }, job),
+            [SEND_REMINDER]: (job) => sendReminder({ ...parts, send }, job),
+          }
+        : {}),
+      ...(placeReminderCall
+        ? { [REMINDER_CALL]: (job) => callReminder({ ...parts, placeReminderCall }, job) }
+        : {}),
+    },
+    retryDelayMs: mailRetryDelayMs,
+    pollMs: MAIL_POLL_MS,
+  });
+  const watch = new PaymentWatch({ database, clock, log, onPosted: ON_POSTED });
+  watch.start();
+  return {
+    stop: async () => {
+      await watch.stop();
+      await runner.stop();
+    },
+  };
 }

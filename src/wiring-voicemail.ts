@@ -1,9 +1,10 @@
 import type { Mailbox } from './calling/calling-parts';
 import { startJobRunner } from './jobs/job-runner';
 import type { Database } from './kernel/unit-of-work';
+import { mailRetryDelayMs } from './mail/mail';
+import { mailBySmtp } from './mail/mailer-nodemailer';
 import { MessageKeeper } from './voicemail/keep-message';
-import { mailBySmtp } from './voicemail/mailer-nodemailer';
-import { mailJobKind, mailRetryDelayMs, mailVoicemail } from './voicemail/mail-voicemail';
+import { mailJobKind, mailVoicemail } from './voicemail/mail-voicemail';
 import { hasRoomForVoicemail } from './voicemail/voicemails-store';
 import { voicemailPlace, type World } from './wiring-api';
 

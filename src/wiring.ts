@@ -41,8 +41,8 @@ import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { routeSettings, wireTrunks } from './wiring-lines';
-import { moneyJobs, moneySchedules, startWebhooks } from './wiring-money';
 import { paymentJobs } from './wiring-payments';
+import { moneyJobs, moneySchedules, startMoney, startWebhooks } from './wiring-money';
 import { wireRooms } from './wiring-rooms';
 import { reconcileWith } from './wiring-records';
 import { startVoicemail } from './wiring-voicemail';
@@ -121,6 +121,8 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
     pollMs: JOB_POLL_MS,
   });
   undo.push(() => payments.stop());
+  const money = startMoney(world, database);
+  undo.push(() => money.stop());
   const schedules = moneySchedules(world, database);
   const scheduler = new Scheduler({ database, schedules, clock, log });
   await scheduler.start();

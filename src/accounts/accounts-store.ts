@@ -64,6 +64,16 @@ export async function findAccount(sql: Sql, accountId: string): Promise<Account 
   return row ? toAccount(row) : null;
 }
 
+/** The accounts with these ids, by id; unknown ones are left out. */
+export async function readAccounts(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, Account>> {
+  if (ids.length === 0) return new Map();
+  const rows = await sql.all(
+    `SELECT ${COLUMNS} FROM accounts WHERE id IN (${ids.map(() => '?').join(', ')})`,
+    ids,
+  );
+  return new Map(rows.map((row) => [text(row.id), toAccount(row)]));
+}
+
 /** @throws NotFound */
 export async function readAccount(sql: Sql, accountId: string): Promise<Account> {
   const account = await findAccount(sql, accountId);

@@ -290,7 +290,7 @@ export const SETTINGS = {
     pattern: /^smtps?:\/\/(?:[^\s@/]+@)?(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/,
     form: 'smtps://user:password@host:port, or smtp://host:port',
     generated: false,
-    about: 'Mail server that voicemail is sent by; empty sends none, and the messages wait',
+    about: 'Mail server that voicemail, invoices and reminders are sent by; empty sends none, and they wait',
   },
   MAIL_FROM: {
     type: 'text',
@@ -298,6 +298,19 @@ export const SETTINGS = {
     pattern: /^[^\s@<>",;:\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])?$/,
     form: 'one mail address, for example voicemail@example.org',
     about: 'Address that mail of this service comes from',
+  },
+  PUBLIC_URL: {
+    type: 'text',
+    default: '',
+    pattern: /^https?:\/\/[^\s<>"/]{1,200}$/,
+    form: 'a URL without a path, for example https://voice.example.org',
+    about: 'What addresses of this service begin with, from outside; empty leaves links out of mails',
+  },
+  LINK_KEY: {
+    type: 'secret',
+    pattern: /^[0-9a-fA-F]{64}$/,
+    form: '64 hexadecimal digits (32 random bytes)',
+    about: 'Key that links to invoices are signed with; a new one makes all that were sent void',
   },
   TRUNK_KEY: {
     type: 'secret',

@@ -23,6 +23,12 @@ export const SCOPES = [
   'ledger:write',
   /** Decides corrections above the limit that somebody else asked for. */
   'ledger:approve',
+  /** Invoices, their files, statements, reminders and notices. */
+  'invoices:read',
+  /** Issues invoices and credit notes, settles disputes, sets who is billed and how; taxes and reminder plans. */
+  'invoices:write',
+  /** Publishes plans and lets accounts have them. */
+  'plans:write',
   /** Makes vouchers, whose codes are money, and cancels them. */
   'vouchers:write',
   'decks:read',
@@ -75,6 +81,7 @@ export const ROLES = {
     'rooms:read',
     'accounts:read',
     'ledger:read',
+    'invoices:read',
     'alerts:read',
     'devices:read',
     'devices:write',
@@ -92,6 +99,9 @@ export const ROLES = {
     'ledger:read',
     'ledger:write',
     'ledger:approve',
+    'invoices:read',
+    'invoices:write',
+    'plans:write',
     'vouchers:write',
     'decks:read',
     'decks:write',

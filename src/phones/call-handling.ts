@@ -1,4 +1,5 @@
 import { InvalidInput } from '../kernel/app-error';
+import { isMailbox } from '../mail/mail';
 import { integer, type Row, type Sql, textOrNull } from '../kernel/unit-of-work';
 
 /** How an account wants to be reached. Numbers to forward to are kept as they would be dialled. */
@@ -26,8 +27,6 @@ export const LEAST_RING_SECONDS = 5;
 export const MOST_RING_SECONDS = 120;
 
 const DIALLABLE = /^[+*#\d][\d\s().*#-]{0,39}$/;
-/** RFC 5321 4.5.3.1 limits the length; more than one @ or a blank cannot be a mailbox that we write to. */
-const MAILBOX = /^[^\s@<>",;:\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,180}[A-Za-z0-9])$/;
 
 /** Checks what an owner wishes. @throws InvalidInput naming the field */
 export function checkHandling(wish: CallHandling): CallHandling {
@@ -45,7 +44,7 @@ export function checkHandling(wish: CallHandling): CallHandling {
     if (number !== null && !DIALLABLE.test(number))
       throw new InvalidInput(field, `"${number}" cannot be dialled`, 'write a number as you would dial it');
   }
-  if (wish.voicemailTo !== null && !MAILBOX.test(wish.voicemailTo))
+  if (wish.voicemailTo !== null && !isMailbox(wish.voicemailTo))
     throw new InvalidInput(
       'voicemailTo',
       'is no mail address',

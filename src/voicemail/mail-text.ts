@@ -1,3 +1,5 @@
+import { keptLeftToRight, type MailLanguage, mailLanguage } from '../mail/mail';
+
 /** What a mail about a message says, in one language. */
 type Words = {
   readonly subject: (from: string) => string;
@@ -5,7 +7,7 @@ type Words = {
   readonly body: (facts: { readonly from: string; readonly when: string; readonly length: string }) => string;
 };
 
-const WORDS: Readonly<Record<string, Words>> = {
+const WORDS: Readonly<Record<MailLanguage, Words>> = {
   en: {
     subject: (from) => `Voice message from ${from}`,
     withheld: 'a withheld number',
@@ -38,20 +40,14 @@ const WORDS: Readonly<Record<string, Words>> = {
   },
 };
 
-/** Unicode's isolates: a number stays readable from left to right within Arabic. */
-const LEFT_TO_RIGHT = '\u2066';
-const END_OF_ISOLATE = '\u2069';
-
 /** Subject and text of the mail about a message. `language` is ISO 639-1, perhaps with a region; one we do not speak is answered in English. */
 export function mailText(
   language: string,
   message: { readonly fromNumber: string | null; readonly seconds: number; readonly leftAtMs: number },
 ): { readonly subject: string; readonly text: string } {
-  const [base = 'en'] = language.split('-');
-  const words = WORDS[base];
-  if (!words) return mailText('en', message);
-  const isRightToLeft = base === 'ar';
-  const kept = (text: string) => (isRightToLeft ? `${LEFT_TO_RIGHT}${text}${END_OF_ISOLATE}` : text);
+  const written = mailLanguage(language);
+  const words = WORDS[written];
+  const kept = (text: string) => keptLeftToRight(written, text);
   const from = message.fromNumber === null ? words.withheld : kept(message.fromNumber);
   const when = kept(`${new Date(message.leftAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`);
   const length = kept(minutesAndSeconds(message.seconds));

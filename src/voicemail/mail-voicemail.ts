@@ -6,19 +6,11 @@ import type { Clock } from '../kernel/clock';
 import { fingerprint, newId } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
+import { domainOf, type SendMail } from '../mail/mail';
 import { readHandling } from '../phones/call-handling';
 import { mailText } from './mail-text';
-import type { SendMail } from './mailer-nodemailer';
 import { readSealed, type VoicemailPlace } from './sealed-sound';
 import { findVoicemail, markMailed } from './voicemails-store';
-
-/** Waits between tries: a mail server may be away for a day. */
-const RETRY_AFTER_MS = [10_000, 60_000, 300_000, 900_000, 3_600_000, 10_800_000, 36_000_000];
-
-/** How long after which try the next one comes. */
-export function mailRetryDelayMs(attempt: number): number {
-  return RETRY_AFTER_MS[Math.min(attempt, RETRY_AFTER_MS.length) - 1] ?? 10_000;
-}
 
 /** The kind of a node's mail jobs: the sound lies on its disk, so no other node can do them. */
 export function mailJobKind(nodeId: string): string {
@@ -53,11 +45,13 @@ export async function mailVoicemail(parts: MailParts, job: Job): Promise<void> {
       to: voicemailTo,
       ...mailText(language ?? houseLanguage, message),
       messageId: `voicemail-${message.id}@${domainOf(from)}`,
-      attachment: {
-        name: `message-${new Date(message.leftAtMs).toISOString().slice(0, 19).replaceAll(/[:T]/g, '-')}.wav`,
-        contentType: 'audio/wav',
-        content: await readSealed(place, message),
-      },
+      attachments: [
+        {
+          name: `message-${new Date(message.leftAtMs).toISOString().slice(0, 19).replaceAll(/[:T]/g, '-')}.wav`,
+          contentType: 'audio/wav',
+          content: await readSealed(place, message),
+        },
+      ],
     });
   } catch (error) {
     if (job.attempt >= MAX_ATTEMPTS) await tellOwner(parts, message.accountId, message.id);
@@ -78,9 +72,4 @@ async function tellOwner({ database, clock }: MailParts, ownerAccountId: string,
       raisedAtMs: nowMs,
     }),
   );
-}
-
-/** `House <house@example.org>` → `example.org`. */
-function domainOf(from: string): string {
-  return /@([A-Za-z0-9.-]+)/.exec(from)?.[1] ?? 'localhost';
 }

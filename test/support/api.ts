@@ -44,7 +44,12 @@ export function testApi(
   place: RecordingPlace = NOWHERE,
   settings: Readonly<Record<string, string>> = {},
 ) {
-  const config = readConfig({ WEBHOOK_KEY: 'ab'.repeat(32), WEBHOOK_TARGETS: 'any', ...settings });
+  const config = readConfig({
+    WEBHOOK_KEY: 'ab'.repeat(32),
+    WEBHOOK_TARGETS: 'any',
+    LINK_KEY: 'ab'.repeat(32),
+    ...settings,
+  });
   const clock = new FakeClock();
   const liveCalls = new LiveCalls();
   const liveRooms = new LiveRooms({

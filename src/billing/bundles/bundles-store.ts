@@ -18,33 +18,36 @@ const COLUMNS = 'id, account_id, name, seconds_per_period, period, priority, val
 export type BundleWanted = Omit<Bundle, 'id'> & { readonly nowMs: number };
 
 /** Grants seconds to an account. @throws InvalidInput, NotFound for an unknown account */
-export async function grantBundle(database: Database, wanted: BundleWanted): Promise<Bundle> {
+export function grantBundle(database: Database, wanted: BundleWanted): Promise<Bundle> {
+  return database.write((sql) => grantBundleIn(sql, wanted));
+}
+
+/** The same in the unit of work of its cause. */
+export async function grantBundleIn(sql: Sql, wanted: BundleWanted): Promise<Bundle> {
   const bundle = checkedBundle(wanted);
-  return database.write(async (sql) => {
-    await readAccount(sql, bundle.accountId);
-    const [count] = await sql.all(
-      'SELECT COUNT(*) AS n FROM bundles WHERE account_id = ? AND valid_until_ms > ?',
-      [bundle.accountId, wanted.nowMs],
-    );
-    if (integer(count?.n) >= MAX_BUNDLES)
-      throw new InvalidInput('accountId', `has ${MAX_BUNDLES} valid bundles`, 'end one first');
-    await sql.run(`INSERT INTO bundles (${COLUMNS}, granted_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
-      bundle.id,
-      bundle.accountId,
-      bundle.name,
-      bundle.secondsPerPeriod,
-      bundle.period,
-      bundle.priority,
-      bundle.validFromMs,
-      bundle.validUntilMs,
-      wanted.nowMs,
-    ]);
-    await sql.run(
-      `INSERT INTO bundle_prefixes (bundle_id, prefix) VALUES ${bundle.prefixes.map(() => '(?, ?)').join(', ')}`,
-      bundle.prefixes.flatMap((prefix) => [bundle.id, prefix]),
-    );
-    return bundle;
-  });
+  await readAccount(sql, bundle.accountId);
+  const [count] = await sql.all(
+    'SELECT COUNT(*) AS n FROM bundles WHERE account_id = ? AND valid_until_ms > ?',
+    [bundle.accountId, wanted.nowMs],
+  );
+  if (integer(count?.n) >= MAX_BUNDLES)
+    throw new InvalidInput('accountId', `has ${MAX_BUNDLES} valid bundles`, 'end one first');
+  await sql.run(`INSERT INTO bundles (${COLUMNS}, granted_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
+    bundle.id,
+    bundle.accountId,
+    bundle.name,
+    bundle.secondsPerPeriod,
+    bundle.period,
+    bundle.priority,
+    bundle.validFromMs,
+    bundle.validUntilMs,
+    wanted.nowMs,
+  ]);
+  await sql.run(
+    `INSERT INTO bundle_prefixes (bundle_id, prefix) VALUES ${bundle.prefixes.map(() => '(?, ?)').join(', ')}`,
+    bundle.prefixes.flatMap((prefix) => [bundle.id, prefix]),
+  );
+  return bundle;
 }
 
 function checkedBundle({ nowMs, ...wanted }: BundleWanted): Bundle {

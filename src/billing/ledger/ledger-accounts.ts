@@ -28,6 +28,11 @@ export const HOUSE_ACCOUNTS = [
   'exchange',
   'shares-paid',
   'payouts-pending',
+  'plan-fees',
+  'late-fees',
+  'tax-payable',
+  'invoice-rounding',
+  'credited',
 ] as const;
 
 export type HouseAccount = (typeof HOUSE_ACCOUNTS)[number];

@@ -1,5 +1,5 @@
 import { InvalidInput } from '../../kernel/app-error';
-import { type Money, negate } from '../../kernel/money';
+import { addMoney, type Money, negate } from '../../kernel/money';
 import { customerLedgerId, type HouseAccount, houseLedgerId } from './ledger-accounts';
 
 /** One line: what the account gains (positive) or loses (negative). */
@@ -31,7 +31,11 @@ export type MovementKind =
   | 'earning'
   | 'payout'
   | 'payout-paid'
-  | 'payout-failed';
+  | 'payout-failed'
+  | 'plan-fee'
+  | 'late-fee'
+  | 'invoice-tax'
+  | 'credit-note';
 
 /** A set of entries to post together. The same key never posts twice. */
 export type Movement = {
@@ -133,6 +137,82 @@ export function numberFee(of: {
     key: of.key,
     note: of.note,
     entries: betweenHouseAnd(of.accountId, 'number-fees', negate(of.fee)),
+  };
+}
+
+/** What a plan costs for one period. `key` names account, plan and period. @throws InvalidInput unless the fee is above zero */
+export function planFee(of: FeeOf): Movement {
+  return feeTo('plan-fee', 'plan-fees', of);
+}
+
+/** What a debt costs that was not paid in time. `key` names invoice and step. @throws InvalidInput unless the fee is above zero */
+export function lateFee(of: FeeOf): Movement {
+  return feeTo('late-fee', 'late-fees', of);
+}
+
+type FeeOf = {
+  readonly accountId: string;
+  readonly key: string;
+  readonly fee: Money;
+  readonly note: string;
+};
+
+function feeTo(kind: MovementKind, house: HouseAccount, of: FeeOf): Movement {
+  requirePositive(of.fee);
+  return { kind, key: of.key, note: of.note, entries: betweenHouseAnd(of.accountId, house, negate(of.fee)) };
+}
+
+/**
+ * What an invoice adds to the charges that it documents: its taxes, and what its lines were rounded by to whole coins. The customer owes both.
+ * @throws InvalidInput when there is nothing to post
+ */
+export function invoiceTax(of: {
+  readonly accountId: string;
+  readonly key: string;
+  readonly tax: Money;
+  readonly rounding: Money;
+  readonly note: string;
+}): Movement {
+  const parts = [
+    ['tax-payable', of.tax],
+    ['invoice-rounding', of.rounding],
+  ] as const;
+  const owed = parts.filter(([, amount]) => amount.amountMicros !== 0n);
+  const sum = addMoney(of.tax, of.rounding);
+  if (owed.length === 0) throw new InvalidInput('tax', 'is zero', 'post nothing');
+  return {
+    kind: 'invoice-tax',
+    key: of.key,
+    note: of.note,
+    entries: [
+      ...(sum.amountMicros === 0n
+        ? []
+        : [{ ledgerAccountId: customerLedgerId(of.accountId), amount: negate(sum) }]),
+      ...owed.map(([house, amount]) => ({ ledgerAccountId: houseLedgerId(house, amount.currency), amount })),
+    ],
+  };
+}
+
+/** A part of an invoice is taken back: its net amount and its taxes. @throws InvalidInput unless the net amount is above zero */
+export function creditNote(of: {
+  readonly accountId: string;
+  readonly key: string;
+  readonly net: Money;
+  readonly tax: Money;
+  readonly note: string;
+}): Movement {
+  requirePositive(of.net);
+  return {
+    kind: 'credit-note',
+    key: of.key,
+    note: of.note,
+    entries: [
+      { ledgerAccountId: customerLedgerId(of.accountId), amount: addMoney(of.net, of.tax) },
+      { ledgerAccountId: houseLedgerId('credited', of.net.currency), amount: negate(of.net) },
+      ...(of.tax.amountMicros === 0n
+        ? []
+        : [{ ledgerAccountId: houseLedgerId('tax-payable', of.tax.currency), amount: negate(of.tax) }]),
+    ],
   };
 }
 

@@ -1,18 +1,6 @@
 import { createTransport } from 'nodemailer';
 import { isLoopback } from '../config/loopback';
-
-/** One mail with one file. Addresses are checked before. */
-export type Mail = {
-  readonly to: string;
-  readonly subject: string;
-  readonly text: string;
-  /** The same for each try of one mail, so that a mailbox that got it twice knows. Without angle brackets. */
-  readonly messageId: string;
-  readonly attachment: { readonly name: string; readonly contentType: string; readonly content: Buffer };
-};
-
-/** Hands a mail to the mail server. @throws what the server or the network says */
-export type SendMail = (mail: Mail) => Promise<void>;
+import type { SendMail } from './mail';
 
 const CONNECT_LIMIT_MS = 10_000;
 const SILENCE_LIMIT_MS = 30_000;
@@ -38,7 +26,7 @@ export function mailBySmtp(smtpUrl: string, from: string): SendMail {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  return async ({ to, subject, text, messageId, attachment }) => {
+  return async ({ to, subject, text, messageId, attachments }) => {
     await transport.sendMail({
       from,
       to: { name: '', address: to },
@@ -47,13 +35,11 @@ export function mailBySmtp(smtpUrl: string, from: string): SendMail {
       messageId: `<${messageId}>`,
       // RFC 3834: nobody's out-of-office answers a machine.
       headers: { 'Auto-Submitted': 'auto-generated' },
-      attachments: [
-        {
-          filename: attachment.name,
-          contentType: attachment.contentType,
-          content: attachment.content,
-        },
-      ],
+      attachments: attachments.map(({ name, contentType, content }) => ({
+        filename: name,
+        contentType,
+        content,
+      })),
     });
   };
 }

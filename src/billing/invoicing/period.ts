@@ -1,0 +1,26 @@
+import { InvalidInput } from '../../kernel/app-error';
+
+/** A month of UTC that is invoiced: `2026-01`. */
+export type BillingPeriod = { readonly name: string; readonly fromMs: number; readonly untilMs: number };
+
+/** The month that a name says. @throws InvalidInput */
+export function periodNamed(name: string): BillingPeriod {
+  const match = /^(20\d{2})-(0[1-9]|1[0-2])$/.exec(name);
+  if (!match) throw new InvalidInput('period', `"${name}" is no month`, 'write it as in 2026-01');
+  const [, year = '', month = ''] = match;
+  return {
+    name,
+    fromMs: Date.UTC(Number(year), Number(month) - 1),
+    untilMs: Date.UTC(Number(year), Number(month)),
+  };
+}
+
+/** The month of UTC that a moment lies in. */
+export function periodOf(atMs: number): BillingPeriod {
+  return periodNamed(new Date(atMs).toISOString().slice(0, 7));
+}
+
+/** The last month that had ended at a moment. */
+export function lastEndedPeriod(atMs: number): BillingPeriod {
+  return periodOf(periodOf(atMs).fromMs - 1);
+}
