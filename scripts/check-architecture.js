@@ -37,9 +37,10 @@ const MAY_IMPORT = {
   phones: ['kernel', 'alerts'],
   rooms: ['kernel', 'csv', 'numbers'],
   alerts: ['kernel'],
+  webhooks: ['kernel'],
   cdr: ['kernel', 'csv', 'jobs', 'alerts'],
   media: ['kernel'],
-  billing: ['kernel', 'csv', 'accounts', 'alerts', 'cdr', 'jobs', 'leases', 'numbers'],
+  billing: ['kernel', 'csv', 'accounts', 'alerts', 'cdr', 'jobs', 'leases', 'numbers', 'webhooks'],
   calling: [
     'kernel',
     'media',
@@ -80,6 +81,7 @@ const MAY_IMPORT = {
   'command-line': [
     'kernel',
     'config',
+    'csv',
     'billing',
     'calling',
     'cdr',

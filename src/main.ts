@@ -3,13 +3,21 @@ import { type Command, EXIT, helpOf, readArguments, WrongUsage } from './command
 import {
   createKey,
   explain,
-  importRates,
   migrate,
   rate,
   replayJournalCommand,
   seedDemoCommand,
   verifyLedgerCommand,
 } from './command-line/database-commands';
+import {
+  deckBands,
+  deckVersions,
+  exportRatesCommand,
+  importCdrsCommand,
+  importRates,
+  rerate,
+  returnDeck,
+} from './command-line/rating-commands';
 import { demoCall, start } from './command-line/start-command';
 import { addTrunk, trunkOutbound } from './command-line/trunk-commands';
 import { JournalDamaged } from './cdr/journal-files';
@@ -28,6 +36,12 @@ const COMMANDS: readonly Command[] = [
   seedDemoCommand,
   createKey,
   importRates,
+  deckVersions,
+  returnDeck,
+  exportRatesCommand,
+  deckBands,
+  importCdrsCommand,
+  rerate,
   explain,
   rate,
   verifyLedgerCommand,

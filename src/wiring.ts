@@ -41,7 +41,7 @@ import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { routeSettings, wireTrunks } from './wiring-lines';
-import { moneyJobs, moneySchedules } from './wiring-money';
+import { moneyJobs, moneySchedules, startWebhooks } from './wiring-money';
 import { paymentJobs } from './wiring-payments';
 import { wireRooms } from './wiring-rooms';
 import { reconcileWith } from './wiring-records';
@@ -125,6 +125,8 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   const scheduler = new Scheduler({ database, schedules, clock, log });
   await scheduler.start();
   undo.push(() => scheduler.stop());
+  const webhooks = startWebhooks(world, database);
+  undo.push(() => webhooks.stop());
   const blocked = new BlockedAccounts({ database, liveCalls, clock, log });
   blocked.start();
   undo.push(() => blocked.stop());

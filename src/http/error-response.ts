@@ -97,6 +97,7 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'wrong-code': [422, 'The code is wrong'],
   'not-proven': [409, 'The number is not proven'],
   'too-many-house-calls': [503, 'The house makes as many calls as it can'],
+  'forbidden-target': [422, 'Not a public address'],
   'seal-broken': [500, 'The password cannot be opened'],
   'too-slow': [422, 'The search is too wide'],
   'media-unavailable': [503, 'No media server'],

@@ -43,6 +43,9 @@ export const SCOPES = [
   /** Work that is done by itself: schedules, and jobs that failed too often. */
   'jobs:read',
   'jobs:write',
+  /** Who is told what happens, and what happened. */
+  'webhooks:read',
+  'webhooks:write',
   /** Telephones, where they are registered, and how an account is reached. */
   'devices:read',
   'devices:write',

@@ -8,6 +8,14 @@ import { limitRoutes } from '../../src/billing/credit/limits-routes';
 import { capRoutes } from '../../src/billing/fraud-caps/caps-routes';
 import { numberFeeRoutes } from '../../src/billing/number-fees/number-fees-routes';
 import { voucherRoutes } from '../../src/billing/payments/vouchers/vouchers-routes';
+import { CdrImports } from '../../src/billing/rating/cdr-imports';
+import { cdrImportRoutes } from '../../src/billing/rating/cdr-imports-routes';
+import { DeckImports } from '../../src/billing/rating/deck-imports';
+import { deckImportRoutes } from '../../src/billing/rating/deck-imports-routes';
+import { deckVersionRoutes } from '../../src/billing/rating/deck-versions-routes';
+import { importFormRoutes } from '../../src/billing/rating/import-forms-routes';
+import { Reratings } from '../../src/billing/rating/reratings';
+import { reratingRoutes } from '../../src/billing/rating/reratings-routes';
 import { deckRoutes } from '../../src/billing/rating/decks-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
 import { createApiKey } from '../../src/http/api-keys';
@@ -114,6 +122,11 @@ export function testApi(
     ...voucherRoutes(database),
     ...ledgerAndPaymentRoutes(readConfig(settings), database),
     ...deckRoutes(database),
+    ...deckVersionRoutes(database),
+    ...deckImportRoutes(database, new DeckImports({ database, clock, log: silentLog })),
+    ...importFormRoutes(database),
+    ...cdrImportRoutes(database, new CdrImports({ database, clock, log: silentLog })),
+    ...reratingRoutes(database, new Reratings({ database, clock, log: silentLog })),
     ...numberRoutes(database),
     ...callerIdRoutes({ database, speakCode: async (spoken) => void spokenCodes.push(spoken) }),
     ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),
