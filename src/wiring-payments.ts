@@ -1,3 +1,4 @@
+import { releaseForgotten } from './billing/credit/release-credit';
 import { ledgerRoutes } from './billing/ledger/ledger-routes';
 import { expireFreezes } from './billing/ledger/freezes';
 import { proveLedger } from './billing/ledger/prove-ledger';
@@ -54,6 +55,12 @@ export function paymentSchedules({ config }: World, database: Database): readonl
         const proof = await proveLedger(database, { nowMs: turn.nowMs, goesOn: () => turn.goesOn() });
         return proof && { transactions: proof.transactions, faultCount: proof.faultCount };
       },
+    },
+    {
+      name: 'forgotten-holds',
+      cron: '40 * * * *',
+      says: 'frees credit that calls held and that no call has touched for a day',
+      run: ({ nowMs }) => releaseForgotten(database, nowMs),
     },
     {
       name: 'expired-freezes',

@@ -163,6 +163,16 @@ describe.each(DIALECTS)('money by the API on %s', (dialect) => {
     expect(house.body.accounts).toMatchObject([{ balance: { text: '60.00 EUR' } }]);
     const at = await ask('get', `/ledger/accounts/house:adjustments:EUR/balance-at?at=${START_MS}`);
     expect(at.body.balance.text).toBe('60.00 EUR');
+    const entries = await ask('get', '/ledger/accounts/house:adjustments:EUR/entries?limit=1');
+    expect(entries.body).toMatchObject({
+      entries: [{ kind: 'adjustment', note: 'credited twice', amount: { text: '60.00 EUR' } }],
+      next: expect.any(String),
+    });
+    const behind = await ask(
+      'get',
+      `/ledger/accounts/house:adjustments:EUR/entries?cursor=${entries.body.next}`,
+    );
+    expect(behind.body).toEqual({ entries: [], next: null });
     expect((await ask('get', '/adjustments?state=posted')).body.adjustments).toHaveLength(1);
     expect((await ask('get', '/ledger/proofs')).body.proofs).toEqual([]);
     expect((await ask('get', `/accounts/${accountId}/freezes`)).body.freezes).toEqual([]);

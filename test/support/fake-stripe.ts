@@ -274,7 +274,10 @@ export class FakeStripe {
   #read(kind: string, id: string, query: Form): object {
     if (kind === 'events') {
       const since = Number(query.get('created[gte]') ?? 0);
-      const newest = this.events.filter(({ created }) => Number(created) >= since).toReversed();
+      const until = Number(query.get('created[lt]') ?? Number.MAX_SAFE_INTEGER);
+      const newest = this.events
+        .filter(({ created }) => Number(created) >= since && Number(created) < until)
+        .toReversed();
       const after = query.get('starting_after');
       const from = after === null ? 0 : newest.findIndex((event) => event.id === after) + 1;
       const limit = Number(query.get('limit') ?? 10);

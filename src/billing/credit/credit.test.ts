@@ -21,7 +21,7 @@ import {
 import { AccountBlocked, HoldNotOpen, InsufficientCredit, NoRate } from './credit-errors';
 import { UNLIMITED_TALK_SECONDS } from './credit-grant';
 import { extendCredit } from './extend-credit';
-import { releaseCredit, staleHolds } from './release-credit';
+import { releaseCredit, releaseForgotten, staleHolds } from './release-credit';
 import { reserveCredit } from './reserve-credit';
 
 const BELGIUM = e164('+3225550123');
@@ -213,6 +213,28 @@ describe.each(DIALECTS)('credit on %s', (dialect) => {
     const stale = (await staleHolds(test.database, START_MS + 1)).map((hold) => hold.callId);
     expect(stale).toContain(forgotten.callId);
     expect(stale).not.toContain(kept.callId);
+  });
+
+  it('frees holds that no call has touched for a day, once each, but none whose CDR waits to be rated', async () => {
+    const account = await anAccount(test.database, { credit: '5' });
+    const forgotten = await reserve(account.id);
+    const ended = await reserve(account.id);
+    const leg = anEndedLeg(account.id, 30_000, { cdrId: ended.callId });
+    await writeCdr(test.database, leg);
+    const dayLaterMs = START_MS + 86_400_000;
+    await releaseForgotten(test.database, dayLaterMs);
+    expect((await balanceOf(account.id)).held.amountMicros).toBeGreaterThan(0n);
+    await Promise.all([1, 2, 3].map(() => releaseForgotten(test.database, dayLaterMs + 1)));
+    const states = await test.database.read.all(
+      'SELECT call_id, state FROM credit_holds WHERE account_id = ? ORDER BY state',
+      [account.id],
+    );
+    expect(states).toEqual([
+      { call_id: ended.callId, state: 'open' },
+      { call_id: forgotten.callId, state: 'released' },
+    ]);
+    const told = await test.database.read.all("SELECT details FROM alerts WHERE kind = 'hold-forgotten'");
+    expect(told.filter(({ details }) => String(details).includes(forgotten.callId))).toHaveLength(1);
   });
 
   it('leaves a ledger in which everything adds up', async () => {

@@ -45,7 +45,7 @@ export type AdjustmentWanted = {
   readonly amount: Money;
   readonly reason: string;
   readonly by: Person;
-  /** Beyond this, either way, a second person must approve. In the account's currency. */
+  /** Beyond this, either way and within a day, a second person must approve. In the account's currency. */
   readonly approvalAboveMicros: bigint;
   readonly nowMs: number;
 };
@@ -73,13 +73,25 @@ export async function askAdjustment(database: Database, wanted: AdjustmentWanted
   };
   // Refuses a wrong wish now and not when somebody approves it.
   movementOf(asked);
-  const { amountMicros } = wanted.amount;
-  const absolute = amountMicros < 0n ? -amountMicros : amountMicros;
   return database.write(async (sql) => {
+    // Two wishes of one person at once come after each other, so that each sees the other.
+    await lockBalance(sql, account.id);
     await insertAdjustment(sql, asked);
-    if (absolute > wanted.approvalAboveMicros) return asked;
+    if ((await askedWithinDay(sql, asked)) > wanted.approvalAboveMicros) return asked;
     return postAdjustment(sql, asked, { by: wanted.by, nowMs: wanted.nowMs });
   });
+}
+
+const DAY_MS = 86_400_000;
+
+/** What one person has given to or taken from an account within a day, this wish counted: a large correction in small parts is a large one. */
+async function askedWithinDay(sql: Sql, { accountId, askedBy, askedAtMs }: Adjustment): Promise<bigint> {
+  const [row] = await sql.all(
+    `SELECT COALESCE(SUM(ABS(amount_micros)), 0) AS total FROM ledger_adjustments
+     WHERE account_id = ? AND asked_by = ? AND asked_at_ms > ? AND state <> 'rejected'`,
+    [accountId, askedBy.id, askedAtMs - DAY_MS],
+  );
+  return micros(row?.total);
 }
 
 /**

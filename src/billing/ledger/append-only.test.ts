@@ -28,6 +28,18 @@ const TRIGGERS = [
   'ledger_seals_remain',
 ];
 
+const FORBIDDEN = [
+  'UPDATE ledger_entries SET amount_micros = amount_micros + 1',
+  'DELETE FROM ledger_entries',
+  "UPDATE ledger_transactions SET note = 'other'",
+  'DELETE FROM ledger_transactions',
+  "UPDATE ledger_chain SET link_hash = ''",
+  'DELETE FROM ledger_chain',
+  "UPDATE ledger_seals SET seal_hash = ''",
+  'DELETE FROM ledger_seals',
+  'REPLACE INTO ledger_entries SELECT * FROM ledger_entries',
+];
+
 describe.each(DIALECTS)('what is in the ledger stays, on %s', (dialect) => {
   let test: TestDatabase;
   beforeEach(async () => {
@@ -62,20 +74,11 @@ describe.each(DIALECTS)('what is in the ledger stays, on %s', (dialect) => {
     return { accountId: id, chain: rows.map((row) => text(row.transaction_id)) };
   };
 
-  it.each([
-    'UPDATE ledger_entries SET amount_micros = amount_micros + 1',
-    'DELETE FROM ledger_entries',
-    "UPDATE ledger_transactions SET note = 'other'",
-    'DELETE FROM ledger_transactions',
-    "UPDATE ledger_chain SET link_hash = ''",
-    'DELETE FROM ledger_chain',
-    "UPDATE ledger_seals SET seal_hash = ''",
-    'DELETE FROM ledger_seals',
-    'REPLACE INTO ledger_entries SELECT * FROM ledger_entries',
-  ])('the database refuses: %s', async (statement) => {
+  it('the database refuses to change, remove or replace any of it, and goes on taking postings', async () => {
     const { id } = await anAccount(test.database, { credit: '1' });
     await seal();
-    await expect(run(statement)).rejects.toThrow('the ledger is never changed');
+    for (const statement of FORBIDDEN)
+      await expect(run(statement)).rejects.toThrow('the ledger is never changed');
     expect(await faults()).toEqual([]);
     await post(id, START_MS);
   });
@@ -106,18 +109,18 @@ describe.each(DIALECTS)('what is in the ledger stays, on %s', (dialect) => {
       'an amount is changed',
       'UPDATE ledger_entries SET amount_micros = amount_micros + 1 WHERE line_number = 1 AND transaction_id = ?',
       [
+        'sealed transaction was changed',
         'transaction does not sum to zero',
         'balance is not the sum of the entries',
-        'sealed transaction was changed',
       ],
     ],
     [
       'money is moved to another account, so that every sum still holds',
       `UPDATE ledger_entries SET ledger_account_id = 'house:adjustments:EUR' WHERE line_number = 2 AND transaction_id = ?`,
       [
-        'balance is not the sum of the entries',
-        'balance is not the sum of the entries',
         'sealed transaction was changed',
+        'balance is not the sum of the entries',
+        'balance is not the sum of the entries',
       ],
     ],
     [

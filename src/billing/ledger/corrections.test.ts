@@ -116,15 +116,18 @@ describe.each(DIALECTS)('frozen and corrected credit on %s', (dialect) => {
 
   it('is corrected at once up to the limit, and above it when another person approves, once', async () => {
     const { id } = await anAccount(test.database, { credit: '0' });
-    expect(await ask(id, '50')).toMatchObject({ state: 'posted', decidedBy: ada });
-    const waiting = await ask(id, '50.01');
+    expect(await ask(id, '30')).toMatchObject({ state: 'posted', decidedBy: ada });
+    expect(await ask(id, '20')).toMatchObject({ state: 'posted', decidedBy: ada });
+    // Together with what she gave before within a day it is more.
+    const waiting = await ask(id, '0.01');
     expect(waiting).toMatchObject({ state: 'waiting', transactionId: null });
     expect(await stateOf(id)).toEqual([eur('50'), eur('0')]);
     const approve = (by = ben) => approveAdjustment(test.database, waiting.id, { by, nowMs: START_MS });
     await expect(approve(ada)).rejects.toBeInstanceOf(SecondPersonNeeded);
     const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => approve()));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    expect(await stateOf(id)).toEqual([eur('100.01'), eur('0')]);
+    expect(await stateOf(id)).toEqual([eur('50.01'), eur('0')]);
+    expect(await ask(id, '50', { nowMs: START_MS + DAY_MS + 1 })).toMatchObject({ state: 'posted' });
     const listed = await listAdjustments(test.database.read, {
       state: 'posted',
       accountId: id,

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { readAccount } from '../../accounts/accounts-store';
-import { limitSchema, moneyJson, moneySchema, type Route, route, timeSchema } from '../../http/route';
+import {
+  cursorSchema,
+  encodeCursor,
+  limitSchema,
+  moneyJson,
+  moneySchema,
+  type Route,
+  route,
+  timeSchema,
+} from '../../http/route';
 import type { Caller } from '../../http/api-keys';
 import { money, parseMicros } from '../../kernel/money';
 import type { Database } from '../../kernel/unit-of-work';
@@ -15,6 +24,7 @@ import {
 import { readBalanceAsOf } from './balance-as-of';
 import { listOpenFreezes } from './freezes';
 import { customerLedgerId, listLedgerAccounts } from './ledger-accounts';
+import { listEntriesOf } from './list-entries';
 import { listProofs } from './prove-ledger';
 
 const MICROS_PER_UNIT = 1_000_000n;
@@ -37,6 +47,11 @@ const adjustmentSchema = z.object({
 const accountParams = z.object({ accountId: z.string().max(36) });
 const adjustmentParams = z.object({ adjustmentId: z.string().max(36) });
 const signedAmount = z.string().regex(/^-?\d{1,9}(\.\d{1,6})?$/, 'is no amount: write it like "-12.50"');
+const positionSchema = z.object({
+  postedAtMs: z.number().int(),
+  transactionId: z.string().max(36),
+  lineNumber: z.number().int(),
+});
 const pageQuery = { before: z.string().max(36).optional(), limit: limitSchema };
 
 /** URLs of the ledger as a whole, and of corrections. `approvalAbove`: units of currency. */
@@ -94,6 +109,42 @@ function ledgerReads(database: Database): readonly Route[] {
         balance: moneyJson(await readBalanceAsOf(database.read, params.ledgerAccountId, query.at)),
         atMs: query.at,
       }),
+    }),
+    route({
+      method: 'get',
+      path: '/ledger/accounts/{ledgerAccountId}/entries',
+      summary: 'Entries of any ledger account, the newest first',
+      scope: 'ledger:read',
+      params: z.object({ ledgerAccountId: z.string().max(80) }),
+      query: z.object({ limit: limitSchema, cursor: cursorSchema(positionSchema).optional() }),
+      answer: {
+        kind: 'json',
+        schema: z.object({
+          entries: z.array(
+            z.object({
+              transactionId: z.string(),
+              lineNumber: z.number(),
+              kind: z.string(),
+              note: z.string(),
+              amount: moneySchema,
+              postedAtMs: z.number(),
+            }),
+          ),
+          next: z.string().nullable(),
+        }),
+      },
+      handle: async ({ params, query }) => {
+        const entries = await listEntriesOf(database.read, {
+          ledgerAccountId: params.ledgerAccountId,
+          limit: query.limit,
+          after: query.cursor ?? null,
+        });
+        const last = entries.length === query.limit ? entries.at(-1) : undefined;
+        return {
+          entries: entries.map(({ key: _, amount, ...line }) => ({ ...line, amount: moneyJson(amount) })),
+          next: last ? encodeCursor(positionSchema.parse(last)) : null,
+        };
+      },
     }),
     route({
       method: 'get',

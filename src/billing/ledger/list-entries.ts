@@ -28,8 +28,19 @@ export type EntriesWanted = {
 };
 
 /** A page of the account's entries, newest first; a page with fewer than `limit` is the last. @throws InvalidInput for a limit beyond the page bound */
-export async function listEntries(sql: Sql, wanted: EntriesWanted): Promise<readonly StatementLine[]> {
-  const { accountId, limit, after } = wanted;
+export function listEntries(
+  sql: Sql,
+  { accountId, ...page }: EntriesWanted,
+): Promise<readonly StatementLine[]> {
+  return listEntriesOf(sql, { ledgerAccountId: customerLedgerId(accountId), ...page });
+}
+
+/** The same of any ledger account, the house's own and earnings too. */
+export async function listEntriesOf(
+  sql: Sql,
+  wanted: Omit<EntriesWanted, 'accountId'> & { readonly ledgerAccountId: string },
+): Promise<readonly StatementLine[]> {
+  const { ledgerAccountId, limit, after } = wanted;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_ENTRIES_PER_PAGE)
     throw new InvalidInput('limit', `is ${limit}`, `ask for 1 to ${MAX_ENTRIES_PER_PAGE}`);
   const behind = after
@@ -43,7 +54,7 @@ export async function listEntries(sql: Sql, wanted: EntriesWanted): Promise<read
      FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
      WHERE e.ledger_account_id = ? ${behind}
      ORDER BY e.posted_at_ms DESC, e.transaction_id DESC, e.line_number DESC LIMIT ?`,
-    [customerLedgerId(accountId), ...position, limit],
+    [ledgerAccountId, ...position, limit],
   );
   return rows.map(toLine);
 }

@@ -92,7 +92,7 @@ export type LedgerReport = {
   readonly sealHash: string;
   readonly checks: number;
   readonly faultCount: number;
-  /** At most 100 of each kind. */
+  /** The first bad row of the chain first; at most 100 of each kind. */
   readonly faults: readonly LedgerFault[];
 };
 
@@ -131,6 +131,6 @@ export async function verifyLedger(database: Database): Promise<LedgerReport> {
     sealHash: seal.sealHash,
     checks: Object.keys(CHECKS).length + MORE_CHECKS,
     faultCount,
-    faults: [...faults, ...broken],
+    faults: [...broken, ...faults],
   };
 }

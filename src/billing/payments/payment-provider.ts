@@ -92,8 +92,8 @@ export interface PaymentProvider {
     readonly paymentKey: string;
     readonly amount: Money;
   }): Promise<{ readonly refusal: string | null }>;
-  /** Everything that happened since, the oldest first. */
-  eventsSince(sinceMs: number): Promise<readonly ProviderEvent[]>;
+  /** Everything that happened from a moment until before another, the oldest first. */
+  eventsBetween(fromMs: number, untilMs: number): Promise<readonly ProviderEvent[]>;
 }
 
 /** Cards cannot be taken: the operator has given no key of a payment provider. */

@@ -268,8 +268,12 @@ describe.each(DIALECTS)('payments through Stripe on %s', (dialect) => {
         START_MS,
       ),
     );
+    stage.stripe.tamper(disputeId, { balance_transactions: [{ fee: 1_500, currency: 'eur' }] });
+    const fees = await house('payment-fees');
+    await stage.deliverAll();
     stage.stripe.closeDispute(disputeId, 'lost');
     await stage.deliverAll();
+    expect((await house('payment-fees')) - fees).toBe(-15_000_000);
     expect([await stage.balanceOf(id), await stage.heldOf(id)]).toEqual([eur('0'), eur('0')]);
     expect((await house('dispute-losses')) - losses).toBe(-10_000_000);
     expect(await stage.alerts('dispute-lost')).toBeGreaterThan(0);

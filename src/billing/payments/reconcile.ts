@@ -1,5 +1,6 @@
 import { DuplicateKey, integer, type Sql } from '../../kernel/unit-of-work';
 import type { PaymentParts } from './payment-parts';
+import type { PaymentProvider } from './payment-provider';
 import { chargeRecharge } from './auto-recharge';
 import { type OpenPayment, openPayments } from './payments-store';
 import { expirePayment, receiveEvent, syncCheckout } from './receive-event';
@@ -9,6 +10,8 @@ const CURSOR = 'provider-events';
 const OVERLAP_MS = 60 * 60_000;
 /** How far the first look goes back; the provider keeps events for thirty days. */
 const FIRST_LOOK_MS = 3 * 86_400_000;
+/** A long time is fetched in parts, so that what one question brings is bounded and a cut loses little. */
+const PART_MS = 6 * 60 * 60_000;
 /** Checkouts are asked for after this, when neither webhook nor event has told of them. */
 const ASKED_AFTER_MS = 10 * 60_000;
 const MAX_ASKED = 200;
@@ -26,22 +29,32 @@ export async function reconcilePayments(
 ): Promise<{ readonly newEvents: number; readonly asked: number }> {
   const { provider, database } = parts;
   if (!provider) return { newEvents: 0, asked: 0 };
-  const since = await readCursor(database.read);
-  const events = await provider.eventsSince(since === null ? nowMs - FIRST_LOOK_MS : since - OVERLAP_MS);
-  let newEvents = 0;
-  let seenMs = since ?? 0;
-  for (const event of events) {
-    if (!goesOn()) break;
-    if (await receiveEvent(database, event, { isLive: provider.isLive, nowMs })) newEvents++;
-    seenMs = Math.max(seenMs, event.createdAtMs);
-  }
-  if (seenMs > 0) await database.write((sql) => storeCursor(sql, seenMs));
+  const newEvents = await fetchEvents(parts, provider, { nowMs, goesOn });
   const open = await openPayments(database.read, { madeBeforeMs: nowMs - ASKED_AFTER_MS, limit: MAX_ASKED });
   for (const payment of open) {
     if (!goesOn()) break;
     await askAbout(parts, payment, nowMs);
   }
   return { newEvents, asked: open.length };
+}
+
+async function fetchEvents(
+  { database }: PaymentParts,
+  provider: PaymentProvider,
+  { nowMs, goesOn }: { readonly nowMs: number; readonly goesOn: () => boolean },
+): Promise<number> {
+  const before = await readCursor(database.read);
+  let fromMs = before === null ? nowMs - FIRST_LOOK_MS : before - OVERLAP_MS;
+  let newEvents = 0;
+  while (fromMs <= nowMs && goesOn()) {
+    // The present second is not over yet.
+    const untilMs = Math.min(fromMs + PART_MS, nowMs + 1_000);
+    for (const event of await provider.eventsBetween(fromMs, untilMs))
+      if (await receiveEvent(database, event, { isLive: provider.isLive, nowMs })) newEvents++;
+    await database.write((sql) => storeCursor(sql, Math.min(untilMs, nowMs)));
+    fromMs = untilMs;
+  }
+  return newEvents;
 }
 
 async function askAbout(parts: PaymentParts, payment: OpenPayment, nowMs: number): Promise<void> {

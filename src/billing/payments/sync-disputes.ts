@@ -22,11 +22,6 @@ export async function syncDisputes(step: SyncStep): Promise<void> {
     await open(step, dispute);
     if (dispute.state === 'won') await win(step, dispute);
     if (dispute.state === 'lost') await lose(step, dispute);
-    if (dispute.fee) {
-      await openHouseAccounts(step.sql, dispute.fee.currency, step.nowMs);
-      const fee = paymentFee({ about: `dispute ${dispute.key}`, fee: dispute.fee });
-      await postEntries(step.sql, fee, step.nowMs);
-    }
   }
 }
 
@@ -72,6 +67,14 @@ async function open({ sql, payment, nowMs }: SyncStep, dispute: ProviderDispute)
 async function win({ sql, nowMs }: SyncStep, dispute: ProviderDispute): Promise<void> {
   if (!(await end(sql, dispute, { state: 'won', takenMicros: 0n, nowMs }))) return;
   await freeFrozen(sql, freezeId(dispute), nowMs);
+  await chargeFee(sql, dispute, nowMs);
+}
+
+/** What the provider kept for a dispute, as it stands when that is closed: some of it may have been given back by then. */
+async function chargeFee(sql: Sql, { key, fee }: ProviderDispute, nowMs: number): Promise<void> {
+  if (!fee) return;
+  await openHouseAccounts(sql, fee.currency, nowMs);
+  await postEntries(sql, paymentFee({ about: `dispute ${key}`, fee }), nowMs);
 }
 
 async function lose({ sql, payment, nowMs, neighbours }: SyncStep, dispute: ProviderDispute): Promise<void> {
@@ -87,6 +90,7 @@ async function lose({ sql, payment, nowMs, neighbours }: SyncStep, dispute: Prov
   await end(sql, dispute, { state: 'lost', takenMicros: taken.amountMicros, nowMs });
   const movement = takenBack({ accountId, about: freezeId(dispute), total: amount, fromAccount: taken });
   await takeFrozen(sql, freezeId(dispute), { movement, nowMs });
+  await chargeFee(sql, dispute, nowMs);
   // A provider may take back more than is left of a payment: the ledger has it, a person looks why.
   if (!(await addReturned(sql, payment.id, amount.amountMicros, nowMs)))
     await quarantine(sql, {

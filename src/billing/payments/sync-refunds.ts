@@ -1,5 +1,5 @@
 import { newId } from '../../kernel/ids';
-import { DuplicateKey, text } from '../../kernel/unit-of-work';
+import { DuplicateKey, micros, text } from '../../kernel/unit-of-work';
 import { atMost } from '../ledger/freezes';
 import { lockBalance } from '../ledger/ledger-accounts';
 import { takenBack } from '../ledger/payment-movements';
@@ -18,8 +18,14 @@ export async function syncRefunds(step: SyncStep): Promise<void> {
 }
 
 async function syncOwn(step: SyncStep, refundId: string, refund: ProviderRefund): Promise<void> {
-  const { sql, nowMs, neighbours } = step;
+  const { sql, payment, nowMs, neighbours } = step;
   if (refund.state === 'pending') return;
+  const [row] = await sql.all('SELECT amount_micros FROM refunds WHERE id = ? AND payment_id = ?', [
+    refundId,
+    payment.id,
+  ]);
+  // Somebody copied our id into a refund of his own making.
+  if (!row || micros(row.amount_micros) !== refund.amount.amountMicros) return takeUpForeign(step, refund);
   await sql.run('UPDATE refunds SET provider_key = ? WHERE id = ? AND provider_key IS NULL', [
     refund.key,
     refundId,

@@ -15,8 +15,6 @@ import { readEvent } from './stripe-event';
 const CALL_LIMIT_MS = 20_000;
 /** Tries beside the first, by the library, each under the same idempotency key. */
 const MORE_TRIES = 2;
-/** Events one look brings at most; the next look goes on from there. */
-const MAX_EVENTS = 5_000;
 
 /** Stripe, spoken to by its own library. `apiUrl` leads elsewhere than to Stripe: to a proxy, or to a test's server. */
 export function stripeProvider(secretKey: string, apiUrl = ''): PaymentProvider {
@@ -48,7 +46,7 @@ export function stripeProvider(secretKey: string, apiUrl = ''): PaymentProvider 
     },
     charge: (wanted) => charge(stripe, wanted),
     refund: (wanted) => refund(stripe, wanted),
-    eventsSince: (sinceMs) => eventsSince(stripe, sinceMs),
+    eventsBetween: (fromMs, untilMs) => eventsBetween(stripe, fromMs, untilMs),
   };
 }
 
@@ -194,13 +192,15 @@ async function refund(
   }
 }
 
-async function eventsSince(stripe: StripeApi, sinceMs: number): Promise<readonly ProviderEvent[]> {
+async function eventsBetween(
+  stripe: StripeApi,
+  fromMs: number,
+  untilMs: number,
+): Promise<readonly ProviderEvent[]> {
   const found: ProviderEvent[] = [];
-  const pages = stripe.events.list({ created: { gte: Math.floor(sinceMs / 1000) }, limit: 100 });
-  for await (const event of pages) {
+  const created = { gte: Math.floor(fromMs / 1000), lt: Math.ceil(untilMs / 1000) };
+  for await (const event of stripe.events.list({ created, limit: 100 }))
     found.push(readEvent(JSON.stringify(event)));
-    if (found.length >= MAX_EVENTS) break;
-  }
   return found.toReversed();
 }
 
