@@ -3,8 +3,10 @@ import { ledgerRoutes } from './billing/ledger/ledger-routes';
 import { expireFreezes } from './billing/ledger/freezes';
 import { proveLedger } from './billing/ledger/prove-ledger';
 import { sealLedger } from './billing/ledger/seal-ledger';
+import { noteWhatIsPaid, owedOfInvoice } from './billing/invoicing/open-amounts';
 import { beginRecharges, chargeRecharge } from './billing/payments/auto-recharge';
 import { bankRoutes } from './billing/payments/bank-routes';
+import { paymentEvent } from './billing/payments/payment-event';
 import type { PaymentNeighbours } from './billing/payments/payment';
 import type { PaymentParts } from './billing/payments/payment-parts';
 import { paymentRoutes } from './billing/payments/payments-routes';
@@ -19,16 +21,17 @@ import type { Config } from './config/settings';
 import type { Route } from './http/route';
 import type { JobRunnerParts } from './jobs/job-runner';
 import type { Schedule } from './jobs/schedule';
-import { NotFound } from './kernel/app-error';
 import type { Database } from './kernel/unit-of-work';
+import { recordEvents } from './webhooks/record-events';
 import type { World } from './wiring-api';
 
-/** Who is asked what is owed of an invoice, and told what was paid of it: nobody yet, so only credit can be paid. */
+/** Invoicing is asked what is owed of an invoice, and told what was paid in the unit of work that posts it; so are those who want to know. */
 const NEIGHBOURS: PaymentNeighbours = {
-  owedOf: async (_, { invoiceId }) => {
-    throw new NotFound('invoice', invoiceId);
+  owedOf: owedOfInvoice,
+  onPayment: async (sql, fact) => {
+    await noteWhatIsPaid(sql, [fact.accountId], fact.nowMs);
+    await recordEvents(sql, [paymentEvent(fact)], fact.nowMs);
   },
-  onPayment: async () => undefined,
 };
 
 function paymentParts(config: Config, database: Database): PaymentParts {

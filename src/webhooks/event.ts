@@ -5,7 +5,8 @@ export const EVENT_KINDS = {
   'invoice.issued': 'an invoice has its number: invoiceId, number, totalMicros, currency, dueAtMs',
   'invoice.settled': 'nothing of an invoice is open any more: invoiceId, number',
   'reminder.sent': 'somebody was reminded of an invoice: invoiceId, number, step',
-  'payment.received': 'money came in: paymentId, amountMicros, currency, purpose',
+  'payment.received': 'money came in: paymentId, amountMicros, currency, invoiceId (null for credit)',
+  'payment.returned': 'money went back, by a refund or a lost dispute: the same facts',
   'account.state': 'an account may do more or less than before: state',
   'endpoint.tested': 'somebody tries whether the endpoint is reached',
 } as const;

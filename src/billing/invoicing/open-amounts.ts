@@ -1,4 +1,8 @@
 import { type Database, integer, micros, type Row, type Sql, text } from '../../kernel/unit-of-work';
+import { readAccount } from '../../accounts/accounts-store';
+import { Conflict, NotFound } from '../../kernel/app-error';
+import { type Money, money } from '../../kernel/money';
+import { paidOfInvoices } from '../payments/payments-store';
 import { unpostedTaxes } from '../due-charges/due-charges';
 import { customerLedgerId } from '../ledger/ledger-accounts';
 import { chargedSince } from './charged-sums';
@@ -132,7 +136,7 @@ function owedInvoices(
     }));
 }
 
-/** What was paid in with the number of an invoice as its reference, by invoice. */
+/** What was paid for an invoice itself, by invoice: asked for by card or bank, or paid in with its number as the reference. */
 async function directPayments(sql: Sql, documents: readonly Row[]): Promise<ReadonlyMap<string, bigint>> {
   const unpaid = documents.filter((row) => row.kind === 'invoice' && row.state !== 'paid');
   if (unpaid.length === 0) return new Map();
@@ -142,7 +146,12 @@ async function directPayments(sql: Sql, documents: readonly Row[]): Promise<Read
      WHERE e.amount_micros > 0 AND (${unpaid.map(() => '(t.idempotency_key >= ? AND t.idempotency_key < ?)').join(' OR ')})`,
     unpaid.flatMap((row) => [`top-up:${text(row.number)}`, `top-up:${text(row.number)}!`]),
   );
-  const paid = new Map<string, bigint>();
+  const paid = new Map(
+    await paidOfInvoices(
+      sql,
+      unpaid.map((row) => text(row.id)),
+    ),
+  );
   for (const row of rows) {
     const invoice = unpaid.find(
       (one) =>
@@ -152,6 +161,19 @@ async function directPayments(sql: Sql, documents: readonly Row[]): Promise<Read
     if (invoice) paid.set(text(invoice.id), (paid.get(text(invoice.id)) ?? 0n) + micros(row.amount_micros));
   }
   return paid;
+}
+
+/** What is still to be paid of an invoice of an account. @throws NotFound; Conflict when nothing is */
+export async function owedOfInvoice(
+  sql: Sql,
+  { accountId, invoiceId }: { readonly accountId: string; readonly invoiceId: string },
+): Promise<Money> {
+  const account = await readAccount(sql, accountId);
+  const debt = (await debtsOf(sql, [accountId])).get(accountId);
+  const invoice = debt?.invoices.find(({ id }) => id === invoiceId);
+  if (!invoice) throw new NotFound('invoice', invoiceId);
+  if (invoice.openMicros === 0n) throw new Conflict('nothing of this invoice is left to pay', { invoiceId });
+  return money(invoice.openMicros, account.currency);
 }
 
 /** Notes which invoices of the accounts are paid by now, and which are open again; gives what is owed. */

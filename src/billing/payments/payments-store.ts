@@ -161,12 +161,16 @@ export function whereOf(conditions: readonly (readonly [string, SqlValue])[]): {
   };
 }
 
-/** What stays paid of each invoice of an account: received for it and not gone back, in micros of the account's currency. */
-export async function paidOfInvoices(sql: Sql, accountId: string): Promise<ReadonlyMap<string, bigint>> {
+/** What stays paid of each of some invoices: received for it and not gone back, in micros of its account's currency. */
+export async function paidOfInvoices(
+  sql: Sql,
+  invoiceIds: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> {
+  if (invoiceIds.length === 0) return new Map();
   const rows = await sql.all(
     `SELECT invoice_id, SUM(received_micros - returned_micros) AS paid FROM payments
-     WHERE account_id = ? AND state = 'succeeded' AND invoice_id IS NOT NULL GROUP BY invoice_id`,
-    [accountId],
+     WHERE invoice_id IN (${invoiceIds.map(() => '?').join(', ')}) AND state = 'succeeded' GROUP BY invoice_id`,
+    invoiceIds,
   );
   return new Map(rows.map((row) => [text(row.invoice_id), micros(row.paid)]));
 }
