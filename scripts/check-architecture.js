@@ -38,9 +38,21 @@ const MAY_IMPORT = {
   phones: ['kernel', 'alerts', 'mail/mail'],
   rooms: ['kernel', 'csv', 'numbers'],
   alerts: ['kernel'],
+  webhooks: ['kernel'],
   cdr: ['kernel', 'csv', 'jobs', 'alerts'],
   media: ['kernel'],
-  billing: ['kernel', 'csv', 'accounts', 'alerts', 'cdr', 'jobs', 'leases', 'mail/mail', 'numbers'],
+  billing: [
+    'kernel',
+    'csv',
+    'accounts',
+    'alerts',
+    'cdr',
+    'jobs',
+    'leases',
+    'mail/mail',
+    'numbers',
+    'webhooks',
+  ],
   calling: [
     'kernel',
     'media',
@@ -81,6 +93,7 @@ const MAY_IMPORT = {
   'command-line': [
     'kernel',
     'config',
+    'csv',
     'billing',
     'calling',
     'cdr',
@@ -108,6 +121,7 @@ const TECHNOLOGY = {
   nodemailer: [/-nodemailer\.ts$/],
   pdfkit: [/-pdf\.ts$/],
   'bidi-js': [/-pdf\.ts$/],
+  stripe: [/-stripe\.ts$/],
   'prom-client': [/^src\/observability\//, /^src\/http\//],
 };
 

@@ -3,7 +3,6 @@ import { type Command, EXIT, helpOf, readArguments, WrongUsage } from './command
 import {
   createKey,
   explain,
-  importRates,
   migrate,
   rate,
   replayJournalCommand,
@@ -11,6 +10,15 @@ import {
   verifyLedgerCommand,
 } from './command-line/database-commands';
 import { runInvoices } from './command-line/invoice-commands';
+import {
+  deckBands,
+  deckVersions,
+  exportRatesCommand,
+  importCdrsCommand,
+  importRates,
+  rerate,
+  returnDeck,
+} from './command-line/rating-commands';
 import { demoCall, start } from './command-line/start-command';
 import { addTrunk, trunkOutbound } from './command-line/trunk-commands';
 import { JournalDamaged } from './cdr/journal-files';
@@ -29,6 +37,12 @@ const COMMANDS: readonly Command[] = [
   seedDemoCommand,
   createKey,
   importRates,
+  deckVersions,
+  returnDeck,
+  exportRatesCommand,
+  deckBands,
+  importCdrsCommand,
+  rerate,
   explain,
   rate,
   runInvoices,

@@ -33,6 +33,11 @@ import { PUBLISH_RATES, publishScheduled } from './billing/rating/publish-versio
 import { Reratings } from './billing/rating/reratings';
 import { reratingRoutes } from './billing/rating/reratings-routes';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
+import { webhookRoutes } from './webhooks/webhooks-routes';
+import type { Targets } from './webhooks/target-address';
+import { sendEvent } from './webhooks/send-event';
+import { WebhookSender } from './webhooks/webhook-sender';
+import { forgetOldEvents } from './webhooks/events-store';
 import type { Route } from './http/route';
 import type { DueTurn, Schedule } from './jobs/schedule';
 import { type JobRunnerParts, startJobRunner } from './jobs/job-runner';
@@ -41,6 +46,10 @@ import { mailBySmtp } from './mail/mailer-nodemailer';
 import { type Database, integer, text } from './kernel/unit-of-work';
 import { feeBearingNumbers } from './numbers/did-owners-store';
 import type { World } from './wiring-api';
+import { ledgerAndPaymentRoutes, paymentSchedules } from './wiring-payments';
+
+const EVENTS_KEPT_MS = 30 * 86_400_000;
+const FORGOTTEN_AT_ONCE = 5_000;
 
 /** What follows from a posted fee. */
 export const ON_POSTED: OnPosted = { 'plan-fee': grantIncluded };
@@ -54,7 +63,7 @@ function stepsOf(turn: DueTurn): { readonly nowMs: number; readonly goesOn: () =
 }
 
 /** What the money half does by the calendar. */
-export function moneySchedules({ config }: World, database: Database): readonly Schedule[] {
+export function moneySchedules(world: World, database: Database): readonly Schedule[] {
   const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   return [
     {
@@ -102,8 +111,16 @@ export function moneySchedules({ config }: World, database: Database): readonly 
       name: 'reminders',
       cron: '*/5 * * * *',
       says: 'reminds of invoices, by each account’s plan and outside of its quiet hours',
-      run: (turn) => takeDueSteps(database, { ...stepsOf(turn), houseLanguage: config.HOUSE_LANGUAGE }),
+      run: (turn) => takeDueSteps(database, { ...stepsOf(turn), houseLanguage: world.config.HOUSE_LANGUAGE }),
     },
+    {
+      name: 'old-events',
+      cron: '20 * * * *',
+      says: 'forgets events that were told to everybody and are older than 30 days',
+      run: ({ nowMs }) =>
+        database.write((sql) => forgetOldEvents(sql, nowMs - EVENTS_KEPT_MS, FORGOTTEN_AT_ONCE)),
+    },
+    ...paymentSchedules(world, database),
   ];
 }
 
@@ -127,6 +144,20 @@ export function moneyJobs(
   };
 }
 
+/** Tells other programs what happened. */
+export function startWebhooks({ config, clock, log }: World, database: Database): WebhookSender {
+  const sender = new WebhookSender({
+    database,
+    clock,
+    log,
+    key: config.WEBHOOK_KEY,
+    targets: config.WEBHOOK_TARGETS as Targets,
+    send: sendEvent,
+  });
+  sender.start();
+  return sender;
+}
+
 /** The money half's URLs. */
 export function moneyRoutes({ config, clock, log }: World, database: Database): readonly Route[] {
   return [
@@ -141,6 +172,7 @@ export function moneyRoutes({ config, clock, log }: World, database: Database): 
     ...taxRoutes(database),
     ...planRoutes(database),
     ...reminderRoutes(database),
+    ...webhookRoutes(database, { key: config.WEBHOOK_KEY, targets: config.WEBHOOK_TARGETS as Targets }),
     ...accountRoutes(database),
     ...bundleRoutes(database),
     ...limitRoutes(database),
@@ -153,6 +185,7 @@ export function moneyRoutes({ config, clock, log }: World, database: Database): 
     ...importFormRoutes(database),
     ...reratingRoutes(database, new Reratings({ database, clock, log })),
     ...cdrImportRoutes(database, new CdrImports({ database, clock, log })),
+    ...ledgerAndPaymentRoutes(config, database),
   ];
 }
 

@@ -7,7 +7,7 @@ const { join, resolve } = require('node:path');
 
 const root = resolve(__dirname, '../..');
 
-/** What is run, and what each shows (performance goals P1 to P3, P5 to P11, P17). */
+/** What is run, and what each shows (performance goals P1 to P11, P16, P17). */
 const BENCHES = [
   { file: 'rating.js', shows: 'P1 full rating / naive lookups' },
   { file: 'lookup.js', shows: 'P2 compiled lookup / naive lookups' },
@@ -15,6 +15,8 @@ const BENCHES = [
   { file: 'embedded-sip.js', shows: 'P7 embedded SIP server / SIPp to SIPp' },
   { file: 'two-party.js', shows: 'P8 two-party calls / SIPp to SIPp' },
   { file: 'cdr-write.js', shows: 'P5 CDRs of single calls / single inserts' },
+  { file: 'cdr-import.js', shows: 'P4 CDRs rated, charged, stored / bare inserts' },
+  { file: 'rerating.js', shows: 'P16 CDRs priced anew / read and insert' },
   { file: 'prepaid.js', shows: 'P6 reserve + settle / raw updates' },
   { file: 'cdr-search.js', shows: 'P17 CDR search p99 / raw page (at most)' },
   { file: 'conference.js', shows: 'P11 participants a core / bare echo' },

@@ -10,6 +10,9 @@ const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { importRateDeck } = require('../../dist/billing/rating/import-rate-deck');
 const { RateBook, rateBookOf } = require('../../dist/billing/rating/rate-book');
+const { createDeck } = require('../../dist/billing/rating/decks-store');
+const { setCalendar } = require('../../dist/billing/rating/publish-version');
+const { findDeckHead } = require('../../dist/billing/rating/rates-store');
 const { DeckCompiler } = require('../../dist/billing/rating/compiled-deck');
 const { openDatabase } = require('../../dist/store/database');
 const { runMigrations } = require('../../dist/store/run-migrations');
@@ -83,6 +86,9 @@ async function measureSwap() {
     await runMigrations(database, path.join(__dirname, '../../sql'));
     const csv = path.join(folder, 'deck.csv');
     writeFileSync(csv, text);
+    const deckOf = { name: 'bench', currency: 'EUR', chargeDecimals: 6, nowMs: 1 };
+    const { id } = await database.write((sql) => createDeck(sql, deckOf));
+    await setCalendar(database, { deckId: id, calendar: CALENDAR, nowMs: 1 });
     const importing = await whileLookingUp(calls, undefined, () =>
       importRateDeck(database, {
         deckName: 'bench',
@@ -92,12 +98,13 @@ async function measureSwap() {
         nowMs: 1,
       }),
     );
-    const { deckId, version } = importing.result;
-    const first = await rateBookOf(database).load({ deckId, version });
+    if (!importing.result.published) throw new Error(JSON.stringify(importing.result.faults[0]));
+    const head = await findDeckHead(database.read, id);
+    const first = await rateBookOf(database).load(head);
     const control = await whileLookingUp(calls, first, () => sleep(quick ? 2_000 : 5_000));
     const swaps = [];
     for (let turn = 0; turn < (quick ? 1 : 3); turn++)
-      swaps.push(await whileLookingUp(calls, first, () => new RateBook(database).load({ deckId, version })));
+      swaps.push(await whileLookingUp(calls, first, () => new RateBook(database).load(head)));
     const middle = swaps.toSorted((left, right) => left.longestOwnMs - right.longestOwnMs)[
       Math.floor(swaps.length / 2)
     ];

@@ -1,10 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { verifyLedger } from '../billing/ledger/verify-ledger';
 import { listDecks, MAX_DECKS_PER_PAGE, type RateDeck } from '../billing/rating/decks-store';
 import { findRate } from '../billing/rating/find-rate';
-import { importRateDeck } from '../billing/rating/import-rate-deck';
 import { rateCall } from '../billing/rating/rate-call';
 import { replayJournal } from '../cdr/replay-journal';
 import { type CallExplanation, explainCall } from '../calling/explain-call';
@@ -14,7 +10,7 @@ import { createApiKey } from '../http/api-keys';
 import { ROLES, SCOPES } from '../http/roles';
 import { InvalidInput, NotFound } from '../kernel/app-error';
 import { systemClock } from '../kernel/clock';
-import { currency, money, showMoney } from '../kernel/money';
+import { money, showMoney } from '../kernel/money';
 import type { E164 } from '../kernel/phone-number';
 import type { Database } from '../kernel/unit-of-work';
 import { normaliseDialled } from '../numbers/normalise-dialled';
@@ -73,51 +69,6 @@ export const seedDemoCommand: Command = {
       return EXIT.ok;
     }),
 };
-
-export const importRates: Command = {
-  name: 'import-rates',
-  usage: '<file.csv>',
-  about:
-    'Imports a rate deck from CSV: header prefix,destination,price_per_minute,connect_fee,first_increment,next_increment,minimum_seconds,effective_from and, if wanted, minimum_charge; sql/decks holds an example. All lines or none: every fault is listed with its line. A deck of the same name gets a new version.',
-  words: [1, 1],
-  options: {
-    deck: { type: 'string', about: 'Name of the deck (the file’s name when left out)' },
-    currency: {
-      type: 'string',
-      about: 'Currency of the prices: three letters of ISO 4217 (EUR when left out)',
-    },
-    'dry-run': { type: 'boolean', about: 'Read and check everything, change nothing' },
-  },
-  examples: ['123-voip import-rates rates.csv --deck Retail --currency EUR --dry-run'],
-  run: (input) => withDatabase(input, (database) => runImport(input, database)),
-};
-
-async function runImport(input: CommandInput, database: Database): Promise<number> {
-  const [file = ''] = input.words;
-  if (!(await stat(file).catch(() => null))?.isFile())
-    throw new InvalidInput('file', `"${file}" cannot be read`, 'give the path of a CSV file');
-  const report = await importRateDeck(database, {
-    deckName: String(input.options.deck ?? basename(file, '.csv')),
-    currency: currency(String(input.options.currency ?? 'EUR')),
-    csv: createReadStream(file),
-    sourceName: basename(file),
-    nowMs: systemClock.nowMs(),
-    dryRun: input.options['dry-run'] === true,
-    onProgress: ({ step, rates }) => input.print(`${rates} rates ${step}`),
-  });
-  for (const fault of report.faults)
-    input.print(`line ${fault.line}: ${fault.field}: ${fault.problem}; ${fault.remedy}`);
-  if (report.faultCount > 0) {
-    input.print(`${report.faultCount} faults; nothing was imported.`);
-    return EXIT.badData;
-  }
-  input.print(
-    report.published
-      ? `${report.rateCount} rates imported as version ${report.version}.`
-      : `${report.rateCount} rates are right; nothing was changed.`,
-  );
-  return EXIT.ok;
-}
 
 export const rate: Command = {
   name: 'rate',
@@ -216,7 +167,7 @@ export const verifyLedgerCommand: Command = {
   name: 'verify-ledger',
   usage: '',
   about:
-    'Proves the ledger: every transaction sums to zero, balances and holds equal what they are made of, charges equal the CDRs’. Exit code 65 and one line a fault when something does not hold.',
+    'Proves the ledger: every transaction sums to zero, balances and holds equal what they are made of, charges equal the CDRs’, the hash chain is unbroken and the database refuses changes. The first bad row comes first. Exit code 65 and one line a fault when something does not hold.',
   words: [0, 0],
   options: JSON_OPTION,
   examples: [],
@@ -228,7 +179,7 @@ export const verifyLedgerCommand: Command = {
         for (const fault of report.faults)
           input.print(`${fault.name}: ${fault.subject} has ${fault.found}, should have ${fault.expected}`);
         input.print(
-          `${report.transactions} transactions, ${report.checks} checks, ${report.faultCount} faults.`,
+          `${report.transactions} transactions, ${report.checks} checks, ${report.faultCount} faults; seal ${report.sealNumber} ${report.sealHash}`,
         );
       }
       return report.faultCount === 0 ? EXIT.ok : EXIT.badData;

@@ -27,6 +27,8 @@ export const SCOPES = [
   'invoices:write',
   /** Publishes plans and lets accounts have them. */
   'plans:write',
+  /** Decides corrections above the limit that somebody else asked for. */
+  'ledger:approve',
   /** Makes vouchers, whose codes are money, and cancels them. */
   'vouchers:write',
   'decks:read',
@@ -47,6 +49,9 @@ export const SCOPES = [
   /** Work that is done by itself: schedules, and jobs that failed too often. */
   'jobs:read',
   'jobs:write',
+  /** Who is told what happens, and what happened. */
+  'webhooks:read',
+  'webhooks:write',
   /** Telephones, where they are registered, and how an account is reached. */
   'devices:read',
   'devices:write',
@@ -96,6 +101,7 @@ export const ROLES = {
     'invoices:read',
     'invoices:write',
     'plans:write',
+    'ledger:approve',
     'vouchers:write',
     'decks:read',
     'decks:write',

@@ -85,9 +85,7 @@ async function runStatement(sql: Sql, statement: string): Promise<void> {
   try {
     await sql.run(statement);
   } catch (error) {
-    const cause = (error as { original?: { errno?: unknown }; errno?: unknown } | null) ?? {};
-    const errno = cause.errno ?? cause.original?.errno;
-    if (errno !== TRIGGER_NEEDS_ADMINISTRATOR) throw error;
+    if ((error as { errno?: unknown } | null)?.errno !== TRIGGER_NEEDS_ADMINISTRATOR) throw error;
   }
 }
 

@@ -8,6 +8,14 @@ import { limitRoutes } from '../../src/billing/credit/limits-routes';
 import { capRoutes } from '../../src/billing/fraud-caps/caps-routes';
 import { numberFeeRoutes } from '../../src/billing/number-fees/number-fees-routes';
 import { voucherRoutes } from '../../src/billing/payments/vouchers/vouchers-routes';
+import { CdrImports } from '../../src/billing/rating/cdr-imports';
+import { cdrImportRoutes } from '../../src/billing/rating/cdr-imports-routes';
+import { DeckImports } from '../../src/billing/rating/deck-imports';
+import { deckImportRoutes } from '../../src/billing/rating/deck-imports-routes';
+import { deckVersionRoutes } from '../../src/billing/rating/deck-versions-routes';
+import { importFormRoutes } from '../../src/billing/rating/import-forms-routes';
+import { Reratings } from '../../src/billing/rating/reratings';
+import { reratingRoutes } from '../../src/billing/rating/reratings-routes';
 import { deckRoutes } from '../../src/billing/rating/decks-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
 import { createApiKey } from '../../src/http/api-keys';
@@ -37,19 +45,25 @@ import { scheduleRoutes } from '../../src/rooms/schedule/schedule-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
 import { explainRoutes } from '../../src/calling/explain-routes';
 import { phoneRoutes } from '../../src/phones/phones-routes';
+import { readConfig } from '../../src/config/read-config';
 import { knowledgeOffline } from '../../src/wiring-lines';
 import { invoiceRoutes } from '../../src/billing/invoicing/invoices-routes';
 import { planRoutes } from '../../src/billing/plans/plans-routes';
 import { profileRoutes } from '../../src/billing/profiles/profiles-routes';
 import { reminderRoutes } from '../../src/billing/reminders/reminders-routes';
 import { taxRoutes } from '../../src/billing/tax/tax-routes';
+import { ledgerAndPaymentRoutes } from '../../src/wiring-payments';
 import { FakeClock } from './fake-clock';
 
 /** A place for recordings that nothing is written to. */
 const NOWHERE = { folder: '/nowhere', nodeId: 'test', keys: recordingKeys('ab'.repeat(32)) };
 
-/** The API over a database, with a clock that stands; `keyFor` makes a key of a role. */
-export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
+/** The API over a database, with a clock that stands; `keyFor` makes a key of a role. `settings` are those of the environment. */
+export function testApi(
+  database: Database,
+  place: RecordingPlace = NOWHERE,
+  settings: Readonly<Record<string, string>> = {},
+) {
   const clock = new FakeClock();
   const liveCalls = new LiveCalls();
   const liveRooms = new LiveRooms({
@@ -111,6 +125,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...capRoutes(database),
     ...numberFeeRoutes(database),
     ...voucherRoutes(database),
+    ...ledgerAndPaymentRoutes(readConfig(settings), database),
     ...deckRoutes(database),
     ...invoiceRoutes({
       database,
@@ -123,6 +138,11 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...taxRoutes(database),
     ...planRoutes(database),
     ...reminderRoutes(database),
+    ...deckVersionRoutes(database),
+    ...deckImportRoutes(database, new DeckImports({ database, clock, log: silentLog })),
+    ...importFormRoutes(database),
+    ...cdrImportRoutes(database, new CdrImports({ database, clock, log: silentLog })),
+    ...reratingRoutes(database, new Reratings({ database, clock, log: silentLog })),
     ...numberRoutes(database),
     ...callerIdRoutes({ database, speakCode: async (spoken) => void spokenCodes.push(spoken) }),
     ...trunkRoutes({ database, key: trunkKey('ab'.repeat(32)), realm: '123-voip' }),

@@ -5,7 +5,7 @@ import { readCdrLines } from '../../cdr/mediation/read-cdr-lines';
 import type { Database } from '../../kernel/unit-of-work';
 import { importCdrs } from './import-cdrs';
 
-const LINES_TOGETHER = 500;
+const LINES_TOGETHER = 1_000;
 
 /** A line that did not become a CDR charged whole, and why. */
 export type ToldLine = {
@@ -36,7 +36,7 @@ export async function importCdrFile(
     readonly csv: Readable;
     readonly form: CdrFileForm;
     readonly nowMs: number;
-    /** Told after each five hundred lines, with the lines among them that are to be told. */
+    /** Told after each thousand lines, with the lines among them that are to be told. */
     readonly onPart: (counts: CdrImportCounts, told: readonly ToldLine[]) => Promise<void> | void;
   },
 ): Promise<CdrImportCounts> {

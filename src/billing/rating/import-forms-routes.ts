@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import {
   FORM_KINDS,
-  type FormKind,
   forgetForm,
+  type KeptForm,
   keepForm,
   listForms,
   readForm,
 } from '../../csv/import-forms-store';
 import { limitSchema, route, type Route } from '../../http/route';
-import { InvalidInput } from '../../kernel/app-error';
 import type { Database } from '../../kernel/unit-of-work';
 import { cdrFileFormSchema, checkCdrFileForm } from '../../cdr/mediation/cdr-file-form';
 import { checkRateFileForm, rateFileFormSchema } from './rate-file-form';
@@ -20,6 +19,7 @@ const formSchema = z.object({
   changedAtMs: z.number(),
 });
 const kindParams = z.object({ kind: z.enum(FORM_KINDS) });
+const nameParams = z.object({ name: z.string().min(1).max(60) });
 const formParams = kindParams.extend({ name: z.string().max(60) });
 
 /** URLs of forms: how carriers write prices down, and switches their CDRs. */
@@ -51,18 +51,30 @@ export function importFormRoutes(database: Database): readonly Route[] {
     }),
     route({
       method: 'post',
-      path: '/import-forms/{kind}/{name}',
-      summary:
-        'Keeps how a carrier or switch writes its files, in the place of what was kept under this name',
+      path: '/import-forms/rates/{name}',
+      summary: 'Keeps how a carrier writes its prices down, in the place of what was kept under this name',
       scope: 'decks:write',
-      params: formParams,
-      body: z.looseObject({}),
+      params: nameParams,
+      body: rateFileFormSchema,
       answer: { kind: 'json', schema: formSchema },
-      handle: async ({ params, body, nowMs }) => {
-        const kept = { ...params, form: checkedForm(params.kind, body), changedAtMs: nowMs };
-        await database.write((sql) => keepForm(sql, kept));
-        return kept;
-      },
+      handle: ({ params, body, nowMs }) =>
+        keep(database, {
+          kind: 'rates',
+          name: params.name,
+          form: checkRateFileForm(body),
+          changedAtMs: nowMs,
+        }),
+    }),
+    route({
+      method: 'post',
+      path: '/import-forms/cdrs/{name}',
+      summary: 'Keeps how a switch writes its CDRs down, in the place of what was kept under this name',
+      scope: 'decks:write',
+      params: nameParams,
+      body: cdrFileFormSchema,
+      answer: { kind: 'json', schema: formSchema },
+      handle: ({ params, body, nowMs }) =>
+        keep(database, { kind: 'cdrs', name: params.name, form: checkCdrFileForm(body), changedAtMs: nowMs }),
     }),
     route({
       method: 'delete',
@@ -79,18 +91,7 @@ export function importFormRoutes(database: Database): readonly Route[] {
   ];
 }
 
-/** @throws InvalidInput naming the first thing of the form that does not fit */
-export function checkedForm(kind: FormKind, form: unknown): object {
-  const read = kind === 'rates' ? rateFileFormSchema.safeParse(form) : cdrFileFormSchema.safeParse(form);
-  if (!read.success) {
-    const [first] = read.error.issues;
-    throw new InvalidInput(
-      first?.path.join('.') || 'form',
-      first?.message ?? 'does not fit',
-      'correct the form',
-    );
-  }
-  return kind === 'rates'
-    ? checkRateFileForm(rateFileFormSchema.parse(form))
-    : checkCdrFileForm(cdrFileFormSchema.parse(form));
+async function keep(database: Database, form: KeptForm): Promise<KeptForm> {
+  await database.write((sql) => keepForm(sql, form));
+  return form;
 }

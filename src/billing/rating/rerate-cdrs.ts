@@ -16,8 +16,8 @@ import type { Rate } from './rate';
 import { rateCall } from './rate-call';
 import type { RerateLine, RerateWish } from './reratings-store';
 
-/** Calls looked at in one step: 500 rows are what one INSERT of a database does best. */
-const CDRS_PER_PAGE = 500;
+/** Calls looked at in one step: what a call may have to wait for. */
+const CDRS_PER_PAGE = 1_000;
 
 /** A rated call, as far as pricing it anew needs it. */
 type RatedLeg = {
@@ -49,16 +49,25 @@ export async function* rerateCdrs(
   database: Database,
   wish: RerateWish,
 ): AsyncGenerator<Found, void, undefined> {
-  let after = { startedAtMs: wish.fromMs, id: '' };
-  for (;;) {
-    const rows: readonly Row[] = await database.report.all(...pageOf(wish, after));
+  const read = (after: { readonly startedAtMs: number; readonly id: string }) => {
+    const reading = database.report.all(...pageOf(wish, after));
+    // Awaited in its turn; the step before may fail first.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let next: Promise<readonly Row[]> | null = read({ startedAtMs: wish.fromMs, id: '' });
+  while (next) {
+    const rows: readonly Row[] = await next;
+    const last = rows.at(-1);
+    // Read while this step is worked out and its changes are written.
+    next =
+      last && rows.length === CDRS_PER_PAGE
+        ? read({ startedAtMs: integer(last.started_at_ms), id: text(last.id) })
+        : null;
     yield await rerateLegs(
       database,
       rows.flatMap((row) => toLeg(row, wish)),
     );
-    const last = rows.at(-1);
-    if (!last || rows.length < CDRS_PER_PAGE) return;
-    after = { startedAtMs: integer(last.started_at_ms), id: text(last.id) };
   }
 }
 

@@ -20,6 +20,16 @@ import { deltaByAccount, listLines, readRerating, type RerateWish } from './rera
 
 const DAY_MS = 86_400_000;
 
+const wishFor = (rest: Partial<RerateWish>): RerateWish => ({
+  fromMs: START_MS - DAY_MS,
+  untilMs: START_MS + DAY_MS,
+  accountId: null,
+  prefix: null,
+  deckId: null,
+  byDeckId: null,
+  ...rest,
+});
+
 describe.each(DIALECTS)('re-rating on %s', (dialect) => {
   let test: TestDatabase;
   let reratings: Reratings;
@@ -63,15 +73,6 @@ describe.each(DIALECTS)('re-rating on %s', (dialect) => {
       endedAtMs: START_MS + n + 60_000,
       costDeckId: null,
     }));
-  const wishFor = (rest: Partial<RerateWish>): RerateWish => ({
-    fromMs: START_MS - DAY_MS,
-    untilMs: START_MS + DAY_MS,
-    accountId: null,
-    prefix: null,
-    deckId: null,
-    byDeckId: null,
-    ...rest,
-  });
   const look = async (rest: Partial<RerateWish>) => {
     const { id } = await reratings.begin(wishFor(rest), 'the carrier was late with its prices');
     await reratings.idle();

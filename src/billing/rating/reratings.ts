@@ -96,13 +96,19 @@ export class Reratings {
   async #look(id: string, wish: RerateWish): Promise<void> {
     const { database, clock } = this.#parts;
     const sum = { lookedAt: 0, changed: 0, withoutPrice: 0 };
+    let writing: Promise<void> = Promise.resolve();
     for await (const found of rerateCdrs(database, wish)) {
       const lines = found.changes.map((change, n) => ({ ...change, place: sum.changed + n }));
       sum.lookedAt += found.lookedAt;
       sum.changed += lines.length;
       sum.withoutPrice += found.withoutPrice;
-      await database.write((sql) => keepFound(sql, id, { lines, ...sum, nowMs: clock.nowMs() }));
+      const part = { lines, ...sum, nowMs: clock.nowMs() };
+      // The next step is worked out while this one is written, and never more than that one.
+      await writing;
+      writing = database.write((sql) => keepFound(sql, id, part));
+      writing.catch(() => undefined);
     }
+    await writing;
     await database.write((sql) =>
       moveRerating(sql, id, { from: ['checking'], state: 'checked', nowMs: clock.nowMs() }),
     );
