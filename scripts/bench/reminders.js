@@ -168,7 +168,7 @@ async function tellWhileKilled(database, url) {
     await sleep(200);
     const [left] = await database.read.all("SELECT COUNT(*) AS n FROM reminders WHERE state <> 'queued'");
     if (Number(left.n) === told) break;
-    if (kills >= 50 || round % 2 === 0) continue;
+    if (kills >= 12 || round % 2 === 0) continue;
     const at = kills++ % 2;
     workers[at].kill('SIGKILL');
     workers[at] = begin();

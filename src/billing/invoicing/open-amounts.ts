@@ -132,7 +132,7 @@ function owedInvoices(
     }));
 }
 
-/** What was paid in with the number of an invoice as its reference, by invoice. */
+/** What was paid for an invoice, by invoice: by a payment that was made for it, or with its number as the reference of a top-up. */
 async function directPayments(sql: Sql, documents: readonly Row[]): Promise<ReadonlyMap<string, bigint>> {
   const unpaid = documents.filter((row) => row.kind === 'invoice' && row.state !== 'paid');
   if (unpaid.length === 0) return new Map();
@@ -142,7 +142,12 @@ async function directPayments(sql: Sql, documents: readonly Row[]): Promise<Read
      WHERE e.amount_micros > 0 AND (${unpaid.map(() => '(t.idempotency_key >= ? AND t.idempotency_key < ?)').join(' OR ')})`,
     unpaid.flatMap((row) => [`top-up:${text(row.number)}`, `top-up:${text(row.number)}!`]),
   );
-  const paid = new Map<string, bigint>();
+  const made = await sql.all(
+    `SELECT invoice_id, SUM(received_micros - returned_micros) AS paid FROM payments
+     WHERE state = 'succeeded' AND invoice_id IN (${unpaid.map(() => '?').join(', ')}) GROUP BY invoice_id`,
+    unpaid.map((row) => text(row.id)),
+  );
+  const paid = new Map(made.map((row) => [text(row.invoice_id), micros(row.paid)]));
   for (const row of rows) {
     const invoice = unpaid.find(
       (one) =>
