@@ -77,7 +77,7 @@ CREATE TABLE IF NOT EXISTS invoice_progress (
   FOREIGN KEY (invoice_id) REFERENCES invoices (id)
 );
 
-CREATE INDEX IF NOT EXISTS invoice_progress_by_step ON invoice_progress (state, next_step_at_ms, invoice_id);
+CREATE INDEX IF NOT EXISTS invoice_progress_by_step ON invoice_progress (state, next_step_at_ms, invoice_id, account_id, next_step);
 CREATE INDEX IF NOT EXISTS invoice_progress_by_account ON invoice_progress (account_id, state);
 
 CREATE TABLE IF NOT EXISTS invoice_runs (

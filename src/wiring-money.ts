@@ -64,7 +64,6 @@ function stepsOf(turn: DueTurn): { readonly nowMs: number; readonly goesOn: () =
 
 /** What the money half does by the calendar. */
 export function moneySchedules(world: World, database: Database): readonly Schedule[] {
-  const { config } = world;
   const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   return [
     {
@@ -120,7 +119,7 @@ export function moneySchedules(world: World, database: Database): readonly Sched
       name: 'reminders',
       cron: '*/5 * * * *',
       says: 'reminds of invoices, by each account’s plan and outside of its quiet hours',
-      run: (turn) => takeDueSteps(database, { ...stepsOf(turn), houseLanguage: config.HOUSE_LANGUAGE }),
+      run: (turn) => takeDueSteps(database, { ...stepsOf(turn), houseLanguage: world.config.HOUSE_LANGUAGE }),
     },
   ];
 }

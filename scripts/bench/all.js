@@ -19,6 +19,8 @@ const BENCHES = [
   { file: 'rerating.js', shows: 'P16 CDRs priced anew / read and insert' },
   { file: 'prepaid.js', shows: 'P6 reserve + settle / raw updates' },
   { file: 'cdr-search.js', shows: 'P17 CDR search p99 / raw page (at most)' },
+  { file: 'invoices.js', shows: 'P15 invoices / plain GROUP BY' },
+  { file: 'reminders.js', shows: 'P20 due reminders / indexed SELECT' },
   { file: 'conference.js', shows: 'P11 participants a core / bare echo' },
 ];
 

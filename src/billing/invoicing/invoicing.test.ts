@@ -178,6 +178,24 @@ describe.each(DIALECTS)('invoices on %s', (dialect) => {
     expect(await openOf(account.id)).toEqual([0n, 0n]);
   });
 
+  it('are paid first by a payment that was made for them, as far as it was not returned', async () => {
+    const account = await aCustomer(test.database);
+    await charge(test.database, account, '100', MID_JANUARY);
+    await run();
+    await charge(test.database, account, '50', FEBRUARY_MS + DAY_MS);
+    await run(Date.UTC(2026, 2, 1, 2), periodNamed('2026-02'));
+    const [newest] = await invoicesOf(account.id);
+    await pay(test.database, account, '60.50', 'by card', Date.UTC(2026, 2, 3));
+    await test.database.write((sql) =>
+      sql.run(
+        `INSERT INTO payments (id, account_id, origin, currency, amount_micros, purpose, invoice_id, state, received_micros, returned_micros,
+           made_at_ms, changed_at_ms) VALUES ('p', ?, 'checkout', 'EUR', 60500000, 'invoice', ?, 'succeeded', 60500000, 0, 0, 0)`,
+        [account.id, newest?.id ?? ''],
+      ),
+    );
+    expect(await openOf(account.id)).toEqual([parseMicros('121'), 0n]);
+  });
+
   it('that are disputed are paid last', async () => {
     const account = await aCustomer(test.database);
     await charge(test.database, account, '100', MID_JANUARY);

@@ -19,8 +19,9 @@ import { DEFAULT_REMINDER_PLAN, decideStep, lateFeeMicros, type ReminderPlan } f
 import { readReminderPlans } from './reminder-plans-store';
 import { reminderText } from './reminder-text';
 
-/** Invoices read at a time. */
-const PAGE = 500;
+/** Invoices listed at a time, and those whose accounts are read at a time. */
+const PAGE = 5_000;
+const CHUNK = 500;
 
 const DAY_MS = 86_400_000;
 
@@ -43,9 +44,10 @@ export async function takeDueSteps(
   let looked = 0;
   for (let after: DueReminder | null = null; goesOn(); ) {
     const page: readonly DueReminder[] = await dueReminders(database.read, { nowMs, after, limit: PAGE });
-    if (page.length > 0) {
-      const world = await readWorld(database, page, of);
-      for (const due of page) {
+    for (let from = 0; from < page.length && goesOn(); from += CHUNK) {
+      const chunk = page.slice(from, from + CHUNK);
+      const world = await readWorld(database, chunk, of);
+      for (const due of chunk) {
         if (!goesOn()) break;
         if (await database.write((sql) => takeStep(sql, due, world))) taken++;
       }
