@@ -10,6 +10,7 @@ import { CallerIdentity } from './calling/caller-identity';
 import { HouseCalls } from './calling/house-calls/house-calls';
 import { identifyRequest } from './calling/identify-caller';
 import { type CallDoor, openDoor } from './calling/incoming-call';
+import { accountsHolding } from './billing/ledger/holds';
 import { BlockedAccounts } from './calling/blocked-accounts';
 import { LiveCalls } from './calling/live-calls';
 import { Overload } from './calling/overload';
@@ -129,7 +130,13 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   undo.push(() => scheduler.stop());
   const webhooks = startWebhooks(world, database);
   undo.push(() => webhooks.stop());
-  const blocked = new BlockedAccounts({ database, liveCalls, clock, log });
+  const blocked = new BlockedAccounts({
+    database,
+    liveCalls,
+    holding: (accountIds) => accountsHolding(database.read, accountIds),
+    clock,
+    log,
+  });
   blocked.start();
   undo.push(() => blocked.stop());
   const calls = await openCalls(world, undo, { database, keeper, liveCalls });

@@ -14,7 +14,11 @@ describe.each(DIALECTS)('calls that go on, on %s', (dialect) => {
   });
   afterAll(() => test.drop());
 
-  async function endedOf(state: AccountState, dialled: readonly string[]): Promise<readonly string[]> {
+  async function endedOf(
+    state: AccountState,
+    dialled: readonly string[],
+    holds = false,
+  ): Promise<readonly string[]> {
     const clock = new FakeClock();
     const liveCalls = new LiveCalls();
     const [blocked, other] = [
@@ -27,7 +31,13 @@ describe.each(DIALECTS)('calls that go on, on %s', (dialect) => {
       liveCalls.add({ ...call, callId, accountId, dialledNumber }, () => ended.push(callId));
     };
     for (const number of dialled) for (const whose of [blocked.id, other.id, null]) add(whose, number);
-    const watch = new BlockedAccounts({ database: test.database, liveCalls, clock, log: silentLog });
+    const watch = new BlockedAccounts({
+      database: test.database,
+      liveCalls,
+      holding: async (ids) => new Set(holds ? ids : []),
+      clock,
+      log: silentLog,
+    });
     watch.start();
     await clock.advance(10_000);
     await watch.idle();
@@ -47,6 +57,10 @@ describe.each(DIALECTS)('calls that go on, on %s', (dialect) => {
 
   it('go on when their account is limited: it may still be reached', async () => {
     expect(await endedOf('limited', ['1230000010'])).toEqual([]);
+  });
+
+  it('go on while another call of the account still has what was held for it', async () => {
+    expect(await endedOf('suspended', ['1230000010'], true)).toEqual([]);
   });
 
   it('go on when they may be calls for help', async () => {

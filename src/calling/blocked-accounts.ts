@@ -14,8 +14,8 @@ const BLOCKED: readonly AccountState[] = ACCOUNT_STATES.filter(
 );
 
 /**
- * Ends the calls of accounts that are suspended or closed while they go on. A charged call ends with what is held for it; one that costs nothing
- * holds nothing and would go on for ever. A call that may be one for help is never ended.
+ * Ends the calls of accounts that are suspended or closed while they go on. A charged call ends by itself with what is held for it; one that costs nothing
+ * holds nothing and would go on for ever, so it ends when nothing is held for its account any more. A call that may be one for help is never ended.
  */
 export class BlockedAccounts {
   #timer: Timer | null = null;
@@ -25,6 +25,8 @@ export class BlockedAccounts {
     private readonly parts: {
       readonly database: Database;
       readonly liveCalls: LiveCalls;
+      /** Which of some accounts have credit held for calls. */
+      readonly holding: (accountIds: readonly string[]) => Promise<ReadonlySet<string>>;
       readonly clock: Clock;
       readonly log: Log;
     },
@@ -53,8 +55,10 @@ export class BlockedAccounts {
     try {
       const calls = liveCalls.list().filter(mayBeEnded);
       const blocked = await blockedAmong(database.read, new Set(calls.map(({ accountId }) => accountId)));
+      if (blocked.size === 0) return;
+      const holding = await this.parts.holding([...blocked]);
       for (const { callId, accountId } of calls)
-        if (accountId !== null && blocked.has(accountId) && liveCalls.end(callId))
+        if (accountId !== null && blocked.has(accountId) && !holding.has(accountId) && liveCalls.end(callId))
           log.info('a call ends because its account is blocked', { callId, accountId });
     } catch (error) {
       // The database is away; the next look tries again.

@@ -184,6 +184,16 @@ export async function listOpenHolds(sql: Sql, accountId: string, limit: number):
   return rows.map(toHold);
 }
 
+/** Which of some accounts have credit held for calls. */
+export async function accountsHolding(sql: Sql, accountIds: readonly string[]): Promise<ReadonlySet<string>> {
+  if (accountIds.length === 0) return new Set();
+  const rows = await sql.all(
+    `SELECT DISTINCT account_id FROM credit_holds WHERE state = 'open' AND ledger_account_id IN (${accountIds.map(() => '?').join(', ')})`,
+    accountIds.map(customerLedgerId),
+  );
+  return new Set(rows.map((row) => text(row.account_id)));
+}
+
 function toHold(row: Row): Hold {
   return {
     callId: text(row.call_id),
