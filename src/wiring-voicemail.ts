@@ -14,7 +14,7 @@ const MAIL_POLL_MS = 5_000;
 export type VoicemailService = {
   readonly mailbox: Mailbox;
   /** Keeps messages that an earlier run left in the spool; once its legs are closed. */
-  keepLeftOver(spoolFolder: string): Promise<void>;
+  keepLeftOver(spoolFolder: string): void;
   stop(): Promise<void>;
 };
 
@@ -38,10 +38,17 @@ export function startVoicemail({ config, log, clock }: World, database: Database
       hasRoom: (accountId) => hasRoomForVoicemail(database.read, accountId),
       keep: (left) => keeper.keep(left),
     },
-    keepLeftOver: async (spoolFolder) => {
-      const kept = await keeper.keepLeftOver(spoolFolder);
-      if (kept > 0) log.warn('messages that a crash had left in the spool are kept', { messages: kept });
+    keepLeftOver: (spoolFolder) => {
+      keeper
+        .keepLeftOver(spoolFolder)
+        .then((kept) => {
+          if (kept > 0) log.warn('messages that a crash had left in the spool are kept', { messages: kept });
+        })
+        .catch((error: unknown) => log.error('the spool could not be looked through', { error }));
     },
-    stop: () => runner.stop(),
+    stop: () => {
+      keeper.stop();
+      return runner.stop();
+    },
   };
 }

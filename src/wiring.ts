@@ -249,7 +249,7 @@ async function openCalls(
   undo.push(() => voicemail.stop());
   // A message's caller stands in the CDR of its leg, which the crash has just had closed.
   await books.keeper.flushed();
-  await voicemail.keepLeftOver(rooms.spoolFile(''));
+  voicemail.keepLeftOver(rooms.spoolFile(''));
   const subscriptions = new Subscriptions(srf, {
     ...books,
     clock,

@@ -1,4 +1,4 @@
-import { open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { raiseHouseAlert } from '../alerts/alerts-store';
 import { findCdr } from '../cdr/cdrs-store';
@@ -19,6 +19,8 @@ import { insertVoicemail } from './voicemails-store';
 const MAX_FILE_BYTES = (MAX_MESSAGE_SECONDS + 5) * BYTES_A_SECOND;
 /** `message-<message>.<account>.<leg>.wav`: all that must be known of a message whose process died; `.known` after the leg: its own number may be told. */
 const SPOOL_NAME = /^message-([0-9a-f-]{36})\.([0-9a-f-]{36})\.([0-9a-f-]{36})(\.known)?\.wav$/;
+/** From one look at a file of an earlier run to the next; FreeSWITCH writes what it records every four seconds. */
+const LEFT_OVER_LOOK_MS = 6_000;
 /** An operator is told once an hour that mail is not set up. */
 const TOLD_EVERY_MS = 3_600_000;
 
@@ -61,6 +63,8 @@ export function spoolName({
 /** Takes spoken messages out of the spool: sealed onto the disk, then known to the database together with the job that mails them. */
 export class MessageKeeper {
   #toldAtMs = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+  #endWait: () => void = () => undefined;
 
   constructor(private readonly parts: VoicemailParts) {}
 
@@ -79,21 +83,55 @@ export class MessageKeeper {
     return isKept;
   }
 
-  /** Keeps what an earlier run of this node left in the spool because it died; gives their number. */
+  /**
+   * Keeps what an earlier run of this node left in the spool because it died; gives their number. A media server that outlived that run goes on
+   * writing until it hears nothing more, so a file is taken when it has not grown from one look to the next.
+   */
   async keepLeftOver(spoolFolder: string): Promise<number> {
     let kept = 0;
-    for (const name of await readdir(spoolFolder)) {
-      const [, , accountId, cdrId, known] = SPOOL_NAME.exec(name) ?? [];
-      if (accountId === undefined || cdrId === undefined) continue;
-      try {
-        const cdr = known === undefined ? null : await findCdr(this.parts.database.read, cdrId);
-        const fromNumber = !cdr || cdr.isWithheld ? null : cdr.fromNumber;
-        if (await this.keep({ accountId, cdrId, fromNumber, file: join(spoolFolder, name) })) kept += 1;
-      } catch (error) {
-        this.parts.log.error('a message of an earlier run stays in the spool', { name, error });
+    const sizes = new Map<string, number>();
+    for (const name of await readdir(spoolFolder)) if (SPOOL_NAME.test(name)) sizes.set(name, -1);
+    while (sizes.size > 0 && !this.#stopped) {
+      for (const [name, sizeBefore] of sizes) {
+        const file = join(spoolFolder, name);
+        const { size } = await stat(file);
+        sizes.set(name, size);
+        if (size !== sizeBefore) continue;
+        sizes.delete(name);
+        if (await this.#keepOneLeftOver(name, file)) kept += 1;
       }
+      if (sizes.size > 0) await this.#untilNextLook();
     }
     return kept;
+  }
+
+  /** Looks no more for what an earlier run left. */
+  stop(): void {
+    this.#stopped = true;
+    this.#endWait();
+  }
+
+  async #untilNextLook(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.parts.clock.after(LEFT_OVER_LOOK_MS, resolve);
+      this.#endWait = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  async #keepOneLeftOver(name: string, file: string): Promise<boolean> {
+    const [, , accountId, cdrId, known] = SPOOL_NAME.exec(name) ?? [];
+    if (accountId === undefined || cdrId === undefined) return false;
+    try {
+      const cdr = known === undefined ? null : await findCdr(this.parts.database.read, cdrId);
+      const fromNumber = !cdr || cdr.isWithheld ? null : cdr.fromNumber;
+      return await this.keep({ accountId, cdrId, fromNumber, file });
+    } catch (error) {
+      this.parts.log.error('a message of an earlier run stays in the spool', { name, error });
+      return false;
+    }
   }
 
   async #store(id: string, left: LeftMessage, samples: Buffer): Promise<void> {

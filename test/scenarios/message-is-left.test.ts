@@ -145,7 +145,7 @@ describe('a caller leaves a message when nobody answers', () => {
     await stage.service.kill();
     caller.call.vanish();
     await stage.service.startProcess();
-    await eventually(20_000, async () => (await listed(accountId)).length === 1);
+    await eventually(40_000, async () => (await listed(accountId)).length === 1);
     await eventually(20_000, () => mails.mails.length === 1);
     expect(mails.mails.map(({ to }) => to)).toEqual([[OWNER]]);
     expect((await listed(accountId))[0]?.fromNumber).toBe('+4930555001');
