@@ -227,8 +227,12 @@ function rateAt(tables: Tables, slot: number, prefix: string, atMs: number): Rat
   if (clock?.splitsCalls) return inBand(storedAt(tables, slot, prefix), clock, atMs);
   const band = clock === null ? NO_BAND : clock.bandAt(atMs);
   const ofBand = made[band + 1] as (Rate | undefined)[][];
-  const chunk = (ofBand[slot >>> CHUNK_BITS] ??= new Array<Rate | undefined>(CHUNK_SLOTS).fill(undefined));
+  const chunk = (ofBand[slot >>> CHUNK_BITS] ??= emptyChunk());
   return (chunk[slot & (CHUNK_SLOTS - 1)] ??= inBandNumber(storedAt(tables, slot, prefix), clock, band));
+}
+
+function emptyChunk(): (Rate | undefined)[] {
+  return Array.from({ length: CHUNK_SLOTS }, () => undefined);
 }
 
 /** Field by field: spreading an object takes several times as long as the lookup. */
