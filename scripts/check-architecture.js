@@ -37,9 +37,10 @@ const MAY_IMPORT = {
   phones: ['kernel', 'alerts'],
   rooms: ['kernel', 'csv', 'numbers'],
   alerts: ['kernel'],
+  webhooks: ['kernel'],
   cdr: ['kernel', 'csv', 'jobs', 'alerts'],
   media: ['kernel'],
-  billing: ['kernel', 'csv', 'accounts', 'alerts', 'cdr', 'jobs', 'leases', 'numbers'],
+  billing: ['kernel', 'csv', 'accounts', 'alerts', 'cdr', 'jobs', 'leases', 'numbers', 'webhooks'],
   calling: [
     'kernel',
     'media',
@@ -105,6 +106,7 @@ const TECHNOLOGY = {
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],
   nodemailer: [/-nodemailer\.ts$/],
+  stripe: [/-stripe\.ts$/],
   'prom-client': [/^src\/observability\//, /^src\/http\//],
 };
 

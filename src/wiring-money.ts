@@ -18,15 +18,24 @@ import { PUBLISH_RATES, publishScheduled } from './billing/rating/publish-versio
 import { Reratings } from './billing/rating/reratings';
 import { reratingRoutes } from './billing/rating/reratings-routes';
 import { rateCdrHandlers } from './billing/rating/rate-cdr';
+import { webhookRoutes } from './webhooks/webhooks-routes';
+import type { Targets } from './webhooks/target-address';
+import { sendEvent } from './webhooks/send-event';
+import { WebhookSender } from './webhooks/webhook-sender';
+import { forgetOldEvents } from './webhooks/events-store';
 import type { Route } from './http/route';
 import type { Schedule } from './jobs/schedule';
 import type { JobRunnerParts } from './jobs/job-runner';
 import { type Database, integer, text } from './kernel/unit-of-work';
 import { feeBearingNumbers } from './numbers/did-owners-store';
 import type { World } from './wiring-api';
+import { ledgerAndPaymentRoutes, paymentSchedules } from './wiring-payments';
+
+const EVENTS_KEPT_MS = 30 * 86_400_000;
+const FORGOTTEN_AT_ONCE = 5_000;
 
 /** What the money half does by the calendar. */
-export function moneySchedules(database: Database): readonly Schedule[] {
+export function moneySchedules(world: World, database: Database): readonly Schedule[] {
   const numbers: FeeBearingNumbers = (after, limit) => feeBearingNumbers(database.read, after, limit);
   return [
     {
@@ -41,6 +50,14 @@ export function moneySchedules(database: Database): readonly Schedule[] {
       says: 'ends batches of vouchers that have expired: what is left of them is earned',
       run: ({ nowMs }) => endExpiredBatches(database, nowMs),
     },
+    {
+      name: 'old-events',
+      cron: '20 * * * *',
+      says: 'forgets events that were told to everybody and are older than 30 days',
+      run: ({ nowMs }) =>
+        database.write((sql) => forgetOldEvents(sql, nowMs - EVENTS_KEPT_MS, FORGOTTEN_AT_ONCE)),
+    },
+    ...paymentSchedules(world, database),
   ];
 }
 
@@ -64,9 +81,24 @@ export function moneyJobs(
   };
 }
 
+/** Tells other programs what happened. */
+export function startWebhooks({ config, clock, log }: World, database: Database): WebhookSender {
+  const sender = new WebhookSender({
+    database,
+    clock,
+    log,
+    key: config.WEBHOOK_KEY,
+    targets: config.WEBHOOK_TARGETS as Targets,
+    send: sendEvent,
+  });
+  sender.start();
+  return sender;
+}
+
 /** The money half's URLs. */
-export function moneyRoutes({ clock, log }: World, database: Database): readonly Route[] {
+export function moneyRoutes({ config, clock, log }: World, database: Database): readonly Route[] {
   return [
+    ...webhookRoutes(database, { key: config.WEBHOOK_KEY, targets: config.WEBHOOK_TARGETS as Targets }),
     ...accountRoutes(database),
     ...bundleRoutes(database),
     ...limitRoutes(database),
@@ -79,5 +111,6 @@ export function moneyRoutes({ clock, log }: World, database: Database): readonly
     ...importFormRoutes(database),
     ...reratingRoutes(database, new Reratings({ database, clock, log })),
     ...cdrImportRoutes(database, new CdrImports({ database, clock, log })),
+    ...ledgerAndPaymentRoutes(config, database),
   ];
 }

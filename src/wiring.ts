@@ -41,7 +41,8 @@ import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
 import { routeSettings, wireTrunks } from './wiring-lines';
-import { moneyJobs, moneySchedules } from './wiring-money';
+import { moneyJobs, moneySchedules, startWebhooks } from './wiring-money';
+import { paymentJobs } from './wiring-payments';
 import { wireRooms } from './wiring-rooms';
 import { reconcileWith } from './wiring-records';
 import { startVoicemail } from './wiring-voicemail';
@@ -111,10 +112,21 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   });
   await leases.start();
   undo.push(() => leases.stop());
-  const schedules = moneySchedules(database);
+  // A runner of their own: jobs come one after another, and what calls cost does not wait for the answers of a payment provider.
+  const payments = startJobRunner({
+    database,
+    clock,
+    log,
+    handlers: paymentJobs(world, database),
+    pollMs: JOB_POLL_MS,
+  });
+  undo.push(() => payments.stop());
+  const schedules = moneySchedules(world, database);
   const scheduler = new Scheduler({ database, schedules, clock, log });
   await scheduler.start();
   undo.push(() => scheduler.stop());
+  const webhooks = startWebhooks(world, database);
+  undo.push(() => webhooks.stop());
   const blocked = new BlockedAccounts({ database, liveCalls, clock, log });
   blocked.start();
   undo.push(() => blocked.stop());

@@ -167,7 +167,7 @@ export const verifyLedgerCommand: Command = {
   name: 'verify-ledger',
   usage: '',
   about:
-    'Proves the ledger: every transaction sums to zero, balances and holds equal what they are made of, charges equal the CDRs’. Exit code 65 and one line a fault when something does not hold.',
+    'Proves the ledger: every transaction sums to zero, balances and holds equal what they are made of, charges equal the CDRs’, the hash chain is unbroken and the database refuses changes. The first bad row comes first. Exit code 65 and one line a fault when something does not hold.',
   words: [0, 0],
   options: JSON_OPTION,
   examples: [],
@@ -179,7 +179,7 @@ export const verifyLedgerCommand: Command = {
         for (const fault of report.faults)
           input.print(`${fault.name}: ${fault.subject} has ${fault.found}, should have ${fault.expected}`);
         input.print(
-          `${report.transactions} transactions, ${report.checks} checks, ${report.faultCount} faults.`,
+          `${report.transactions} transactions, ${report.checks} checks, ${report.faultCount} faults; seal ${report.sealNumber} ${report.sealHash}`,
         );
       }
       return report.faultCount === 0 ? EXIT.ok : EXIT.badData;
@@ -271,7 +271,7 @@ async function chosenDeck(database: Database, wanted: string | boolean | undefin
 function showValue(name: string, value: unknown, deck: RateDeck): string {
   return name.endsWith('Micros') && typeof value === 'number'
     ? showMoney(money(BigInt(value), deck.currency))
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value);
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value);
 }

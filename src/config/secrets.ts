@@ -11,6 +11,7 @@ const GENERATORS = {
   DRACHTIO_SECRET: () => randomSecret(),
   FREESWITCH_SECRET: () => randomSecret(),
   RECORDING_KEY: () => randomHex(KEY_BYTES),
+  WEBHOOK_KEY: () => randomHex(KEY_BYTES),
   TRUNK_KEY: () => randomHex(KEY_BYTES),
 } as const satisfies Partial<Record<keyof Config, () => string>>;
 type SecretName = keyof typeof GENERATORS;

@@ -1,3 +1,5 @@
+import { MONEY_SETTINGS } from './money-settings';
+
 /** How one setting is written, read and explained: `--help`, the README's table and all fault messages come from this. */
 export type Setting =
   | {
@@ -270,6 +272,19 @@ export const SETTINGS = {
     generated: false,
     about: 'Keys used before RECORDING_KEY, so that recordings made with them can still be heard',
   },
+  WEBHOOK_KEY: {
+    type: 'secret',
+    pattern: /^[0-9a-fA-F]{64}$/,
+    form: '64 hexadecimal digits (32 random bytes)',
+    about: 'Key that the secrets of webhook endpoints are derived from; another one changes them all',
+  },
+  WEBHOOK_TARGETS: {
+    type: 'choice',
+    default: 'public',
+    choices: ['public', 'any'],
+    about:
+      'Where webhooks may go: public is https to public addresses; any allows HTTP and addresses of your own network',
+  },
   SMTP_URL: {
     type: 'secret',
     pattern: /^smtps?:\/\/(?:[^\s@/]+@)?(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/,
@@ -314,6 +329,7 @@ export const SETTINGS = {
     about:
       'PEM file of the authorities whose certificates are believed when others sign; empty: signatures are not checked',
   },
+  ...MONEY_SETTINGS,
   NODE_ID: {
     type: 'text',
     default: 'node-1',

@@ -21,6 +21,8 @@ export const SCOPES = [
   'accounts:write',
   'ledger:read',
   'ledger:write',
+  /** Decides corrections above the limit that somebody else asked for. */
+  'ledger:approve',
   /** Makes vouchers, whose codes are money, and cancels them. */
   'vouchers:write',
   'decks:read',
@@ -41,6 +43,9 @@ export const SCOPES = [
   /** Work that is done by itself: schedules, and jobs that failed too often. */
   'jobs:read',
   'jobs:write',
+  /** Who is told what happens, and what happened. */
+  'webhooks:read',
+  'webhooks:write',
   /** Telephones, where they are registered, and how an account is reached. */
   'devices:read',
   'devices:write',
@@ -86,6 +91,7 @@ export const ROLES = {
     'accounts:write',
     'ledger:read',
     'ledger:write',
+    'ledger:approve',
     'vouchers:write',
     'decks:read',
     'decks:write',

@@ -51,7 +51,9 @@ export function httpApp(parts: HttpParts): Express {
       },
     }),
   );
-  app.use(express.json({ limit: MAX_BODY }));
+  const json = express.json({ limit: MAX_BODY });
+  const rawPaths = new Set(parts.routes.filter(takesJsonRaw).map(({ path }) => `/api/v1${path}`));
+  app.use((req, res, next) => (rawPaths.has(req.path) ? next() : json(req, res, next)));
   const wrongKeys = new WrongKeys();
   const document = openApiDocument(parts.routes, parts.version);
   app.get('/api/v1/openapi.json', (_, res) => void res.json(document));
@@ -141,6 +143,11 @@ async function serve(
   if (repeated) res.setHeader('Idempotency-Hit', 'true');
   if (answer.status >= 400) res.type('application/problem+json');
   res.status(answer.status).json(answer.body);
+}
+
+/** A webhook is signed over its bytes: JSON that was read and written again has others. Such paths have no parameters. */
+function takesJsonRaw({ upload }: Route): boolean {
+  return upload?.contentType === 'application/json';
 }
 
 /** Reads a file of the route's type, no more than it may have. @throws BadRequest without one; what Express throws when it is too large */

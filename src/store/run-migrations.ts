@@ -1,15 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Umzug } from 'umzug';
-import { type Database, text } from '../kernel/unit-of-work';
+import { type Database, type Sql, text } from '../kernel/unit-of-work';
 
 /** `sql/NNNN-name.sql`: forward only, run in the order of their numbers, each once. */
 const MIGRATION_FILE = /^\d{4}-[a-z0-9-]+\.sql$/;
 
 /**
  * Runs every migration of `folder` that this database has not seen and gives their names. Statements end with a semicolon at the
- * end of a line; lines starting with `--` are comments. On SQLite a file is one transaction; MariaDB commits each CREATE by
- * itself, so a file there must be safe to begin again (CREATE … IF NOT EXISTS; ADD and DROP COLUMN are made so here).
+ * end of a line, so the body of a trigger stands on one line; lines starting with `--` are comments, and a statement that begins with the name
+ * of a dialect in a comment is for that one alone. On SQLite a file is one transaction; MariaDB commits each CREATE by itself, so a file there
+ * must be safe to begin again (CREATE … IF NOT EXISTS; ADD and DROP COLUMN are made so here).
  */
 export async function runMigrations(database: Database, folder: string): Promise<readonly string[]> {
   await database.write((sql) =>
@@ -64,8 +65,28 @@ async function runFile(database: Database, file: string): Promise<void> {
     // Keys compare by bytes as on SQLite: MariaDB's default collation would take "a" and "A" for the same key.
     if (database.dialect === 'mariadb')
       await sql.run('ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin');
-    for (const statement of statements) await sql.run(repeatable(statement, database.dialect));
+    for (const statement of statements)
+      if (isFor(database.dialect, statement))
+        await runStatement(sql, repeatable(statement, database.dialect));
   });
+}
+
+/** A comment before a statement may name the one dialect that it is for. */
+function isFor(dialect: Database['dialect'], statement: string): boolean {
+  const only = /^\/\* (sqlite|mariadb) \*\//.exec(statement)?.[1];
+  return only === undefined || only === dialect;
+}
+
+/** MariaDB's answer when it keeps a binary log and lets only administrators make triggers. */
+const TRIGGER_NEEDS_ADMINISTRATOR = 1419;
+
+/** A trigger that the server lets nobody but its administrator make is left out: `verify-ledger` tells that it is missing, and what to do. */
+async function runStatement(sql: Sql, statement: string): Promise<void> {
+  try {
+    await sql.run(statement);
+  } catch (error) {
+    if ((error as { errno?: unknown } | null)?.errno !== TRIGGER_NEEDS_ADMINISTRATOR) throw error;
+  }
 }
 
 /** SQLite knows neither ADD COLUMN IF NOT EXISTS nor DROP COLUMN IF EXISTS and needs none: its file is one transaction. */

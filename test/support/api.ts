@@ -45,14 +45,20 @@ import { scheduleRoutes } from '../../src/rooms/schedule/schedule-routes';
 import { roomRoutes } from '../../src/rooms/rooms-routes';
 import { explainRoutes } from '../../src/calling/explain-routes';
 import { phoneRoutes } from '../../src/phones/phones-routes';
+import { readConfig } from '../../src/config/read-config';
 import { knowledgeOffline } from '../../src/wiring-lines';
+import { ledgerAndPaymentRoutes } from '../../src/wiring-payments';
 import { FakeClock } from './fake-clock';
 
 /** A place for recordings that nothing is written to. */
 const NOWHERE = { folder: '/nowhere', nodeId: 'test', keys: recordingKeys('ab'.repeat(32)) };
 
-/** The API over a database, with a clock that stands; `keyFor` makes a key of a role. */
-export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
+/** The API over a database, with a clock that stands; `keyFor` makes a key of a role. `settings` are those of the environment. */
+export function testApi(
+  database: Database,
+  place: RecordingPlace = NOWHERE,
+  settings: Readonly<Record<string, string>> = {},
+) {
   const clock = new FakeClock();
   const liveCalls = new LiveCalls();
   const liveRooms = new LiveRooms({
@@ -114,6 +120,7 @@ export function testApi(database: Database, place: RecordingPlace = NOWHERE) {
     ...capRoutes(database),
     ...numberFeeRoutes(database),
     ...voucherRoutes(database),
+    ...ledgerAndPaymentRoutes(readConfig(settings), database),
     ...deckRoutes(database),
     ...deckVersionRoutes(database),
     ...deckImportRoutes(database, new DeckImports({ database, clock, log: silentLog })),

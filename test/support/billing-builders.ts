@@ -5,6 +5,8 @@ import { type Currency, currency, money, parseMicros } from '../../src/kernel/mo
 import { e164 } from '../../src/kernel/phone-number';
 import type { Database } from '../../src/kernel/unit-of-work';
 import type { CreditWanted } from '../../src/billing/credit/credit-wanted';
+import { extendCredit } from '../../src/billing/credit/extend-credit';
+import { reserveCredit } from '../../src/billing/credit/reserve-credit';
 import { topUp } from '../../src/billing/ledger/movements';
 import { postEntries } from '../../src/billing/ledger/post-entries';
 import { openAccount } from '../../src/billing/open-account';
@@ -162,4 +164,27 @@ export function anEndedLeg(
     quality: null,
     ...rest,
   };
+}
+
+/** Answered legs of some accounts with credit, of different lengths, to be written and rated. */
+export async function aCaseOfCalls(database: Database, count: number): Promise<readonly ClosedLeg[]> {
+  const deck = await aDeck(database, [
+    aRateLine({ price: '0.123457', firstIncrementSeconds: 1, nextIncrementSeconds: 1 }),
+  ]);
+  const accounts = await Promise.all(
+    Array.from({ length: 3 }, () =>
+      anAccount(database, { credit: '0', deckId: deck.id, creditLimitMicros: 10_000_000_000n }),
+    ),
+  );
+  const legs: ClosedLeg[] = [];
+  for (let n = 0; n < count; n++) {
+    const accountId = accounts[n % accounts.length]?.id as string;
+    const wish = aCreditWish(accountId);
+    await reserveCredit(database, wish);
+    await extendCredit(database, { callId: wish.callId, untilSeconds: 600, nowMs: START_MS });
+    legs.push(
+      anEndedLeg(accountId, (n % 90) * 1_000 + 1_000, { cdrId: wish.callId, routedNumber: wish.number }),
+    );
+  }
+  return legs;
 }

@@ -15,8 +15,8 @@ export type PrivateMariadb = {
   stop(): Promise<void>;
 };
 
-/** Starts mariadbd (Debian package mariadb-server) and waits until it answers. */
-export async function startPrivateMariadb(): Promise<PrivateMariadb> {
+/** Starts mariadbd (Debian package mariadb-server), with options of its command line, and waits until it answers. */
+export async function startPrivateMariadb(options: readonly string[] = []): Promise<PrivateMariadb> {
   const folder = mkdtempSync(join(tmpdir(), '123-voip-mariadb-'));
   const port = await freePort();
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
@@ -45,6 +45,7 @@ export async function startPrivateMariadb(): Promise<PrivateMariadb> {
         '--bind-address=127.0.0.1',
         `--port=${port}`,
         '--innodb-lock-wait-timeout=10',
+        ...options,
       ],
       { stdio: 'ignore' },
     );

@@ -20,6 +20,14 @@ export const HOUSE_ACCOUNTS = [
   'voucher-liability',
   'vouchers-issued',
   'voucher-breakage',
+  'payment-provider',
+  'payment-fees',
+  'refunds-pending',
+  'dispute-losses',
+  'write-offs',
+  'exchange',
+  'shares-paid',
+  'payouts-pending',
 ] as const;
 
 export type HouseAccount = (typeof HOUSE_ACCOUNTS)[number];
@@ -27,6 +35,11 @@ export type HouseAccount = (typeof HOUSE_ACCOUNTS)[number];
 /** The ledger account that keeps a customer's credit. */
 export function customerLedgerId(accountId: string): string {
   return `account:${accountId}`;
+}
+
+/** The ledger account that keeps what an account has earned as a host, an agency or a reseller, until it is paid out. */
+export function earningsLedgerId(accountId: string, unit: Currency): string {
+  return `earnings:${accountId}:${unit}`;
 }
 
 /** The house's ledger account of one kind and currency. Sorts after every customer's, so the rows all calls share are locked last. */
@@ -75,19 +88,40 @@ export async function openHouseAccounts(sql: Sql, unit: Currency, nowMs: number)
   );
   const known = new Set(rows.map((row) => text(row.id)));
   for (const kind of HOUSE_ACCOUNTS)
-    if (!known.has(houseLedgerId(kind, unit))) await openHouseAccount(sql, kind, unit, nowMs);
+    if (!known.has(houseLedgerId(kind, unit)))
+      await openUnlimited(sql, { id: houseLedgerId(kind, unit), kind, unit, nowMs });
 }
 
-async function openHouseAccount(sql: Sql, kind: HouseAccount, unit: Currency, nowMs: number): Promise<void> {
+/** A ledger account that may go to any balance. */
+async function openUnlimited(
+  sql: Sql,
+  {
+    id,
+    kind,
+    unit,
+    nowMs,
+  }: { readonly id: string; readonly kind: string; readonly unit: Currency; readonly nowMs: number },
+): Promise<void> {
   try {
     await sql.run(
       `INSERT INTO ledger_accounts (id, kind, account_id, currency, balance_micros, held_micros, credit_limit_micros, created_at_ms)
        VALUES (?, ?, NULL, ?, 0, 0, NULL, ?)`,
-      [houseLedgerId(kind, unit), kind, unit, nowMs],
+      [id, kind, unit, nowMs],
     );
   } catch (error) {
     if (!(error instanceof DuplicateKey)) throw error;
   }
+}
+
+/** Opens the ledger account of somebody's earnings, and the house's of its currency, where they are missing. */
+export async function openEarningsAccount(
+  sql: Sql,
+  { accountId, unit, nowMs }: { readonly accountId: string; readonly unit: Currency; readonly nowMs: number },
+): Promise<void> {
+  await openHouseAccounts(sql, unit, nowMs);
+  const id = earningsLedgerId(accountId, unit);
+  const known = await sql.all('SELECT id FROM ledger_accounts WHERE id = ?', [id]);
+  if (known.length === 0) await openUnlimited(sql, { id, kind: 'earnings', unit, nowMs });
 }
 
 /** What the account has, holds and may spend. @throws NotFound when no ledger account is open for it */
@@ -102,6 +136,35 @@ export async function lockBalance(sql: Sql, accountId: string): Promise<Balance>
   const row = await readRow(sql, customerLedgerId(accountId), sql.forUpdate);
   if (!row) throw new NotFound('ledger account of', accountId);
   return toBalance(row);
+}
+
+/** A ledger account as it stands. */
+export type LedgerAccount = {
+  readonly id: string;
+  readonly kind: string;
+  readonly balance: Money;
+  readonly held: Money;
+};
+
+/** Ledger accounts in the order of their ids, behind `afterId`. */
+export async function listLedgerAccounts(
+  sql: Sql,
+  page: { readonly kind: string | null; readonly afterId: string | null; readonly limit: number },
+): Promise<readonly LedgerAccount[]> {
+  const rows = await sql.all(
+    `SELECT id, kind, currency, balance_micros, held_micros FROM ledger_accounts WHERE id > ? ${page.kind === null ? '' : 'AND kind = ?'}
+     ORDER BY id LIMIT ?`,
+    [page.afterId ?? '', ...(page.kind === null ? [] : [page.kind]), page.limit],
+  );
+  return rows.map((row) => {
+    const unit = currency(text(row.currency));
+    return {
+      id: text(row.id),
+      kind: text(row.kind),
+      balance: money(micros(row.balance_micros), unit),
+      held: money(micros(row.held_micros), unit),
+    };
+  });
 }
 
 /** What the account spent or holds on a day, in micros. */

@@ -38,3 +38,19 @@ export class DaySpent extends AppError {
     super(`no more may be held on this day for call ${callId}`, { callId });
   }
 }
+
+/** A freeze was taken, freed or has expired before: it ends once. */
+export class FreezeNotOpen extends AppError {
+  readonly code = 'freeze-not-open';
+  constructor(freezeId: string, state: string) {
+    super(`what was frozen for ${freezeId} is ${state}`, { freezeId, state });
+  }
+}
+
+/** A correction above the limit is decided by another person than the one who asked for it. */
+export class SecondPersonNeeded extends AppError {
+  readonly code = 'second-person-needed';
+  constructor(adjustmentId: string) {
+    super('whoever asked for this cannot approve it; another person must', { adjustmentId });
+  }
+}

@@ -3,7 +3,12 @@ import { type Money, negate } from '../../kernel/money';
 import { customerLedgerId, type HouseAccount, houseLedgerId } from './ledger-accounts';
 
 /** One line: what the account gains (positive) or loses (negative). */
-export type Entry = { readonly ledgerAccountId: string; readonly amount: Money };
+export type Entry = {
+  readonly ledgerAccountId: string;
+  readonly amount: Money;
+  /** Of an entry that came about by a conversion: the rate it was made at, for good ("EUR/USD 1.0834"). */
+  readonly exchangeRate?: string;
+};
 
 /** Every way money moves, as stored in ledger_transactions.kind. */
 export type MovementKind =
@@ -14,7 +19,19 @@ export type MovementKind =
   | 'number-fee'
   | 'voucher-issue'
   | 'voucher-redemption'
-  | 'voucher-end';
+  | 'voucher-end'
+  | 'payment'
+  | 'payment-fee'
+  | 'refund'
+  | 'refund-paid'
+  | 'refund-failed'
+  | 'taken-back'
+  | 'write-off'
+  | 'conversion'
+  | 'earning'
+  | 'payout'
+  | 'payout-paid'
+  | 'payout-failed';
 
 /** A set of entries to post together. The same key never posts twice. */
 export type Movement = {
@@ -92,14 +109,13 @@ export function adjustment(of: {
   readonly reason: string;
   readonly reference: string;
 }): Movement {
-  if (of.reason.trim() === '')
-    throw new InvalidInput('reason', 'is empty', 'say why the balance is corrected, for the auditor');
+  const note = requireReason(of.reason);
   if (of.amount.amountMicros === 0n)
     throw new InvalidInput('amount', 'is zero', 'give the difference, with a minus to take credit away');
   return {
     kind: 'adjustment',
     key: `adjustment:${of.reference}`,
-    note: of.reason.trim(),
+    note,
     entries: betweenHouseAnd(of.accountId, 'adjustments', of.amount),
   };
 }
@@ -165,8 +181,60 @@ export function voucherEnd(of: {
   };
 }
 
+/** A debt that nobody will pay is given up. @throws InvalidInput unless above zero, or without a reason */
+export function writeOff(of: {
+  readonly accountId: string;
+  readonly amount: Money;
+  readonly reason: string;
+  readonly reference: string;
+}): Movement {
+  requirePositive(of.amount);
+  return {
+    kind: 'write-off',
+    key: `write-off:${of.reference}`,
+    note: requireReason(of.reason),
+    entries: betweenHouseAnd(of.accountId, 'write-offs', of.amount),
+  };
+}
+
+/**
+ * Money of one ledger account becomes money of another currency on another: each currency sums to zero by itself, the difference lies in
+ * `exchange`, and the rate stands on every entry for good. @throws InvalidInput unless both amounts are above zero
+ */
+export function conversion(of: {
+  readonly key: string;
+  readonly note: string;
+  readonly from: Entry;
+  readonly to: Entry;
+  /** As showRate writes it. */
+  readonly exchangeRate: string;
+}): Movement {
+  const { from, to, exchangeRate } = of;
+  requirePositive(from.amount);
+  requirePositive(to.amount);
+  const lines: readonly Entry[] = [
+    { ledgerAccountId: from.ledgerAccountId, amount: negate(from.amount) },
+    { ledgerAccountId: houseLedgerId('exchange', from.amount.currency), amount: from.amount },
+    { ledgerAccountId: houseLedgerId('exchange', to.amount.currency), amount: negate(to.amount) },
+    { ledgerAccountId: to.ledgerAccountId, amount: to.amount },
+  ];
+  return {
+    kind: 'conversion',
+    key: of.key,
+    note: of.note,
+    entries: lines.map((line) => ({ ...line, exchangeRate })),
+  };
+}
+
+function requireReason(reason: string): string {
+  const said = reason.trim();
+  if (said === '')
+    throw new InvalidInput('reason', 'is empty', 'say why the balance is corrected, for the auditor');
+  return said;
+}
+
 /** `amount` from one account of the house to another. */
-function betweenHouseAccounts(from: HouseAccount, to: HouseAccount, amount: Money): readonly Entry[] {
+export function betweenHouseAccounts(from: HouseAccount, to: HouseAccount, amount: Money): readonly Entry[] {
   return [
     { ledgerAccountId: houseLedgerId(from, amount.currency), amount: negate(amount) },
     { ledgerAccountId: houseLedgerId(to, amount.currency), amount },
@@ -174,14 +242,15 @@ function betweenHouseAccounts(from: HouseAccount, to: HouseAccount, amount: Mone
 }
 
 /** `amount` for the customer, its opposite for the house. */
-function betweenHouseAnd(accountId: string, house: HouseAccount, amount: Money): readonly Entry[] {
+export function betweenHouseAnd(accountId: string, house: HouseAccount, amount: Money): readonly Entry[] {
   return [
     { ledgerAccountId: customerLedgerId(accountId), amount },
     { ledgerAccountId: houseLedgerId(house, amount.currency), amount: negate(amount) },
   ];
 }
 
-function requirePositive(amount: Money): void {
+/** @throws InvalidInput unless the amount is above zero */
+export function requirePositive(amount: Money): void {
   if (amount.amountMicros <= 0n)
     throw new InvalidInput('amount', 'is not above zero', 'give an amount above zero');
 }

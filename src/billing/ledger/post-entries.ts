@@ -30,7 +30,7 @@ export async function postEntries(sql: Sql, movement: Movement, nowMs: number): 
     const [posted] = await postAllNew(sql, [movement], nowMs);
     return posted as Posted;
   } catch (error) {
-    if (error instanceof DuplicateKey) return firstPosting(sql, movement, contentFingerprint(movement));
+    if (error instanceof DuplicateKey) return firstPosting(sql, movement, fingerprintOf(movement));
     throw error;
   }
 }
@@ -55,7 +55,7 @@ export async function postAllNew(
       movement.key,
       movement.kind,
       movement.note.slice(0, LONGEST_NOTE),
-      contentFingerprint(movement),
+      fingerprintOf(movement),
       nowMs,
     ]),
   );
@@ -116,22 +116,47 @@ async function insertEntries(
     movement.entries.map((entry, index) => ({ entry, transactionId, lineNumber: index + 1 })),
   );
   await sql.run(
-    `INSERT INTO ledger_entries (transaction_id, line_number, ledger_account_id, currency, amount_micros, posted_at_ms)
-     VALUES ${lines.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
+    `INSERT INTO ledger_entries (transaction_id, line_number, ledger_account_id, currency, amount_micros, exchange_rate, posted_at_ms)
+     VALUES ${lines.map(() => '(?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
     lines.flatMap(({ entry, transactionId, lineNumber }) => [
       transactionId,
       lineNumber,
       entry.ledgerAccountId,
       entry.amount.currency,
       entry.amount.amountMicros,
+      entry.exchangeRate ?? null,
       nowMs,
     ]),
   );
 }
 
-function contentFingerprint({ kind, entries }: Movement): string {
-  const lines = entries.map(
-    ({ ledgerAccountId, amount }) => `${ledgerAccountId} ${amount.amountMicros} ${amount.currency}`,
+/** What an entry says, as it is fingerprinted. */
+type FingerprintedLine = {
+  readonly ledgerAccountId: string;
+  readonly amountMicros: bigint | string;
+  readonly currency: string;
+  readonly exchangeRate: string | null;
+};
+
+/** What tells a movement from another that was posted with the same key. */
+export function contentFingerprint(kind: string, lines: readonly FingerprintedLine[]): string {
+  return fingerprint(
+    [
+      kind,
+      ...lines.map(({ ledgerAccountId, amountMicros, currency, exchangeRate }) =>
+        [ledgerAccountId, amountMicros, currency, ...(exchangeRate === null ? [] : [exchangeRate])].join(' '),
+      ),
+    ].join('\n'),
   );
-  return fingerprint([kind, ...lines].join('\n'));
+}
+
+function fingerprintOf({ kind, entries }: Movement): string {
+  return contentFingerprint(
+    kind,
+    entries.map(({ ledgerAccountId, amount, exchangeRate = null }) => ({
+      ledgerAccountId,
+      ...amount,
+      exchangeRate,
+    })),
+  );
 }

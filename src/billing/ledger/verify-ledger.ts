@@ -1,4 +1,5 @@
 import { type Database, integer } from '../../kernel/unit-of-work';
+import { type ChainFault, type ChainFaultName, verifyChain, verifyGuards } from './verify-chain';
 
 /** Faults of one kind that a report lists; `faultCount` counts all. */
 const MAX_LISTED = 100;
@@ -33,11 +34,13 @@ const CHECKS = {
     WHERE a.balance_micros <> COALESCE(e.total, 0)`,
 
   'held is not the sum of the open holds': `
-    SELECT a.id AS subject, a.held_micros AS found, COALESCE(h.total, 0) AS expected
+    SELECT a.id AS subject, a.held_micros AS found, COALESCE(h.total, 0) + COALESCE(f.total, 0) AS expected
     FROM ledger_accounts a
     LEFT JOIN (SELECT ledger_account_id, SUM(amount_micros) AS total FROM credit_holds WHERE state = 'open'
       GROUP BY ledger_account_id) h ON h.ledger_account_id = a.id
-    WHERE a.held_micros <> COALESCE(h.total, 0)`,
+    LEFT JOIN (SELECT ledger_account_id, SUM(amount_micros) AS total FROM ledger_freezes WHERE state = 'open'
+      GROUP BY ledger_account_id) f ON f.ledger_account_id = a.id
+    WHERE a.held_micros <> COALESCE(h.total, 0) + COALESCE(f.total, 0)`,
 
   'open hold is for no ledger account': `
     SELECT h.call_id AS subject, h.amount_micros AS found, 0 AS expected FROM credit_holds h
@@ -69,7 +72,10 @@ const CHECKS = {
     WHERE t.kind = 'call-charge' AND NOT EXISTS (SELECT 1 FROM cdrs c WHERE c.ledger_transaction_id = t.id)`,
 } as const;
 
-export type LedgerFaultName = keyof typeof CHECKS;
+/** Beside CHECKS: the chain, what no seal covers yet, the triggers. */
+const MORE_CHECKS = 3;
+
+export type LedgerFaultName = keyof typeof CHECKS | ChainFaultName;
 
 /** One thing that does not hold; `subject` is the id of the row it is about, amounts are micros. */
 export type LedgerFault = {
@@ -81,17 +87,23 @@ export type LedgerFault = {
 
 export type LedgerReport = {
   readonly transactions: number;
+  /** The newest seal of the chain, 0 before the first; its hash stands for everything that was sealed up to it. */
+  readonly sealNumber: number;
+  readonly sealHash: string;
   readonly checks: number;
   readonly faultCount: number;
   /** At most 100 of each kind. */
   readonly faults: readonly LedgerFault[];
 };
 
-/** Proves the ledger: sums of zero, balances and holds equal to what they are made of, charges equal to the CDRs'. Changes nothing. */
+/**
+ * Proves the ledger: sums of zero, balances and holds equal to what they are made of, charges equal to the CDRs', the hash chain unbroken (the
+ * first bad row comes first), the database's own refusal in place. Changes nothing.
+ */
 export async function verifyLedger(database: Database): Promise<LedgerReport> {
   const faults: LedgerFault[] = [];
   let faultCount = 0;
-  for (const name of Object.keys(CHECKS) as LedgerFaultName[]) {
+  for (const name of Object.keys(CHECKS) as (keyof typeof CHECKS)[]) {
     const rows = await database.report.all(
       `SELECT subject, CAST(found AS CHAR) AS found, CAST(expected AS CHAR) AS expected FROM (${CHECKS[name]}) faulty
        ORDER BY subject`,
@@ -105,11 +117,20 @@ export async function verifyLedger(database: Database): Promise<LedgerReport> {
         expected: String(row.expected),
       });
   }
+  const broken: ChainFault[] = [];
+  const tell = (fault: ChainFault) => {
+    faultCount++;
+    if (broken.length < MAX_LISTED) broken.push(fault);
+  };
+  const seal = await verifyChain(database.report, tell);
+  await verifyGuards(database.report, database.dialect, tell);
   const [count] = await database.report.all('SELECT COUNT(*) AS transactions FROM ledger_transactions');
   return {
     transactions: integer(count?.transactions),
-    checks: Object.keys(CHECKS).length,
+    sealNumber: seal.sealNumber,
+    sealHash: seal.sealHash,
+    checks: Object.keys(CHECKS).length + MORE_CHECKS,
     faultCount,
-    faults,
+    faults: [...faults, ...broken],
   };
 }

@@ -1,9 +1,11 @@
 import { readCdrs, type StoredCdr } from '../../cdr/cdrs-store';
 import { subtractMoney } from '../../kernel/money';
 import type { Database, Sql, SqlValue } from '../../kernel/unit-of-work';
+import { recordEvents } from '../../webhooks/record-events';
 import { InsufficientCredit } from '../ledger/ledger-errors';
 import { callCorrection } from '../ledger/movements';
 import { postAllNew } from '../ledger/post-entries';
+import { callCorrected } from './call-events';
 import { costBeside } from './carrier-cost';
 import { endLines, type LineState, listLines, type RerateLine } from './reratings-store';
 
@@ -82,6 +84,7 @@ async function commit(
     ),
     nowMs,
   );
+  await recordEvents(sql, lines.map(callCorrected), nowMs);
   for (const { line, cdr } of changes) {
     if (cdr?.rating?.charge.amountMicros !== line.before.amountMicros) throw new MovedMeanwhile();
     await correctCdr(sql, { line, cdr, reratingId });

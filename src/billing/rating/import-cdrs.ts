@@ -4,9 +4,11 @@ import { takeSequence } from '../../cdr/mediation/sources-store';
 import { chargedSeconds } from '../../cdr/cdr';
 import { type Currency, currency, type Money, money, zero } from '../../kernel/money';
 import { type Database, DuplicateKey, micros, type Sql, text, textOrNull } from '../../kernel/unit-of-work';
+import { recordEvents } from '../../webhooks/record-events';
 import { customerLedgerId } from '../ledger/ledger-accounts';
 import { callCharge } from '../ledger/movements';
 import { postAllNew } from '../ledger/post-entries';
+import { callCharged } from './call-events';
 import { costBeside, type CarrierPrice } from './carrier-cost';
 import { findRates } from './find-rate';
 import type { Rate } from './rate';
@@ -205,6 +207,7 @@ async function chargeAll(sql: Sql, fresh: readonly Priced[], nowMs: number): Pro
     return charge.amountMicros === 0n ? [] : [{ cdrId, accountId: call.payerAccountId, charge }];
   });
   const posted = await postAllNew(sql, charged.map(callCharge), nowMs);
+  await recordEvents(sql, charged.map(callCharged), nowMs);
   const transactionIds = new Map(charged.map(({ cdrId }, n) => [cdrId, posted[n]?.transactionId]));
   const places = await placesOf(sql, fresh);
   const rows = fresh.map((leg, n) => ({

@@ -9,12 +9,14 @@ import type { Clock } from '../../kernel/clock';
 import { type Currency, currency, type Money, zero } from '../../kernel/money';
 import { type Database, type Sql, text } from '../../kernel/unit-of-work';
 import { releaseLeasesOf } from '../../leases/renew-leases';
+import { recordEvents } from '../../webhooks/record-events';
 import { addParts, firstSeconds, type IncludedPart, readParts, secondsOf } from '../bundles/bundle';
 import { settleSeconds } from '../bundles/hold-seconds';
 import { countEnds } from '../fraud-caps/outward-call';
 import { closeHolds, type Hold, lockHolds } from '../ledger/holds';
 import { callCharge } from '../ledger/movements';
 import { postAllNew } from '../ledger/post-entries';
+import { callCharged } from './call-events';
 import { type CarrierPrice, costBeside, priceCarrier } from './carrier-cost';
 import { rateOfText } from './rate';
 import { rateCall } from './rate-call';
@@ -142,6 +144,7 @@ async function post(
       : [{ cdrId: cdr.cdrId, accountId: cdr.payerAccountId, charge: priced.charge }],
   );
   const posted = await postAllNew(sql, charged.map(callCharge), nowMs);
+  await recordEvents(sql, charged.map(callCharged), nowMs);
   const transactionIds = new Map(charged.map(({ cdrId }, n) => [cdrId, posted[n]?.transactionId]));
   return new Map(
     settled.map(({ cdr, carrier, priced: { used: _, ...priced } }) => [

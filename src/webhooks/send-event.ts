@@ -1,0 +1,63 @@
+import { lookup as lookUpName } from 'node:dns';
+import { request as plainRequest } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { hostOf, requireTarget, type Targets } from './target-address';
+
+/** An endpoint answers within this, or it is tried again. */
+export const ANSWER_LIMIT_MS = 10_000;
+
+/** What an endpoint is sent. */
+export type Message = {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly targets: Targets;
+};
+
+/** The status of the answer; a redirection is an answer and is not followed. @throws Error of the network, ForbiddenTarget */
+export function sendEvent({ url: text, headers, body, targets }: Message): Promise<number> {
+  const url = new URL(text);
+  const request = url.protocol === 'https:' ? secureRequest : plainRequest;
+  if (isIP(hostOf(url)) !== 0) requireTarget(targets, hostOf(url));
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      url,
+      {
+        method: 'POST',
+        lookup: publicLookup(targets),
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+        headers: {
+          ...headers,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+        },
+      },
+      (response) => {
+        // What it says is nobody's business; only that it is over.
+        response.on('error', () => undefined);
+        response.destroy();
+        resolve(response.statusCode ?? 0);
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** The address that is connected to is the one that was looked at: a name that answers differently the second time gets nowhere. */
+function publicLookup(targets: Targets): LookupFunction {
+  return (hostname, options, callback) => {
+    lookUpName(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '', 0);
+      try {
+        for (const { address } of addresses) requireTarget(targets, address);
+      } catch (refusal) {
+        return callback(refusal as NodeJS.ErrnoException, '', 0);
+      }
+      const [first] = addresses;
+      if (options.all) callback(null, addresses);
+      else callback(null, first?.address ?? '', first?.family ?? 0);
+    });
+  };
+}
