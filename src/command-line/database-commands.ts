@@ -271,5 +271,7 @@ async function chosenDeck(database: Database, wanted: string | boolean | undefin
 function showValue(name: string, value: unknown, deck: RateDeck): string {
   return name.endsWith('Micros') && typeof value === 'number'
     ? showMoney(money(BigInt(value), deck.currency))
-    : String(value);
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value);
 }

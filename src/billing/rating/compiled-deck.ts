@@ -10,6 +10,10 @@ const BUCKETS = 10 ** BUCKET_DIGITS;
 const REST_RANGE = 10 ** REST_DIGITS;
 
 const NO_SLOT = 0xffff_ffff;
+
+/** A slot's byte: the prefix's length in the low bits, and whether the rate has prices for time bands. */
+const LENGTH_BITS = 0x0f;
+const HAS_BANDS = 0x80;
 const ZERO = '0'.charCodeAt(0);
 
 /**
@@ -30,8 +34,14 @@ export type CompiledDeck = {
 /** What all rates of a deck share. */
 type DeckTerms = Pick<StoredRate, 'deckId' | 'currency' | 'chargeDecimals'>;
 
-/** The rates that were asked for, by slot, one list for no band and one for each: each is made once, when its first call comes. */
-type MadeRates = readonly (Rate | undefined)[][];
+/**
+ * The rates that were asked for, one list for no band and one for each, in chunks of slots: each rate is made once, when its first call comes, and
+ * no list is ever copied to grow.
+ */
+type MadeRates = readonly (Rate | undefined)[][][];
+
+const CHUNK_BITS = 12;
+const CHUNK_SLOTS = 2 ** CHUNK_BITS;
 
 type Arrays = {
   /** Where each bucket's intervals begin, counted in intervals. */
@@ -87,7 +97,7 @@ export class DeckCompiler {
     this.#prefixLengths = roomFor(this.#prefixLengths, slot, this.#expectedRates);
     this.#effectiveFromMs = roomFor(this.#effectiveFromMs, slot, this.#expectedRates);
     this.#versions = roomFor(this.#versions, slot, this.#expectedRates);
-    this.#prefixLengths[slot] = rate.prefix.length;
+    this.#prefixLengths[slot] = rate.prefix.length | (rate.bandPrices === null ? 0 : HAS_BANDS);
     this.#effectiveFromMs[slot] = rate.effectiveFromMs;
     if (rate.effectiveUntilMs !== null) this.#effectiveUntilMs ??= new Float64Array(3_500);
     if (this.#effectiveUntilMs) {
@@ -101,7 +111,6 @@ export class DeckCompiler {
       chargeDecimals: rate.chargeDecimals,
     };
     this.#terms.push(rate);
-    for (const ofBand of this.#made) ofBand.push(undefined);
   }
 
   finish(deckId: string, version: number): CompiledDeck {
@@ -190,7 +199,7 @@ function findIn(tables: Tables, digits: string, atMs: number): Rate | null {
   const { slotPrefixLengths, slotEffectiveFromMs, slotEffectiveUntilMs, slotNext } = tables.arrays;
   let slot = slotCovering(tables.arrays, digits);
   while (slot !== NO_SLOT) {
-    const prefixLength = slotPrefixLengths[slot] as number;
+    const prefixLength = (slotPrefixLengths[slot] as number) & LENGTH_BITS;
     // A number shorter than the prefix lies in its interval without beginning with it.
     if ((slotEffectiveFromMs[slot] as number) <= atMs && prefixLength <= digits.length) {
       const endMs = slotEffectiveUntilMs === null ? 0 : (slotEffectiveUntilMs[slot] as number);
@@ -204,17 +213,26 @@ function findIn(tables: Tables, digits: string, atMs: number): Rate | null {
 /** The latest rate of the next shorter prefix: what an ended rate took the place of does not come back. */
 function outerSlot({ slotNext, slotPrefixLengths }: Arrays, slot: number): number {
   let outer = slot;
-  while (outer !== NO_SLOT && slotPrefixLengths[outer] === slotPrefixLengths[slot])
-    outer = slotNext[outer] as number;
+  const lengthOf = (one: number) => (slotPrefixLengths[one] as number) & LENGTH_BITS;
+  const length = lengthOf(slot);
+  while (outer !== NO_SLOT && lengthOf(outer) === length) outer = slotNext[outer] as number;
   return outer;
 }
 
 function rateAt(tables: Tables, slot: number, prefix: string, atMs: number): Rate {
-  const { clock, made } = tables;
+  const { made } = tables;
+  // Most rates have one price at all hours, and need not ask what hour it is.
+  const hasBands = ((tables.arrays.slotPrefixLengths[slot] as number) & HAS_BANDS) !== 0;
+  const clock = hasBands ? tables.clock : null;
   if (clock?.splitsCalls) return inBand(storedAt(tables, slot, prefix), clock, atMs);
   const band = clock === null ? NO_BAND : clock.bandAt(atMs);
-  const ofBand = made[band + 1] as (Rate | undefined)[];
-  return (ofBand[slot] ??= inBandNumber(storedAt(tables, slot, prefix), clock, band));
+  const ofBand = made[band + 1] as (Rate | undefined)[][];
+  const chunk = (ofBand[slot >>> CHUNK_BITS] ??= emptyChunk());
+  return (chunk[slot & (CHUNK_SLOTS - 1)] ??= inBandNumber(storedAt(tables, slot, prefix), clock, band));
+}
+
+function emptyChunk(): (Rate | undefined)[] {
+  return Array.from({ length: CHUNK_SLOTS }, () => undefined);
 }
 
 /** Field by field: spreading an object takes several times as long as the lookup. */

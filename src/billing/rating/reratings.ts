@@ -36,6 +36,12 @@ export class Reratings {
     const { database, clock } = this.#parts;
     if (wish.untilMs <= wish.fromMs || wish.untilMs - wish.fromMs > LONGEST_MS)
       throw new InvalidInput('until', 'does not fit from', 'name a time of at most 400 days');
+    if (wish.prefix !== null && !/^[1-9]\d{0,13}$/.test(wish.prefix))
+      throw new InvalidInput(
+        'prefix',
+        `"${wish.prefix.slice(0, 20)}" is none`,
+        'write digits without a plus',
+      );
     if (reason.trim() === '' || reason.length > LONGEST_REASON)
       throw new InvalidInput(
         'reason',
