@@ -190,8 +190,8 @@ export function moneyRoutes({ config, clock, log }: World, database: Database): 
 }
 
 /**
- * Mail of the money half, by a job runner of its own so that a slow mail server delays no price, and the watch over accounts in arrears. Calls that remind
- * wait until somebody gives the way to place them.
+ * Mail of the money half, by a job runner of its own so that a slow mail server delays no price, calls that remind by another, which waits while many go
+ * on, and the watch over accounts in arrears. Without a way to place them calls wait.
  */
 export function startMoney(
   { config, clock, log }: World,
@@ -205,17 +205,22 @@ export function startMoney(
     database,
     clock,
     log,
-    handlers: {
-      ...(send
-        ? {
-            [MAIL_INVOICE]: (job) => mailInvoice({ ...parts, ...links, send }, job),
-            [SEND_REMINDER]: (job) => sendReminder({ ...parts, send }, job),
-          }
-        : {}),
-      ...(placeReminderCall
-        ? { [REMINDER_CALL]: (job) => callReminder({ ...parts, placeReminderCall }, job) }
-        : {}),
-    },
+    handlers: send
+      ? {
+          [MAIL_INVOICE]: (job) => mailInvoice({ ...parts, ...links, send }, job),
+          [SEND_REMINDER]: (job) => sendReminder({ ...parts, send }, job),
+        }
+      : {},
+    retryDelayMs: mailRetryDelayMs,
+    pollMs: MAIL_POLL_MS,
+  });
+  const caller = startJobRunner({
+    database,
+    clock,
+    log,
+    handlers: placeReminderCall
+      ? { [REMINDER_CALL]: (job) => callReminder({ ...parts, placeReminderCall }, job) }
+      : {},
     retryDelayMs: mailRetryDelayMs,
     pollMs: MAIL_POLL_MS,
   });
@@ -224,7 +229,7 @@ export function startMoney(
   return {
     stop: async () => {
       await watch.stop();
-      await runner.stop();
+      await Promise.all([runner.stop(), caller.stop()]);
     },
   };
 }

@@ -25,6 +25,7 @@ import { type JobRunner, startJobRunner } from './jobs/job-runner';
 import { Scheduler } from './jobs/scheduler';
 import { type Clock, sleep, systemClock, within } from './kernel/clock';
 import type { Log } from './kernel/log';
+import { e164 } from './kernel/phone-number';
 import type { Database } from './kernel/unit-of-work';
 import { LeaseKeeper } from './leases/lease-keeper';
 import { MediaServers } from './media/media-servers';
@@ -122,8 +123,6 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
     pollMs: JOB_POLL_MS,
   });
   undo.push(() => payments.stop());
-  const money = startMoney(world, database);
-  undo.push(() => money.stop());
   const schedules = moneySchedules(world, database);
   const scheduler = new Scheduler({ database, schedules, clock, log });
   await scheduler.start();
@@ -141,6 +140,8 @@ async function assemble(config: Config, log: Log, clock: Clock, undo: Undo): Pro
   undo.push(() => blocked.stop());
   const calls = await openCalls(world, undo, { database, keeper, liveCalls });
   const { engines, media, sip, door, liveRooms, houseCalls, routes, trunkWatch, overload } = calls;
+  const money = startMoney(world, database, (call) => houseCalls.remind({ ...call, to: e164(call.to) }));
+  undo.push(() => money.stop());
   const metrics = makeMetrics({
     liveCalls: () => liveCalls.count,
     cdrBacklog: () => keeper.backlog,

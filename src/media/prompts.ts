@@ -103,6 +103,15 @@ export const PROMPTS = [
   'your-code-is',
   'no-last-number',
   'call-ends-15-seconds',
+  'reminder-greeting',
+  'reminder-amount-is',
+  'reminder-is-due',
+  'reminder-was-due',
+  'reminder-press-one',
+  'reminder-transfer-to',
+  'reminder-account-on-invoice',
+  'reminder-invoice-number',
+  'reminder-ask-operator',
 ] as const;
 
 export type PromptName = (typeof PROMPTS)[number] | Piece;

@@ -116,7 +116,12 @@ export class DeviceCall {
   }
 
   /** A request inside the call; gives its final answer. */
-  async ask(method: string, headers: readonly string[] = [], body = ''): Promise<ReadMessage> {
+  async ask(
+    method: string,
+    headers: readonly string[] = [],
+    body = '',
+    contentType = 'application/sdp',
+  ): Promise<ReadMessage> {
     this.#cseq += 1;
     return this.device.ask(method, this.#target, {
       from: `${this.from};tag=${this.localTag}`,
@@ -125,7 +130,13 @@ export class DeviceCall {
       cseq: this.#cseq,
       headers,
       body,
+      contentType,
     });
+  }
+
+  /** Presses a key, sent as SIP INFO. */
+  async press(key: string): Promise<void> {
+    await this.ask('INFO', [], `Signal=${key}\r\nDuration=160\r\n`, 'application/dtmf-relay');
   }
 
   /** A new offer with this direction; stops the sound where it says so. */

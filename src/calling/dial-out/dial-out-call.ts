@@ -87,15 +87,15 @@ export class DialOutCall {
         destination: { kind: 'telephone', number: entry.number },
         payerAccountId,
         forwardedFrom: null,
+        ringLimitMs: RING_LIMIT_MS,
+        onLeg: (call) => {
+          this.#call = call;
+        },
         room: {
           roomId,
           roomSessionId: session.id,
           roomRole: entry.role,
           attempt,
-          ringLimitMs: RING_LIMIT_MS,
-          onLeg: (call) => {
-            this.#call = call;
-          },
         },
       },
     );

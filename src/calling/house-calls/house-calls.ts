@@ -15,9 +15,14 @@ import { Reach } from '../two-party/reach';
 import { NEVER, type Reached } from '../two-party/reach-wish';
 import { type ShownCaller, shownCallerOf } from '../two-party/shown-caller';
 import { takeMessage } from '../two-party/take-message';
+import { ReminderCall, type ReminderWish } from './reminder-call';
+import { beginReminder, takeReminderBack } from './reminder-calls-store';
 
 /** Calls that the house makes for accounts at once; one more is refused. */
 const MAX_AT_ONCE = 100;
+
+/** Reminders among them: the rest of the places is for calls that somebody waits for. */
+const REMINDERS_AT_ONCE = 20;
 
 /** A code is spoken this often: nobody has a pencil the first time. */
 const CODE_TIMES = 3;
@@ -34,11 +39,12 @@ export class HouseCallsFull extends AppError {
 export type CallBackWish = { readonly accountId: string; readonly first: string; readonly second: string };
 
 /**
- * Calls that an account has the house make: one that speaks a code, and the call-back, in which the house calls both sides. The account pays every leg
- * that costs something.
+ * Calls that the house makes: for an account, which pays every leg that costs something, one that speaks a code, and the call-back, in which the house
+ * calls both sides; and of its own, which nobody is charged for, one that reminds of an invoice.
  */
 export class HouseCalls {
   readonly #legs = new Set<RunningCall>();
+  readonly #reminders = new Set<Promise<void>>();
   #count = 0;
   #draining = false;
 
@@ -95,6 +101,34 @@ export class HouseCalls {
     const caller = await shownCallerOf(database.read, account);
     this.#begin(() => this.#connect({ callId, from, to, caller, accountId, language }));
     return callId;
+  }
+
+  /**
+   * Calls somebody up and reminds of an invoice, once for each key. Resolves when a carrier has been sent the call, at once when one of this key was
+   * before; waits while as many reminders go on as may. Rejects when no carrier could be sent the call: then it may be tried again.
+   * @throws HouseCallsFull, ReminderNotPlaced, NotSpeakable (no words for the amount)
+   */
+  async remind(wish: ReminderWish): Promise<void> {
+    while (this.#reminders.size >= REMINDERS_AT_ONCE) await Promise.race(this.#reminders);
+    const parts = this.parts();
+    const { database, clock } = parts;
+    const callId = newCallId(parts);
+    const { key, accountId } = wish;
+    const story = new ReminderCall(parts, this.srf, { ...wish, callId });
+    if (!(await beginReminder(database, { key, callId, accountId, nowMs: clock.nowMs() }))) return;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#begin(() => {
+          const running = story.run(resolve, (call) => this.#keep(call));
+          const over = running.catch(reject).finally(() => this.#reminders.delete(over));
+          this.#reminders.add(over);
+          return running;
+        });
+      });
+    } catch (error) {
+      await takeReminderBack(database, { key, callId });
+      throw error;
+    }
   }
 
   async #connect(wish: {

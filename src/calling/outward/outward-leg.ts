@@ -39,6 +39,8 @@ export type RingOptions = {
   readonly ringLimitMs: number;
   /** After this long without any response at all; null waits as long as it rings. */
   readonly silenceLimitMs: number | null;
+  /** The INVITE is on its way; told again when it is sent with credentials. */
+  readonly onSent?: () => void;
   /** The far end rings; `earlyMedia` says that it is to be heard already. */
   readonly onRinging: (earlyMedia: boolean) => void;
 };
@@ -170,6 +172,7 @@ export class OutwardLeg {
       {
         cbRequest: (_error, req) => {
           this.#ringing = req;
+          if (req) options.onSent?.();
         },
         cbProvisional: (res) => this.#onProvisional(res, leg, options),
       },

@@ -20,7 +20,7 @@ import { findRoute } from './find-route';
 import type { Reached, ReachWish } from './reach-wish';
 import { shownOutside } from './shown-outside';
 
-/** A telephone outside rings this long, unless it is called into a room. */
+/** A telephone outside rings this long unless its call says otherwise. */
 const RING_LIMIT_MS = 90_000;
 /** A carrier that says nothing at all this long is out of reach. */
 const SILENCE_LIMIT_MS = 4_000;
@@ -29,10 +29,16 @@ const MAX_ATTEMPTS = 8;
 
 export type TrunkCall = {
   readonly destination: Extract<Destination, { kind: 'telephone' | 'emergency' }>;
-  /** Who pays; null for a call for help, which costs nothing. */
+  /** Who pays; null for a call that nobody is charged for: one for help, or one of the house itself. */
   readonly payerAccountId: string | null;
   /** The number whose owner forwarded the call; null when it was dialled. */
   readonly forwardedFrom: string | null;
+  /** How long it rings; left out, 90 seconds. */
+  readonly ringLimitMs?: number;
+  /** Told each leg as it is opened. */
+  readonly onLeg?: (call: RunningCall) => void;
+  /** Told when a trunk has been sent the call; not told when no trunk could take it. */
+  readonly onSent?: () => void;
   /** Set for a call to somebody on a room's list. */
   readonly room?: RoomCall;
 };
@@ -44,9 +50,6 @@ export type RoomCall = {
   readonly roomRole: RoomRole;
   /** Which try this is of calling him. */
   readonly attempt: number;
-  readonly ringLimitMs: number;
-  /** Told each leg as it is opened. */
-  readonly onLeg: (call: RunningCall) => void;
 };
 
 type Attempt = {
@@ -133,7 +136,7 @@ async function openAttempt(
   parts: CallingParts,
   srf: Srf,
   wish: ReachWish,
-  { destination, payerAccountId, room }: TrunkCall,
+  { destination, payerAccountId, onLeg, room }: TrunkCall,
   { trunk, number }: Attempt & { readonly number: number },
 ): Promise<OutwardLeg> {
   const opened = openedOutward(parts, wish.callId, {
@@ -148,7 +151,7 @@ async function openAttempt(
     accountId: payerAccountId ?? wish.caller.accountId,
   });
   const leg = await OutwardLeg.open(parts, srf, { opened, language: wish.language });
-  room?.onLeg(leg.call);
+  onLeg?.(leg.call);
   return leg;
 }
 
@@ -178,8 +181,9 @@ async function ringTrunk(
         });
   const target = await targetOf(parts, wish, trunkCall, attempt);
   await leg.ring(target, {
-    ringLimitMs: room?.ringLimitMs ?? RING_LIMIT_MS,
+    ringLimitMs: trunkCall.ringLimitMs ?? RING_LIMIT_MS,
     silenceLimitMs: SILENCE_LIMIT_MS,
+    ...(trunkCall.onSent ? { onSent: trunkCall.onSent } : {}),
     onRinging: (earlyMedia) => wish.onRinging(earlyMedia ? leg : null),
   });
   if (!grant || payerAccountId === null) return;
