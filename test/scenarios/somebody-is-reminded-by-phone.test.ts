@@ -124,6 +124,19 @@ describe('somebody who owes is reminded by telephone', () => {
     expect(spoken(call.sound.ear.heard)).toEqual([...TOLD, ...TOLD, 'goodbye']);
   });
 
+  it('a key pressed in mid-sentence breaks the reminder off, and nothing of what follows', async () => {
+    const { invoice, number } = await debtor();
+    const phone = await stage.device({ answers: 'auto' });
+    await stage.carrierAt(phone, { name: 'hurried', outward: { allowPrefixes: [number.slice(1)] } });
+    await remind(invoice.id, 'hurried');
+    const call = await phone.nextCall(20_000);
+    await eventually(20_000, () => call.sound.ear.heard.includes('reminder-amount-is'));
+    await call.press('1');
+    await call.press('1');
+    await call.whenEnded(60_000);
+    expect(spoken(call.sound.ear.heard)).toEqual([...TOLD.slice(0, 2), ...HOW, ...HOW, 'goodbye']);
+  });
+
   it('a busy telephone was called; where no carrier takes the call it is tried again', async () => {
     const { invoice, number } = await debtor();
     await remind(invoice.id, 'no carrier');
