@@ -10,7 +10,7 @@ import { invoiceRoutes } from './billing/invoicing/invoices-routes';
 import { issueInvoices, MAIL_INVOICE } from './billing/invoicing/issue-invoices';
 import { mailInvoice } from './billing/invoicing/mail-invoice';
 import { noteAllPaid } from './billing/invoicing/open-amounts';
-import { lastEndedPeriod } from './billing/invoicing/period';
+import { endedPeriods } from './billing/invoicing/period';
 import { chargePlans, grantIncluded } from './billing/plans/charge-plans';
 import { planRoutes } from './billing/plans/plans-routes';
 import { profileRoutes } from './billing/profiles/profiles-routes';
@@ -101,13 +101,14 @@ export function moneySchedules(world: World, database: Database): readonly Sched
     {
       name: 'invoices',
       cron: '30 2 1 * *',
-      says: 'issues the invoices of the month that has ended',
-      run: (turn) =>
-        issueInvoices(database, {
-          period: lastEndedPeriod(turn.nowMs),
-          ...stepsOf(turn),
-          onPosted: ON_POSTED,
-        }),
+      says: 'issues the invoices of the month that has ended, and of those that were missed',
+      run: async (turn) => {
+        const runs = [];
+        for (const period of endedPeriods(turn.dueAtMs, turn.nowMs))
+          if (turn.goesOn())
+            runs.push(await issueInvoices(database, { period, ...stepsOf(turn), onPosted: ON_POSTED }));
+        return runs;
+      },
     },
     {
       name: 'paid-invoices',

@@ -7,6 +7,10 @@ const { tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { createConnection } = require('mysql2/promise');
+const { topUp } = require('../../dist/billing/ledger/movements');
+const { postEntries } = require('../../dist/billing/ledger/post-entries');
+const { openAccount } = require('../../dist/billing/open-account');
+const { money } = require('../../dist/kernel/money');
 const { openDatabase } = require('../../dist/store/database');
 const { runMigrations } = require('../../dist/store/run-migrations');
 
@@ -238,4 +242,32 @@ function endedLeg(of) {
   };
 }
 
-module.exports = { cdrIndexes, endedLeg, fillCdrs, firstStartMs, freePort, newDatabase, privateMariadb };
+/** Accounts with a deck and more credit than they can spend; gives their ids. */
+async function payingAccounts(database, deck, count) {
+  const ids = [];
+  for (let n = 0; n < count; n++) {
+    const wanted = {
+      name: `account ${n}`,
+      currency: 'EUR',
+      deckId: deck.id,
+      creditLimitMicros: 0n,
+      nowMs: 1,
+    };
+    const { id } = await openAccount(database, wanted);
+    const amount = money(1_000_000_000_000n, 'EUR');
+    await database.write((sql) => postEntries(sql, topUp({ accountId: id, amount, reference: id }), 1));
+    ids.push(id);
+  }
+  return ids;
+}
+
+module.exports = {
+  cdrIndexes,
+  endedLeg,
+  fillCdrs,
+  firstStartMs,
+  freePort,
+  newDatabase,
+  payingAccounts,
+  privateMariadb,
+};

@@ -7,20 +7,16 @@ const { mkdtempSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
 const { createConnection } = require('mysql2/promise');
-const { topUp } = require('../../dist/billing/ledger/movements');
-const { postEntries } = require('../../dist/billing/ledger/post-entries');
 const { verifyLedger } = require('../../dist/billing/ledger/verify-ledger');
-const { openAccount } = require('../../dist/billing/open-account');
 const { createDeck } = require('../../dist/billing/rating/decks-store');
 const { importCdrs } = require('../../dist/billing/rating/import-cdrs');
 const { setCalendar } = require('../../dist/billing/rating/publish-version');
 const { rateBookOf } = require('../../dist/billing/rating/rate-book');
 const { findDeckHead } = require('../../dist/billing/rating/rates-store');
 const { publishRates } = require('../../dist/billing/rating/stage-rates');
-const { money } = require('../../dist/kernel/money');
 const { openDatabase } = require('../../dist/store/database');
 const { runMigrations } = require('../../dist/store/run-migrations');
-const { newDatabase, privateMariadb } = require('./cdr-fixtures');
+const { newDatabase, payingAccounts, privateMariadb } = require('./cdr-fixtures');
 const { print, ratioRun, runBench } = require('./measure');
 const { CALENDAR, makeCalls, makeDeck, seededRandom } = require('./rating-fixtures');
 
@@ -41,20 +37,7 @@ async function makeWorld(database) {
   await setCalendar(database, { deckId: deck.id, calendar: CALENDAR, nowMs: 1 });
   await publishRates(database, lines, { deck, sourceName: 'bench', nowMs: 1, onRowsStored: () => {} });
   await rateBookOf(database).load(await findDeckHead(database.read, deck.id));
-  const ids = [];
-  for (let n = 0; n < accounts; n++) {
-    const wanted = {
-      name: `account ${n}`,
-      currency: 'EUR',
-      deckId: deck.id,
-      creditLimitMicros: 0n,
-      nowMs: 1,
-    };
-    const { id } = await openAccount(database, wanted);
-    const amount = money(1_000_000_000_000n, 'EUR');
-    await database.write((sql) => postEntries(sql, topUp({ accountId: id, amount, reference: id }), 1));
-    ids.push(id);
-  }
+  const ids = await payingAccounts(database, deck, accounts);
   const calls = makeCalls(random, lines);
   let next = 0;
   return () =>

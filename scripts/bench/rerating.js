@@ -7,9 +7,6 @@ const { mkdtempSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join, resolve } = require('node:path');
 const { createConnection } = require('mysql2/promise');
-const { topUp } = require('../../dist/billing/ledger/movements');
-const { postEntries } = require('../../dist/billing/ledger/post-entries');
-const { openAccount } = require('../../dist/billing/open-account');
 const { createDeck } = require('../../dist/billing/rating/decks-store');
 const { importCdrs } = require('../../dist/billing/rating/import-cdrs');
 const { rateBookOf } = require('../../dist/billing/rating/rate-book');
@@ -19,10 +16,9 @@ const { readRerating } = require('../../dist/billing/rating/reratings-store');
 const { publishRates } = require('../../dist/billing/rating/stage-rates');
 const { systemClock } = require('../../dist/kernel/clock');
 const { silentLog } = require('../../dist/kernel/log');
-const { money } = require('../../dist/kernel/money');
 const { openDatabase } = require('../../dist/store/database');
 const { runMigrations } = require('../../dist/store/run-migrations');
-const { newDatabase, privateMariadb } = require('./cdr-fixtures');
+const { newDatabase, payingAccounts, privateMariadb } = require('./cdr-fixtures');
 const { print, ratioRun, runBench } = require('./measure');
 
 /** The time of the product may be one and a half times the limit's. */
@@ -63,20 +59,7 @@ async function makeWorld(database) {
     staging,
   );
   await rateBookOf(database).load(await findDeckHead(database.read, deck.id));
-  const ids = [];
-  for (let n = 0; n < accounts; n++) {
-    const wanted = {
-      name: `account ${n}`,
-      currency: 'EUR',
-      deckId: deck.id,
-      creditLimitMicros: 0n,
-      nowMs: 1,
-    };
-    const { id } = await openAccount(database, wanted);
-    const amount = money(1_000_000_000_000n, 'EUR');
-    await database.write((sql) => postEntries(sql, topUp({ accountId: id, amount, reference: id }), 1));
-    ids.push(id);
-  }
+  const ids = await payingAccounts(database, deck, accounts);
   for (let from = 0; from < rows; from += 10_000)
     await importCdrs(
       database,

@@ -1,7 +1,8 @@
 import { setAccountPin } from '../accounts/account-pins';
 import { z } from 'zod';
 import { ACCOUNT_STATES, type Account } from '../accounts/account';
-import { listAccounts, readAccount, setAccountPlace, setAccountState } from '../accounts/accounts-store';
+import { listAccounts, readAccount, setAccountPlace } from '../accounts/accounts-store';
+import { changeAccountState } from './account-state';
 import {
   countrySchema,
   cursorSchema,
@@ -199,8 +200,14 @@ function accountWrites(database: Database): readonly Route[] {
       params: accountParams,
       body: z.object({ state: z.enum(ACCOUNT_STATES as readonly [string, ...string[]]) }),
       answer: { kind: 'json', schema: accountSchema },
-      handle: ({ params, body }): Promise<Account> =>
-        database.write((sql) => setAccountState(sql, params.accountId, body.state as Account['state'])),
+      handle: ({ params, body, nowMs }): Promise<Account> =>
+        database.write((sql) =>
+          changeAccountState(sql, {
+            accountId: params.accountId,
+            state: body.state as Account['state'],
+            nowMs,
+          }),
+        ),
     }),
     route({
       method: 'post',

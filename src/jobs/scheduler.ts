@@ -115,7 +115,7 @@ export class Scheduler {
       const nextMs = this.#stopped ? turn.dueAtMs : nextDueMs(schedule.cron, nowMs);
       const end = { result: JSON.stringify(result ?? null), dueAtMs: nextMs, nowMs };
       const kept = await database.write((sql) => endTurn(sql, turn, end));
-      if (kept) log.info('schedule done', { ...facts, result });
+      if (kept) log.debug('schedule done', { ...facts, result });
       else log.warn('turn of a schedule was lost before its end', facts);
     } catch (error) {
       const nowMs = clock.nowMs();

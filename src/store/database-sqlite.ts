@@ -21,6 +21,16 @@ const DUPLICATE_CODES: readonly unknown[] = ['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE
 
 type Connection = SqliteFile.Database;
 
+/** What SQLite said of a statement. The driver keeps one class of errors for all programs of a process, which is a stranger to all but the first. */
+class SqliteRefused extends Error {
+  readonly code: unknown;
+  constructor(cause: unknown) {
+    super((cause as { message?: string } | null)?.message ?? String(cause), { cause });
+    this.name = 'SqliteRefused';
+    this.code = codeOf(cause);
+  }
+}
+
 /**
  * Opens a SQLite file. Statements run at once in this thread: each takes microseconds, and handing it to another thread would take longer.
  * Reads that may take long have a thread of their own, `report`.
@@ -175,14 +185,20 @@ function sqlOver(connection: Connection): Sql {
     forUpdate: '',
     async all(statement, values) {
       await breath();
-      return prepare(statement).all(...bindable(values)) as Row[];
+      try {
+        return prepare(statement).all(...bindable(values)) as Row[];
+      } catch (error) {
+        throw new SqliteRefused(error);
+      }
     },
     async run(statement, values) {
       await breath();
       try {
         return prepare(statement).run(...bindable(values)).changes;
       } catch (error) {
-        throw DUPLICATE_CODES.includes(codeOf(error)) ? new DuplicateKey(statement) : error;
+        throw DUPLICATE_CODES.includes(codeOf(error))
+          ? new DuplicateKey(statement)
+          : new SqliteRefused(error);
       }
     },
   };

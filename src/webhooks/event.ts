@@ -2,9 +2,11 @@
 export const EVENT_KINDS = {
   'call.charged': 'a leg was priced: cdrId, chargeMicros, currency',
   'call.corrected': 'the price of a leg was corrected: cdrId, beforeMicros, afterMicros, currency',
-  'invoice.issued': 'an invoice has its number: invoiceId, number, totalMicros, currency, dueAtMs',
+  'invoice.issued':
+    'an invoice has its number: invoiceId, number, isCreditNote, totalMicros, currency, dueAtMs',
   'invoice.settled': 'nothing of an invoice is open any more: invoiceId, number',
-  'reminder.sent': 'somebody was reminded of an invoice: invoiceId, number, step',
+  'reminder.sent':
+    'somebody is reminded of an invoice: invoiceId, number, step, action, openMicros, currency',
   'payment.received': 'money came in: paymentId, amountMicros, currency, invoiceId (null for credit)',
   'payment.returned': 'money went back, by a refund or a lost dispute: the same facts',
   'account.state': 'an account may do more or less than before: state',

@@ -1,8 +1,8 @@
-import { lookup as lookUpName } from 'node:dns';
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { hostOf, requireTarget, type Targets } from './target-address';
+import { isIP } from 'node:net';
+import { guardedLookup } from '../kernel/public-address';
+import { hostOf, mayReach, requireTarget, type Targets } from './target-address';
 
 /** An endpoint answers within this, or it is tried again. */
 export const ANSWER_LIMIT_MS = 10_000;
@@ -25,7 +25,7 @@ export function sendEvent({ url: text, headers, body, targets }: Message): Promi
       url,
       {
         method: 'POST',
-        lookup: publicLookup(targets),
+        lookup: guardedLookup((address) => mayReach(targets, address)),
         signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
         headers: {
           ...headers,
@@ -43,21 +43,4 @@ export function sendEvent({ url: text, headers, body, targets }: Message): Promi
     sent.on('error', reject);
     sent.end(body);
   });
-}
-
-/** The address that is connected to is the one that was looked at: a name that answers differently the second time gets nowhere. */
-function publicLookup(targets: Targets): LookupFunction {
-  return (hostname, options, callback) => {
-    lookUpName(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, '', 0);
-      try {
-        for (const { address } of addresses) requireTarget(targets, address);
-      } catch (refusal) {
-        return callback(refusal as NodeJS.ErrnoException, '', 0);
-      }
-      const [first] = addresses;
-      if (options.all) callback(null, addresses);
-      else callback(null, first?.address ?? '', first?.family ?? 0);
-    });
-  };
 }

@@ -1,5 +1,6 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { AppError, InvalidInput } from '../kernel/app-error';
+import { isPublicAddress } from '../kernel/public-address';
 
 const LONGEST_URL = 500;
 
@@ -14,44 +15,14 @@ export class ForbiddenTarget extends AppError {
   }
 }
 
-const PRIVATE = new BlockList();
-// RFC 6890 and the registries it made: this host, private use, shared, loopback, link-local, tests, multicast, reserved.
-for (const [network, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 3],
-] as const)
-  PRIVATE.addSubnet(network, bits, 'ipv4');
-
-/** IPv6 that everybody may reach lies in 2000::/3; documentation, Teredo and 6to4 within it lead elsewhere. */
-const PUBLIC_6 = new BlockList();
-PUBLIC_6.addSubnet('2000::', 3, 'ipv6');
-const PRIVATE_6 = new BlockList();
-for (const [network, bits] of [
-  ['2001::', 23],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-] as const)
-  PRIVATE_6.addSubnet(network, bits, 'ipv6');
+/** Whether events may be sent to an address. */
+export function mayReach(targets: Targets, address: string): boolean {
+  return targets === 'any' || isPublicAddress(address);
+}
 
 /** @throws ForbiddenTarget */
 export function requireTarget(targets: Targets, address: string): void {
-  if (targets === 'any') return;
-  const isPublic =
-    isIP(address) === 6
-      ? PUBLIC_6.check(address, 'ipv6') && !PRIVATE_6.check(address, 'ipv6')
-      : !PRIVATE.check(address, 'ipv4');
-  if (!isPublic) throw new ForbiddenTarget(address);
+  if (!mayReach(targets, address)) throw new ForbiddenTarget(address);
 }
 
 /** An endpoint's URL as somebody wrote it. What its name leads to is looked at each time something is sent. @throws InvalidInput, ForbiddenTarget */

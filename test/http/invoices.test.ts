@@ -65,6 +65,21 @@ describe.each(DIALECTS)('invoices by the API on %s', (dialect) => {
     expect((await ask('get', '/invoices/nothing')).status).toBe(404);
   });
 
+  it('are told to other programs once they have their numbers', async () => {
+    const admin = await api.keyFor('admin');
+    const told = await supertest(api.app)
+      .get('/api/v1/events?kind=invoice.issued')
+      .set('Authorization', `Bearer ${admin}`);
+    const invoice = await invoiceOf(account);
+    expect(told.body.events).toContainEqual(
+      expect.objectContaining({
+        objectKey: `invoice:${invoice?.id}`,
+        accountId: account.id,
+        facts: expect.objectContaining({ number: invoice?.number, totalMicros: '12360000', currency: 'EUR' }),
+      }),
+    );
+  });
+
   it('have whole coins in currencies without hundredths', async () => {
     expect((await invoiceOf(yen))?.total.text).toBe('1494 JPY');
   });

@@ -4,7 +4,7 @@ import { currency, money } from '../../src/kernel/money';
 import { voipNumberOf } from '../../src/numbers/voip-numbers-store';
 import { changeHandling } from '../../src/phones/call-handling';
 import { changeTrunk } from '../../src/trunks/trunks-store';
-import { ANSWERS, type Carrier, carrier, refuses, TRUNK_KEY } from '../support/carriers';
+import { type Carrier, carrier, refuses, RINGS_THEN_ANSWERS, TRUNK_KEY } from '../support/carriers';
 import { type Guest, RoomStage } from '../support/room-stage';
 import { eventually } from '../support/service';
 
@@ -46,18 +46,18 @@ describe('a caller with an account PIN', () => {
   }
 
   it('calls one number, ends it by ##, and calls the next; each call is charged and on record', async () => {
-    carriers.push(await carrier(stage.service, ANSWERS, { name: 'card' }));
+    carriers.push(await carrier(stage.service, RINGS_THEN_ANSWERS, { name: 'card' }));
     const { guest, accountId } = await inAccount('5', '+3222700101');
     await guest.press('003225550201#');
     await guest.hears('ringback');
     await eventually(10_000, async () => (await stage.service.liveCalls()) === 2);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
     await guest.press('##');
     await guest.hears('call-has-ended');
     await guest.hears('enter-number', 2);
     await guest.press('003225550202#');
     await eventually(10_000, async () => (await stage.service.liveCalls()) === 2);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
     await guest.call.hangUp();
     const cdrs = await stage.service.ratedCdrs(3);
     const [own] = cdrs.filter(({ direction }) => direction === 'inbound');

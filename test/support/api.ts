@@ -48,6 +48,7 @@ export function testApi(
     WEBHOOK_KEY: 'ab'.repeat(32),
     WEBHOOK_TARGETS: 'any',
     LINK_KEY: 'ab'.repeat(32),
+    PUBLIC_URL: 'https://voip.example.org',
     ...settings,
   });
   const clock = new FakeClock();

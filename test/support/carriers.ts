@@ -12,6 +12,10 @@ export const TRUNK_KEY = 'ab'.repeat(32);
 
 /** Whoever is called answers, speaks, and is hung up on. */
 export const ANSWERS = [ring, pickUp, speak, endedByHouse()].join('\n');
+/** Rings long enough to be heard, then answers. */
+export const RINGS_THEN_ANSWERS = [ring, '<pause milliseconds="1000"/>', pickUp, speak, endedByHouse()].join(
+  '\n',
+);
 /** Says nothing at all. */
 export const SILENT = '<pause milliseconds="20000"/>';
 export const refuses = (line: string): string => decline(line);

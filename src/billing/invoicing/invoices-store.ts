@@ -1,3 +1,5 @@
+import { recordEvents } from '../../webhooks/record-events';
+import { invoiceIssued } from './invoice-events';
 import { NotFound } from '../../kernel/app-error';
 import { fingerprint } from '../../kernel/ids';
 import { currency } from '../../kernel/money';
@@ -107,6 +109,7 @@ export async function insertInvoices(sql: Sql, wanted: readonly NewInvoice[]): P
       taxes.map((tax, n) => [id, n + 1, tax.name, tax.ratePpm, tax.baseMicros, tax.taxMicros]),
     ),
   );
+  await recordEvents(sql, invoices.map(invoiceIssued), first.issuedAtMs);
   return invoices;
 }
 

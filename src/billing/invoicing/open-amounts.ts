@@ -5,7 +5,9 @@ import { type Money, money } from '../../kernel/money';
 import { paidOfInvoices } from '../payments/payments-store';
 import { unpostedTaxes } from '../due-charges/due-charges';
 import { customerLedgerId } from '../ledger/ledger-accounts';
+import { recordEvents } from '../../webhooks/record-events';
 import { chargedSince } from './charged-sums';
+import { invoiceSettled } from './invoice-events';
 
 /** An invoice as payments are shared out over it. */
 export type OwedInvoice = {
@@ -183,15 +185,29 @@ export async function noteWhatIsPaid(
   nowMs: number,
 ): Promise<ReadonlyMap<string, AccountDebt>> {
   const debts = await debtsOf(sql, accountIds);
-  for (const { invoices } of debts.values())
+  for (const { accountId, invoices } of debts.values())
     for (const [state, before, ids] of [
       ['paid', 'open', invoices.filter(({ openMicros }) => openMicros === 0n)],
       ['open', 'paid', invoices.filter(({ openMicros }) => openMicros > 0n)],
     ] as const) {
       if (ids.length === 0) continue;
+      const places = ids.map(() => '?').join(', ');
+      const those = [before, ...ids.map(({ id }) => id)];
+      const changing = await sql.all(
+        `SELECT invoice_id FROM invoice_progress WHERE state = ? AND invoice_id IN (${places})${sql.forUpdate}`,
+        those,
+      );
+      if (changing.length === 0) continue;
       await sql.run(
-        `UPDATE invoice_progress SET state = ?, changed_at_ms = ? WHERE state = ? AND invoice_id IN (${ids.map(() => '?').join(', ')})`,
-        [state, nowMs, before, ...ids.map(({ id }) => id)],
+        `UPDATE invoice_progress SET state = ?, changed_at_ms = ? WHERE state = ? AND invoice_id IN (${places})`,
+        [state, nowMs, ...those],
+      );
+      if (state !== 'paid') continue;
+      const settled = new Set(changing.map((row) => text(row.invoice_id)));
+      await recordEvents(
+        sql,
+        ids.filter(({ id }) => settled.has(id)).map((invoice) => invoiceSettled({ ...invoice, accountId })),
+        nowMs,
       );
     }
   return debts;

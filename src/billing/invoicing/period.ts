@@ -24,3 +24,12 @@ export function periodOf(atMs: number): BillingPeriod {
 export function lastEndedPeriod(atMs: number): BillingPeriod {
   return periodOf(periodOf(atMs).fromMs - 1);
 }
+
+/** The months of which each was the last one ended at some moment from one to another, the oldest first. */
+export function endedPeriods(fromMs: number, untilMs: number): readonly BillingPeriod[] {
+  const last = lastEndedPeriod(untilMs);
+  const periods = [lastEndedPeriod(fromMs)];
+  for (let one = periods[0]; one && one.untilMs < last.untilMs; one = periods.at(-1))
+    periods.push(periodOf(one.untilMs));
+  return periods;
+}

@@ -1,5 +1,6 @@
 import type { AccountState } from '../../accounts/account';
-import { readAccount, setAccountState } from '../../accounts/accounts-store';
+import { readAccount } from '../../accounts/accounts-store';
+import { changeAccountState } from '../account-state';
 import { DuplicateKey, micros, type Sql, text } from '../../kernel/unit-of-work';
 import { noteWhatIsPaid } from '../invoicing/open-amounts';
 import { customerLedgerId } from '../ledger/ledger-accounts';
@@ -29,7 +30,8 @@ export async function moveDown(
   if (levelOf(action) <= levelOf(before)) return;
   await storeLevel(sql, { accountId, level: action, nowMs });
   const { state } = await readAccount(sql, accountId);
-  if (rank(state) < rank(STATE_OF[action])) await setAccountState(sql, accountId, STATE_OF[action]);
+  if (rank(state) < rank(STATE_OF[action]))
+    await changeAccountState(sql, { accountId, state: STATE_OF[action], nowMs });
 }
 
 function rank(state: AccountState): number {
@@ -55,7 +57,7 @@ export async function liftWhatIsPaid(sql: Sql, accountId: string, nowMs: number)
   await storeLevel(sql, { accountId, level, nowMs });
   if (level === before) return level;
   const { state } = await readAccount(sql, accountId);
-  if (state === STATE_OF[before]) await setAccountState(sql, accountId, STATE_OF[level]);
+  if (state === STATE_OF[before]) await changeAccountState(sql, { accountId, state: STATE_OF[level], nowMs });
   return level;
 }
 

@@ -1,3 +1,4 @@
+import { recordEvents } from '../../webhooks/record-events';
 import type { Account } from '../../accounts/account';
 import { readAccounts } from '../../accounts/accounts-store';
 import { enqueue } from '../../jobs/jobs-store';
@@ -177,6 +178,25 @@ async function storeStep(sql: Sql, taken: Taken): Promise<void> {
     body: told.text,
     nowMs,
   });
+  await recordEvents(
+    sql,
+    [
+      {
+        kind: 'reminder.sent',
+        objectKey: `invoice:${invoice.id}`,
+        accountId: account.id,
+        facts: {
+          invoiceId: invoice.id,
+          number: invoice.number,
+          step: decision.step,
+          action: step.action,
+          openMicros: open.toString(),
+          currency: invoice.currency,
+        },
+      },
+    ],
+    nowMs,
+  );
   const job = { uniqueKey: key, runAtMs: nowMs, nowMs };
   const facts = { invoiceId: invoice.id, step: decision.step };
   if (isMailed) await enqueue(sql, { ...job, kind: SEND_REMINDER, payload: facts });

@@ -1,7 +1,7 @@
-import { lookup as lookUp } from 'node:dns';
 import { request } from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import type { Clock } from '../../kernel/clock';
+import { guardedLookup, isPublicAddress } from '../../kernel/public-address';
 import { MAX_CHAIN_BYTES } from './certificate-chain';
 import type { CertificateSource } from './verify-passport';
 
@@ -13,32 +13,6 @@ const MAX_KEPT = 1_000;
 const FETCH_LIMIT_MS = 2_000;
 /** Fetches that run at once: strangers' calls name the addresses. */
 const MAX_RUNNING = 32;
-
-/** Addresses inside, which no stranger may have us ask (RFC 6890). */
-const INSIDE = new BlockList();
-for (const [network, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const)
-  INSIDE.addSubnet(network, bits, 'ipv4');
-for (const [network, bits] of [
-  ['::', 96],
-  ['::1', 128],
-  ['::ffff:0:0', 96],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  INSIDE.addSubnet(network, bits, 'ipv6');
 
 export type FetcherOptions = {
   readonly clock: Clock;
@@ -82,7 +56,11 @@ async function fetchPem(url: string, options: FetcherOptions): Promise<string | 
   const host = parsed.hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0 && !mayAsk(host, options)) return null;
   return new Promise((resolve) => {
-    const asking = request(parsed, { lookup: guarded(options), ca: options.webAuthorities, agent: false });
+    const asking = request(parsed, {
+      lookup: guardedLookup((address) => mayAsk(address, options)),
+      ca: options.webAuthorities,
+      agent: false,
+    });
     const timer = options.clock.after(FETCH_LIMIT_MS, () => end(null));
     const end = (pem: string | null) => {
       timer.cancel();
@@ -106,19 +84,7 @@ async function fetchPem(url: string, options: FetcherOptions): Promise<string | 
   });
 }
 
-/** Looks a name up and lets no address inside through, so that a name cannot lead where an address may not. */
-function guarded(options: FetcherOptions): LookupFunction {
-  return (hostname, wish, done) =>
-    lookUp(hostname, { ...wish, all: true }, (error, addresses) => {
-      const allowed = error ? [] : addresses.filter(({ address }) => mayAsk(address, options));
-      const [first] = allowed;
-      if (error || !first) done(error ?? new Error('this name leads inside'), '', 4);
-      else if (wish.all) done(null, allowed);
-      else done(null, first.address, first.family);
-    });
-}
-
 function mayAsk(address: string, { allowsLoopback = false }: FetcherOptions): boolean {
   if (allowsLoopback && (address === '127.0.0.1' || address === '::1')) return true;
-  return !INSIDE.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return isPublicAddress(address);
 }
