@@ -4,6 +4,8 @@ import { integer, integerOrNull, type Row, type Sql, textOrNull } from '../../ke
 import { isMailbox } from '../../mail/mail';
 import { isTimeZone } from '../fraud-caps/local-time';
 import { faultOfVatNumber } from '../tax/vat-number';
+import { e164 } from '../../kernel/phone-number';
+import { placeOf } from '../fraud-caps/number-place';
 
 /** The profile of the seller. */
 export const HOUSE = 'house';
@@ -122,6 +124,9 @@ function checkedProfile(wanted: BillingProfile): BillingProfile {
     refuse('timeZone', 'is no time zone', 'write a name of IANA, for example Europe/Brussels');
   if (wanted.phone !== null && !/^\+[1-9]\d{5,14}$/.test(wanted.phone))
     refuse('phone', 'is no telephone number', 'write it in E.164, as in +3225550123');
+  // The house pays for calls that remind.
+  if (wanted.phone !== null && placeOf(e164(wanted.phone)).isPremium)
+    refuse('phone', 'is a number that costs whoever calls it', 'give one of the usual price');
   if (wanted.numberPrefix !== null && !/^[A-Z0-9-]{0,8}$/.test(wanted.numberPrefix))
     refuse('numberPrefix', 'is no prefix', 'write up to eight capital letters, digits and hyphens');
   return { ...wanted, vatNumber };

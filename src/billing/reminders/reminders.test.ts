@@ -32,11 +32,13 @@ describe.each(DIALECTS)('payment reminders on %s', (dialect) => {
   let clock: FakeClock;
   let runner: JobRunner;
   const calls: ReminderCall[] = [];
+  let linesAreBusy = false;
   beforeEach(async () => {
     test = await emptyDatabase(dialect);
     server = await MailServer.start();
     clock = new FakeClock(FEBRUARY_MS);
     calls.length = 0;
+    linesAreBusy = false;
     await aHouse(test.database, { reminderPlanId: null });
     runner = aRunner();
   });
@@ -53,7 +55,10 @@ describe.each(DIALECTS)('payment reminders on %s', (dialect) => {
     send: mailBySmtp(server.url, 'house@example.org'),
     from: 'house@example.org',
     houseLanguage: 'en',
-    placeReminderCall: async (call: ReminderCall) => void calls.push(call),
+    placeReminderCall: async (call: ReminderCall) => {
+      if (linesAreBusy) throw new Error('no line is free');
+      calls.push(call);
+    },
   });
   const aRunner = () =>
     startJobRunner({
@@ -189,6 +194,30 @@ describe.each(DIALECTS)('payment reminders on %s', (dialect) => {
     expect(calls).toMatchObject([
       { to: '+3225550123', language: 'fr', amountText: '100.00 EUR', invoiceNumber: '2026-000001' },
     ]);
+  });
+
+  it('are not called out in quiet hours when no line was free before', async () => {
+    const account = await ada({
+      profile: { timeZone: 'UTC', phone: '+3225550123', wantsReminderCalls: true },
+    });
+    await anInvoice(account);
+    await dayOf(0);
+    linesAreBusy = true;
+    await dayOf(7);
+    linesAreBusy = false;
+    await clock.advance(12 * 3_600_000);
+    await runner.idle();
+    expect(calls).toEqual([]);
+    await clock.advance(11 * 3_600_000);
+    await runner.idle();
+    await runner.idle();
+    expect(calls).toHaveLength(1);
+  });
+
+  it('are called out at no number that costs whoever calls it', async () => {
+    const account = await ada();
+    const premium = test.database.write((sql) => changeProfile(sql, account.id, { phone: '+3290012345' }, 0));
+    await expect(premium).rejects.toThrow(/phone/);
   });
 
   it('charge a late fee once by a plan that has one', async () => {

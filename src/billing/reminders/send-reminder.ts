@@ -1,13 +1,15 @@
 import { readAccount } from '../../accounts/accounts-store';
 import type { Job } from '../../jobs/job';
+import { enqueue } from '../../jobs/jobs-store';
 import type { Clock } from '../../kernel/clock';
 import type { Log } from '../../kernel/log';
 import { type Money, money, showMoney } from '../../kernel/money';
-import { type Database, text } from '../../kernel/unit-of-work';
+import { type Database, integer, text } from '../../kernel/unit-of-work';
 import { domainOf, mailLanguage, type SendMail } from '../../mail/mail';
 import { pdfOf } from '../invoicing/invoice-files';
 import { readProfile } from '../profiles/billing-profiles-store';
-import { stillOwed } from './take-steps';
+import { afterQuietHours } from './reminder-plan';
+import { REMINDER_CALL, stillOwed } from './take-steps';
 
 export type SendReminderParts = {
   readonly database: Database;
@@ -91,7 +93,7 @@ export type ReminderCall = {
  */
 export type PlaceReminderCall = (call: ReminderCall) => Promise<void>;
 
-/** The job that has a reminder called out, unless it was paid since. */
+/** The job that has a reminder called out, unless it was paid since. A try that falls into quiet hours, because those before it failed, is put off to their end. */
 export async function callReminder(
   parts: Pick<SendReminderParts, 'database' | 'clock' | 'houseLanguage'> & {
     readonly placeReminderCall: PlaceReminderCall;
@@ -100,8 +102,21 @@ export async function callReminder(
 ): Promise<void> {
   const { database, clock, houseLanguage, placeReminderCall } = parts;
   const facts = { invoiceId: String(job.payload.invoiceId), step: Number(job.payload.step) };
-  const owed = await stillOwed(database, facts, clock.nowMs());
+  const nowMs = clock.nowMs();
+  const owed = await stillOwed(database, facts, nowMs);
   if (!owed) return;
+  const runAtMs = afterQuietHours(nowMs, {
+    quietFromHour: integer(job.payload.quietFromHour),
+    quietUntilHour: integer(job.payload.quietUntilHour),
+    timeZone: text(job.payload.timeZone),
+  });
+  if (runAtMs > nowMs) {
+    const uniqueKey = `${facts.invoiceId}:${facts.step} at ${runAtMs}`;
+    await database.write((sql) =>
+      enqueue(sql, { kind: REMINDER_CALL, uniqueKey, payload: job.payload, runAtMs, nowMs }),
+    );
+    return;
+  }
   const { invoice, openMicros } = owed;
   const profile = await readProfile(database.read, invoice.accountId);
   if (profile.phone === null || !profile.wantsReminderCalls) return;

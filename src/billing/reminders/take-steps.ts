@@ -123,7 +123,7 @@ async function takeStep(sql: Sql, due: DueReminder, world: StepWorld): Promise<b
   const next = decision.next ?? { step: decision.step + 1, atMs: null };
   // Whoever moves the row on has the step; all the rest is in this unit of work.
   if (!(await moveOn(sql, due, next))) return false;
-  await storeStep(sql, { invoice, account, profile, house, plan, open, decision, world });
+  await storeStep(sql, { invoice, account, profile, house, plan, timeZone, open, decision, world });
   return true;
 }
 
@@ -138,6 +138,7 @@ type Taken = {
   readonly profile: BillingProfile;
   readonly house: BillingProfile;
   readonly plan: ReminderPlan;
+  readonly timeZone: string;
   readonly open: bigint;
   readonly decision: Extract<ReturnType<typeof decideStep>, { kind: 'take' }>;
   readonly world: StepWorld;
@@ -201,7 +202,16 @@ async function storeStep(sql: Sql, taken: Taken): Promise<void> {
   const facts = { invoiceId: invoice.id, step: decision.step };
   if (isMailed) await enqueue(sql, { ...job, kind: SEND_REMINDER, payload: facts });
   if (step.byCall && profile.wantsReminderCalls && profile.phone !== null)
-    await enqueue(sql, { ...job, kind: REMINDER_CALL, payload: { ...facts, language } });
+    await enqueue(sql, {
+      ...job,
+      kind: REMINDER_CALL,
+      payload: {
+        ...facts,
+        quietFromHour: plan.quietFromHour,
+        quietUntilHour: plan.quietUntilHour,
+        timeZone: taken.timeZone,
+      },
+    });
   if (step.action !== 'remind') await moveDown(sql, { accountId: account.id, action: step.action, nowMs });
   const fee = step.chargesLateFee ? lateFeeMicros(plan.lateFee, open, coinMicros(invoice.currency)) : 0n;
   if (fee > 0n)
