@@ -13,6 +13,7 @@ function compile(module, file) {
     jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
     module: { type: 'commonjs' },
   });
+  // oxlint-disable-next-line no-underscore-dangle -- Node's own name for it
   module._compile(compiled.code, file);
 }
 

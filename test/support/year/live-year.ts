@@ -4,12 +4,15 @@ import { topUp } from '../../../src/billing/ledger/movements';
 import { postEntries } from '../../../src/billing/ledger/post-entries';
 import { confirmBankTransfer, noteBankTransfer } from '../../../src/billing/payments/bank-transfers';
 import { importCdrs } from '../../../src/billing/rating/import-cdrs';
+import { rateBookOf } from '../../../src/billing/rating/rate-book';
+import { findDeckHeads } from '../../../src/billing/rating/rates-store';
 import { PaymentWatch } from '../../../src/billing/reminders/payment-watch';
 import { sendReminder } from '../../../src/billing/reminders/send-reminder';
 import { SEND_REMINDER } from '../../../src/billing/reminders/take-steps';
 import type { ImportedCall } from '../../../src/cdr/mediation/imported-call';
 import { readConfig } from '../../../src/config/read-config';
 import { startJobRunner } from '../../../src/jobs/job-runner';
+import type { Schedule } from '../../../src/jobs/schedule';
 import { Scheduler } from '../../../src/jobs/scheduler';
 import { hurrySchedule } from '../../../src/jobs/schedules-store';
 import { silentLog } from '../../../src/kernel/log';
@@ -20,7 +23,7 @@ import { moneySchedules, ON_POSTED } from '../../../src/wiring-money';
 import { paymentParts } from '../../../src/wiring-payments';
 import { FakeClock } from '../fake-clock';
 import { type Fate, Killed, MortalDatabase } from './mortal-database';
-import { callsOfYear, makeYearWorld, YEAR_FROM_MS, YEAR_UNTIL_MS, type YearAccount } from './year-world';
+import { callsOfYear, makeYearWorld, YEAR_FROM_MS, untilMsOf, type YearAccount } from './year-world';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -33,6 +36,8 @@ export type YearWanted = {
   readonly accounts: number;
   readonly calls: number;
   readonly seed: number;
+  /** From January on; 12 for the year. */
+  readonly months: number;
   /** Days of each month on which the service lives for a while. The first must be one of them. */
   readonly wakeDays: readonly number[];
 };
@@ -62,7 +67,7 @@ export async function liveYear(database: Database, wanted: YearWanted, fate: Fat
   const accounts = await makeYearWorld(database, wanted.accounts);
   const calls = callsOfYear(accounts, wanted);
   const outside: Outside = { accounts, calls, paid: new Set(), mails: new Map() };
-  const moments = momentsOfYear(wanted.wakeDays);
+  const moments = momentsOfYear(wanted);
   let imported = 0;
   let last = YEAR_FROM_MS;
   return {
@@ -95,9 +100,9 @@ export async function liveYear(database: Database, wanted: YearWanted, fate: Fat
 }
 
 /** On the first at twenty to one, when plans are due, and at three, when invoices are; each waking day at noon. */
-function momentsOfYear(wakeDays: readonly number[]): readonly { atMs: number; endsMonth: boolean }[] {
+function momentsOfYear({ months, wakeDays }: YearWanted): readonly { atMs: number; endsMonth: boolean }[] {
   const moments: { atMs: number; endsMonth: boolean }[] = [];
-  for (let dayMs = YEAR_FROM_MS; dayMs <= YEAR_UNTIL_MS; dayMs += DAY_MS) {
+  for (let dayMs = YEAR_FROM_MS; dayMs <= untilMsOf(months); dayMs += DAY_MS) {
     const day = new Date(dayMs).getUTCDate();
     const isFirst = day === 1;
     if (isFirst) moments.push({ atMs: dayMs + (40 * HOUR_MS) / 60, endsMonth: false });
@@ -143,7 +148,7 @@ async function liveOnce(database: MortalDatabase, nowMs: number, { outside, file
     database,
     clock,
     log: silentLog,
-    schedules: moneySchedules(world, database),
+    schedules: moneySchedules(world, database).map(oftenEnough),
   });
   const watch = new PaymentWatch({ database, clock, log: silentLog, onPosted: ON_POSTED });
   const runner = aMailRunner(database, clock, outside.mails);
@@ -151,6 +156,10 @@ async function liveOnce(database: MortalDatabase, nowMs: number, { outside, file
     watch.look();
     await watch.idle();
   };
+  // A service that lives for longer has its decks compiled by its second file.
+  const decks = (await database.read.all('SELECT id FROM rate_decks')).map(({ id }) => text(id));
+  for (const head of (await findDeckHeads(database.read, decks)).values())
+    await rateBookOf(database).load(head);
   for (const { outcome } of await importCdrs(database, file, nowMs))
     if (outcome === 'refused') throw new Error('a call was refused');
   await payAll(database, nowMs, outside);
@@ -161,6 +170,11 @@ async function liveOnce(database: MortalDatabase, nowMs: number, { outside, file
   await lookAtPayers();
   await runner.idle();
   await runner.stop();
+}
+
+/** The nightly proof of the whole ledger once a month: else it is most of what a year takes. The month's end is proved beside it. */
+function oftenEnough(schedule: Schedule): Schedule {
+  return schedule.name === 'prove-ledger' ? { ...schedule, cron: '20 2 1 * *' } : schedule;
 }
 
 /** The runner that `startMoney` has, with mailboxes of ours at the end. */
@@ -208,7 +222,7 @@ async function payAll(database: Database, nowMs: number, outside: Outside): Prom
     await once(outside, bill.number, () => payBill(database, bill, nowMs));
   }
   for (const account of outside.accounts.filter(({ habit }) => habit.name === 'ahead'))
-    for (let month = 0; YEAR_FROM_MS + month * 30 * DAY_MS <= Math.min(nowMs, YEAR_UNTIL_MS - 1); month++)
+    for (let month = 0; YEAR_FROM_MS + month * 30 * DAY_MS <= nowMs; month++)
       await once(outside, `${account.name} ${month}`, async () => {
         await topUpOf(database, account, parseMicros('10'), `${account.name} ${month}`, nowMs);
         return true;
