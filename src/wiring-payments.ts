@@ -34,7 +34,8 @@ const NEIGHBOURS: PaymentNeighbours = {
   },
 };
 
-function paymentParts(config: Config, database: Database): PaymentParts {
+/** What payments are made with, and whom they tell. */
+export function paymentParts(config: Config, database: Database): PaymentParts {
   const provider =
     config.STRIPE_SECRET_KEY === '' ? null : stripeProvider(config.STRIPE_SECRET_KEY, config.STRIPE_API_URL);
   return { database, provider, neighbours: NEIGHBOURS };

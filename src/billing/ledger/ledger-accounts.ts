@@ -334,7 +334,10 @@ async function whyNotMoved(sql: Sql, changes: readonly BalanceChange[]): Promise
       return new PostingRefused(key, `the balance of ${ledgerAccountId} would no longer be stored exactly`);
     return new InsufficientCredit(money(-change.amountMicros, change.currency), toBalance(row).available);
   }
-  return new Error(`one of ${changes.length} balances cannot be moved`);
+  return new PostingRefused(
+    changes[0]?.key ?? '',
+    `one of the ${changes.length} balances that move with it cannot be moved`,
+  );
 }
 
 async function readRow(sql: Sql, ledgerAccountId: string, lock: string): Promise<Row | null> {
