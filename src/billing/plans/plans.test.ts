@@ -115,6 +115,19 @@ describe.each(DIALECTS)('plans on %s', (dialect) => {
     expect(await bundlesOf(account.id, JANUARY.endMs)).toEqual([6_000]);
   });
 
+  it('are charged to all who can pay, though one among them cannot', async () => {
+    const { id: planId } = await aPlan();
+    const poor = await aCustomer(test.database, { limit: '0', credit: '5' });
+    const others = [await aCustomer(test.database), await aCustomer(test.database)];
+    for (const { id } of [poor, ...others]) await begin(id, planId, JANUARY.startMs);
+    await run(JANUARY.startMs);
+    expect(await Promise.all([poor, ...others].map(({ id }) => balanceOf(id)))).toEqual([
+      5_000_000n,
+      -9_990_000n,
+      -9_990_000n,
+    ]);
+  });
+
   it('grant no minutes before they are paid, and take no account below its credit', async () => {
     const account = await aCustomer(test.database, { limit: '0', credit: '5' });
     await begin(account.id, (await aPlan()).id, JANUARY.startMs);
