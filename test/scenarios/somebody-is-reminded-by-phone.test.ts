@@ -61,7 +61,7 @@ describe('somebody who owes is reminded by telephone', () => {
   /** Has the service call the reminder out, as a step that is taken does; `key` is the job's, not the call's. */
   async function remind(invoiceId: string, key: string): Promise<void> {
     const nowMs = systemClock.nowMs();
-    const payload = { invoiceId, step: STEP, language: 'de' };
+    const payload = { invoiceId, step: STEP, quietFromHour: 0, quietUntilHour: 0, timeZone: 'UTC' };
     await stage.service.database.write((sql) =>
       enqueue(sql, { kind: REMINDER_CALL, uniqueKey: key, payload, runAtMs: nowMs, nowMs }),
     );
