@@ -77,3 +77,15 @@ export function text(value: unknown): string {
 export function textOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : text(value);
 }
+
+/** The conditions that are given, as a WHERE; null leaves one out. */
+export function whereOf(conditions: readonly (readonly [string, SqlValue])[]): {
+  readonly where: string;
+  readonly values: readonly SqlValue[];
+} {
+  const given = conditions.filter(([, value]) => value !== null);
+  return {
+    where: given.length > 0 ? `WHERE ${given.map(([condition]) => condition).join(' AND ')}` : '',
+    values: given.map(([, value]) => value),
+  };
+}

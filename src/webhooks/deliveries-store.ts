@@ -6,6 +6,7 @@ import {
   type Sql,
   text,
   textOrNull,
+  whereOf,
 } from '../kernel/unit-of-work';
 import type { StoredEvent } from './event';
 
@@ -136,20 +137,15 @@ export async function listDeliveries(
     readonly limit: number;
   },
 ): Promise<readonly Delivery[]> {
-  const clauses = ['endpoint_id = ?'];
-  const values: string[] = [page.endpointId];
-  if (page.state) {
-    clauses.push('state = ?');
-    values.push(page.state);
-  }
-  if (page.beforeId) {
-    clauses.push('event_id < ?');
-    values.push(page.beforeId);
-  }
-  const rows = await sql.all(
-    `SELECT * FROM webhook_deliveries WHERE ${clauses.join(' AND ')} ORDER BY event_id DESC LIMIT ?`,
-    [...values, page.limit],
-  );
+  const { where, values } = whereOf([
+    ['endpoint_id = ?', page.endpointId],
+    ['state = ?', page.state],
+    ['event_id < ?', page.beforeId],
+  ]);
+  const rows = await sql.all(`SELECT * FROM webhook_deliveries ${where} ORDER BY event_id DESC LIMIT ?`, [
+    ...values,
+    page.limit,
+  ]);
   return rows.map(toDelivery);
 }
 

@@ -11,6 +11,7 @@ import {
   type Sql,
   text,
   textOrNull,
+  whereOf,
 } from '../../kernel/unit-of-work';
 import { convertMoney, exchangeRate, showRate } from '../ledger/convert-money';
 import { houseLedgerId, openHouseAccounts } from '../ledger/ledger-accounts';
@@ -27,7 +28,6 @@ import {
   markReceived,
   paymentByBankReference,
   readPayment,
-  whereOf,
 } from './payments-store';
 import { noteOf } from './sync-payment';
 

@@ -1,6 +1,5 @@
 import { currency, type Money, money } from '../../kernel/money';
-import { integer, micros, type Row, type Sql, text } from '../../kernel/unit-of-work';
-import { whereOf } from './payments-store';
+import { integer, micros, type Row, type Sql, text, whereOf } from '../../kernel/unit-of-work';
 
 export type DisputeState = 'open' | 'won' | 'lost';
 

@@ -6,9 +6,9 @@ import {
   micros,
   type Row,
   type Sql,
-  type SqlValue,
   text,
   textOrNull,
+  whereOf,
 } from '../../kernel/unit-of-work';
 import type { Payment, PaymentOrigin, PaymentPurpose, PaymentState } from './payment';
 
@@ -147,18 +147,6 @@ export async function listPayments(sql: Sql, wanted: PaymentsWanted): Promise<re
     wanted.limit,
   ]);
   return rows.map(toPayment);
-}
-
-/** The conditions that are given, as a WHERE; null leaves one out. */
-export function whereOf(conditions: readonly (readonly [string, SqlValue])[]): {
-  readonly where: string;
-  readonly values: readonly SqlValue[];
-} {
-  const given = conditions.filter(([, value]) => value !== null);
-  return {
-    where: given.length > 0 ? `WHERE ${given.map(([condition]) => condition).join(' AND ')}` : '',
-    values: given.map(([, value]) => value),
-  };
 }
 
 /** What stays paid of each of some invoices: received for it and not gone back, in micros of its account's currency. */

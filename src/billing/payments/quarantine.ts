@@ -10,8 +10,8 @@ import {
   type Sql,
   text,
   textOrNull,
+  whereOf,
 } from '../../kernel/unit-of-work';
-import { whereOf } from './payments-store';
 
 /** Why money is not credited until a person has looked. */
 export type QuarantineReason =

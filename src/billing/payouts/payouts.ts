@@ -11,6 +11,7 @@ import {
   type Sql,
   text,
   textOrNull,
+  whereOf,
 } from '../../kernel/unit-of-work';
 import { payout, payoutFailed, payoutPaid } from '../ledger/earning-movements';
 import { postEntries } from '../ledger/post-entries';
@@ -121,14 +122,13 @@ export async function listPayouts(
     readonly limit: number;
   },
 ): Promise<readonly Payout[]> {
-  const given = [
+  const { where, values } = whereOf([
     ['account_id = ?', wanted.accountId],
     ['state = ?', wanted.state],
     ['id < ?', wanted.beforeId],
-  ].filter((pair): pair is [string, string] => pair[1] !== null);
-  const where = given.length > 0 ? `WHERE ${given.map(([condition]) => condition).join(' AND ')}` : '';
+  ]);
   const rows = await sql.all(`SELECT ${COLUMNS} FROM payouts ${where} ORDER BY id DESC LIMIT ?`, [
-    ...given.map(([, value]) => value),
+    ...values,
     wanted.limit,
   ]);
   return rows.map(toPayout);
