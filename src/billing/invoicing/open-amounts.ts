@@ -97,11 +97,12 @@ export async function debtsOf(
   const notPosted = await unpostedTaxes(sql, ids);
   const direct = await directPayments(sql, documents);
   const debts = new Map<string, AccountDebt>();
+  const documentsOf = byAccount(documents);
   for (const accountId of invoicedUntil.keys()) {
     const balanceMicros = balanceOf.get(accountId) ?? 0n;
     const owed = (notPosted.get(accountId) ?? 0n) - balanceMicros - (notInvoiced.get(accountId) ?? 0n);
     const owedMicros = owed > 0n ? owed : 0n;
-    const invoices = owedInvoices(documents, accountId, direct);
+    const invoices = owedInvoices(documentsOf.get(accountId) ?? [], direct);
     const open = shareOutDebt(invoices, owedMicros);
     debts.set(accountId, {
       accountId,
@@ -113,12 +114,21 @@ export async function debtsOf(
   return debts;
 }
 
+function byAccount(documents: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of documents) {
+    const accountId = text(row.account_id);
+    const own = found.get(accountId);
+    if (own) own.push(row);
+    else found.set(accountId, [row]);
+  }
+  return found;
+}
+
 function owedInvoices(
-  documents: readonly Row[],
-  accountId: string,
+  own: readonly Row[],
   direct: ReadonlyMap<string, bigint>,
 ): readonly (OwedInvoice & { readonly dueAtMs: number })[] {
-  const own = documents.filter((row) => row.account_id === accountId);
   const credited = new Map<string, bigint>();
   for (const row of own)
     if (row.kind === 'credit-note' && row.corrects_invoice_id !== null) {
