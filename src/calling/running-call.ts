@@ -64,6 +64,11 @@ export class RunningCall {
   readonly whenEnded = new Promise<void>((resolve) => {
     this.#tellEnded = resolve;
   });
+  #tellOver: () => void = () => undefined;
+  /** Resolves when nothing of the call is left: the last prompt is spoken, both sides are hung up, its CDR is closed. */
+  readonly whenOver = new Promise<void>((resolve) => {
+    this.#tellOver = resolve;
+  });
 
   constructor(
     readonly parts: CallingParts,
@@ -252,6 +257,7 @@ export class RunningCall {
     const quality = this.#leg ? await this.parts.media.qualityOf(this.#leg.id) : null;
     await this.parts.keeper.close(this.#closedLeg(end, quality));
     this.parts.liveCalls.delete(this.id);
+    this.#tellOver();
     this.parts.log.info('call ended', { cdrId: this.id, result: end.result, endedBy: end.endedBy });
   }
 

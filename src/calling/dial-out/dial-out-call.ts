@@ -55,6 +55,8 @@ export class DialOutCall {
       call.endByError(error);
     }
     this.#visit?.leave();
+    // A telephone that still hears its goodbye takes one of the calls that may be under way at once.
+    await call.whenOver;
     return call.end?.result ?? 'failed';
   }
 
