@@ -92,6 +92,7 @@ const MAY_IMPORT = {
   demo: ['kernel', 'accounts', 'billing', 'cdr', 'numbers', 'phones', 'rooms', 'trunks', 'test-phone'],
   'command-line': [
     'kernel',
+    'accounts',
     'config',
     'csv',
     'billing',

@@ -8,6 +8,7 @@ import { createApiKey, hasApiKeys } from './http/api-keys';
 import { jobRoutes } from './jobs/jobs-routes';
 import { forgetDoneJobs } from './jobs/jobs-store';
 import type { Schedule } from './jobs/schedule';
+import { OWNERS } from './wiring-owners';
 import { moneyRoutes } from './wiring-money';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
@@ -126,6 +127,7 @@ export async function serveApi(
     const wanted = {
       label: 'first administrator',
       role: 'admin',
+      accountId: null,
       scopes: [],
       expiresAtMs: null,
       nowMs: clock.nowMs(),
@@ -135,7 +137,7 @@ export async function serveApi(
   }
   const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
     metrics.httpAnswered(answered.path, status, durationMs);
-  const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
+  const app = httpApp({ database, clock, log, routes, owners: OWNERS, version: VERSION, onAnswer });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
     forgetOld({ database, place: recordings, messages: voicemailPlace(config), log }, clock.nowMs()).catch(

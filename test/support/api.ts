@@ -32,6 +32,7 @@ import { explainRoutes } from '../../src/calling/explain-routes';
 import { phoneRoutes } from '../../src/phones/phones-routes';
 import { readConfig } from '../../src/config/read-config';
 import { knowledgeOffline } from '../../src/wiring-lines';
+import { OWNERS } from '../../src/wiring-owners';
 import { moneyRoutes } from '../../src/wiring-money';
 import { FakeClock } from './fake-clock';
 
@@ -119,10 +120,19 @@ export function testApi(
     clock,
     log: silentLog,
     routes,
+    owners: OWNERS,
     version: '1.2.3',
     onAnswer: () => undefined,
   });
-  const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) =>
-    (await createApiKey(database, { label: role, role, scopes, expiresAtMs, nowMs: clock.nowMs() })).secret;
-  return { app, routes, spokenCodes, clock, liveCalls, liveRooms, health, keyFor };
+  const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) => {
+    const accountId = role === 'user' ? 'an account without things' : null;
+    const wanted = { label: role, role, accountId, scopes, expiresAtMs, nowMs: clock.nowMs() };
+    return (await createApiKey(database, wanted)).secret;
+  };
+  /** A customer's key, which reaches what is his own. */
+  const keyOf = async (accountId: string, scopes: string[] = []) => {
+    const wanted = { label: 'own', role: 'user', accountId, scopes, expiresAtMs: null, nowMs: clock.nowMs() };
+    return (await createApiKey(database, wanted)).secret;
+  };
+  return { app, routes, spokenCodes, clock, liveCalls, liveRooms, health, keyFor, keyOf };
 }
