@@ -26,6 +26,7 @@ import { numberRoutes } from './numbers/numbers-routes';
 import { listRoutes } from './rooms/list/list-routes';
 import { liveRoomRoutes } from './calling/room-session/room-routes';
 import { liveRoutes } from './calling/live-routes';
+import { ownLiveRoutes } from './calling/own-live-routes';
 import { recordingKeys } from './rooms/recording/recording-keys';
 import { recordingRoutes } from './rooms/recording/recording-routes';
 import { callerIdRoutes } from './caller-id/caller-id-routes';
@@ -104,6 +105,7 @@ export async function serveApi(
     ...serviceRoutes({ health, metrics, version: VERSION }),
     ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
     ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, clock }),
+    ...ownLiveRoutes({ database, liveCalls: parts.liveCalls, clock, log }),
     ...explainRoutes(parts.routes),
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...alertRoutes(database.read),

@@ -1,4 +1,5 @@
 import { liveRoutes } from '../../src/calling/live-routes';
+import { ownLiveRoutes } from '../../src/calling/own-live-routes';
 import { LiveCalls } from '../../src/calling/live-calls';
 import { LiveRooms } from '../../src/calling/room-session/live-rooms';
 import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
@@ -94,6 +95,7 @@ export function testApi(
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
     ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
     ...liveRoutes({ liveCalls, liveRooms, clock }),
+    ...ownLiveRoutes({ database, liveCalls, clock, log: silentLog }),
     ...explainRoutes({
       database,
       trunkKnowledge: knowledgeOffline(database, clock),
