@@ -4,6 +4,7 @@ import type { LiveRooms } from './calling/room-session/live-rooms';
 import { alertRoutes } from './alerts/alerts-routes';
 import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
+import { trafficRoutes } from './cdr/traffic-routes';
 import { createApiKey, hasApiKeys } from './http/api-keys';
 import { jobRoutes } from './jobs/jobs-routes';
 import { forgetDoneJobs } from './jobs/jobs-store';
@@ -110,6 +111,7 @@ export async function serveApi(
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
+    ...trafficRoutes(database),
     ...jobRoutes(database, parts.schedules),
     ...moneyRoutes({ config, clock, log }, database),
     ...roomRoutes(database),
