@@ -68,6 +68,8 @@ const MAY_IMPORT = {
     'phones',
     'voicemail',
   ],
+  // A program of its own, for browsers: it knows the service by its API alone.
+  console: [],
   supervisor: ['kernel', 'config'],
   http: [
     'kernel',
@@ -123,6 +125,15 @@ const TECHNOLOGY = {
   stripe: [/-stripe\.ts$/],
   pdfkit: [/-pdf\.ts$/],
   'bidi-js': [/-pdf\.ts$/],
+  react: [/^src\/console\//],
+  'react-dom': [/^src\/console\//],
+  '@tanstack/react-query': [/^src\/console\//],
+  wouter: [/^src\/console\//],
+  uplot: [/^src\/console\//],
+  jssip: [/^src\/console\/phone\//],
+  '@simplewebauthn/browser': [/^src\/console\//],
+  'qrcode-generator': [/^src\/console\//],
+  vite: [/^src\/console\/vite\.config\.mts$/],
   'prom-client': [/^src\/observability\//, /^src\/http\//],
 };
 
@@ -131,8 +142,16 @@ const MAX_FILE_LINES = 400;
 
 /** Calls that read the world, and the files that may. */
 const WORLD = [
-  { what: /\bDate\.now\(|\bnew Date\(\)/, name: 'the wall clock', may: [/^src\/kernel\/clock\.ts$/] },
-  { what: /\b(setTimeout|setInterval)\(/, name: 'a timer', may: [/^src\/kernel\/clock\.ts$/] },
+  {
+    what: /\bDate\.now\(|\bnew Date\(\)/,
+    name: 'the wall clock',
+    may: [/^src\/kernel\/clock\.ts$/, /^src\/console\/clock\.ts$/],
+  },
+  {
+    what: /\b(setTimeout|setInterval)\(/,
+    name: 'a timer',
+    may: [/^src\/kernel\/clock\.ts$/, /^src\/console\/clock\.ts$/],
+  },
   { what: /\bMath\.random\(/, name: 'chance', may: [] },
   { what: /\bprocess\.env\b/, name: 'the environment', may: [/^src\/config\//, /^src\/main\.ts$/] },
   {
@@ -187,7 +206,8 @@ function checkImports({ path, name, text }) {
     if (wanted.startsWith('..')) find(name, line, `imports ${target} from outside src`);
     if (name.split('/').length === 2) continue;
     // A feature writes its URLs down beside it; what a route is, http says.
-    const writesRoutes = name.endsWith('-routes.ts') && ['http/route', 'http/api-keys', 'http/event-stream'].includes(wanted);
+    const writesRoutes =
+      name.endsWith('-routes.ts') && ['http/route', 'http/api-keys', 'http/event-stream'].includes(wanted);
     const allowed = writesRoutes ? [wanted] : MAY_IMPORT[feature];
     if (!allowed)
       find(name, line, `the folder ${feature} has no rule; add it to scripts/check-architecture.js`);
