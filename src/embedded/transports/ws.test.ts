@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { sleep, systemClock } from '../../kernel/clock';
 import { silentLog } from '../../kernel/log';
 import { FakeClock } from './fake-clock';
