@@ -1,5 +1,6 @@
 import { MONEY_SETTINGS } from './money-settings';
 import { RECORD_SETTINGS } from './record-settings';
+import { SECURE_SIP_SETTINGS } from './secure-sip-settings';
 
 /** How one setting is written, read and explained: `--help`, the README's table and all fault messages come from this. */
 export type Setting =
@@ -92,32 +93,7 @@ export const SETTINGS = {
     choices: ['en', 'es', 'fr', 'de', 'ar'],
     about: 'Language spoken to whoever has chosen none',
   },
-  SIP_TLS_PORT: {
-    type: 'integer',
-    unit: 'port',
-    default: 0,
-    least: 0,
-    most: 65535,
-    about: 'Port of the embedded SIP server for SIP over TLS, usually 5061; 0 is off',
-  },
-  SIP_TLS_CERT_FILE: {
-    type: 'text',
-    default: '',
-    about: 'Certificate for SIP over TLS, PEM, with the intermediate ones after it',
-  },
-  SIP_TLS_KEY_FILE: { type: 'text', default: '', about: 'Private key of that certificate, PEM' },
-  SIP_TLS_CA_FILE: {
-    type: 'text',
-    default: '',
-    about:
-      'Authorities, PEM, whose certificates servers we call by TLS, and certified clients, have to show; empty means the well-known ones',
-  },
-  SIP_TLS_CLIENTS: {
-    type: 'choice',
-    default: 'any',
-    choices: ['any', 'certified'],
-    about: 'Who may connect by TLS: anybody, or only who shows a certificate of SIP_TLS_CA_FILE',
-  },
+  ...SECURE_SIP_SETTINGS,
   EXTERNAL_ADDRESS: {
     type: 'text',
     default: '',

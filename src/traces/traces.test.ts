@@ -22,6 +22,8 @@ const received = (message: string) =>
 const sent = (message: string) =>
   `id2|response|rid|OK|application|300|tcp|2001:db8::1|5062|01:58:38.0|txn|dialog|\r\n${message}`;
 
+const of = (sipCallId: string) => INVITE.replace('abc@192.0.2.1', sipCallId);
+
 describe('a message of the admin protocol', () => {
   it('is read with its way, transport and peer, whether it came or was sent', () => {
     expect(readSeenMessage(received(INVITE))).toMatchObject({
@@ -119,7 +121,6 @@ describe.each(DIALECTS)('the tracer on %s', (dialect) => {
       message.split('\r\n')[0],
     ]);
   };
-  const of = (sipCallId: string, message = INVITE) => message.replace('abc@192.0.2.1', sipCallId);
 
   it('keeps what came before the leg was begun, in its order', async () => {
     tracer.seen(received(of('one')));
