@@ -1,3 +1,4 @@
+import { moneyOfCall } from './money-of-call';
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../../test/support/databases';
 import {
   aCustomer,
@@ -249,6 +250,26 @@ describe.each(DIALECTS)('invoices on %s', (dialect) => {
     expect(items.reduce((sum, { owedMicros }) => sum + owedMicros, 0n)).toBe(invoice.exactMicros);
     expect(items.filter(({ call }) => call).map(({ call }) => call?.talkSeconds)).toEqual([10, 11, 12]);
     expect(items.find(({ call }) => call)?.call?.number).not.toBe('+4930555001');
+  });
+
+  it('are found from a call: its posting sums to zero and names the invoice once there is one', async () => {
+    const account = await aCustomer(test.database);
+    await talk(test.database, account, 20, MID_JANUARY);
+    const [cdr] = await test.database.read.all('SELECT id FROM cdrs WHERE payer_account_id = ?', [
+      account.id,
+    ]);
+    const postings = () => moneyOfCall(test.database.read, String(cdr?.id));
+    const [before] = await postings();
+    expect(before).toMatchObject({ kind: 'call-charge', invoice: null });
+    expect(before?.entries.map(({ amount }) => amount.amountMicros).reduce((sum, one) => sum + one)).toBe(0n);
+    await run();
+    const [invoice] = await invoicesOf(account.id);
+    expect((await postings())[0]?.invoice).toEqual({
+      id: invoice?.id,
+      number: invoice?.number,
+      period: '2026-01',
+    });
+    expect(await moneyOfCall(test.database.read, 'none')).toEqual([]);
   });
 
   it('stand in statements whose opening and lines make the closing', async () => {
