@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { LiveRooms } from './calling/room-session/live-rooms';
 import { alertRoutes } from './alerts/alerts-routes';
@@ -59,6 +59,8 @@ import type { RecordingPlace } from './rooms/recording/end-recordings';
 import type { Clock } from './kernel/clock';
 
 const PACKAGE = join(resolve(__dirname, '..'), 'package.json');
+/** Where scripts/build-console.js writes. */
+const CONSOLE = join(resolve(__dirname, '..'), 'dist', 'console');
 const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;
 
 /** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
@@ -145,7 +147,16 @@ export async function serveApi(
   }
   const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
     metrics.httpAnswered(answered.path, status, durationMs);
-  const app = httpApp({ database, clock, log, routes, owners: OWNERS, version: VERSION, onAnswer });
+  const app = httpApp({
+    database,
+    clock,
+    log,
+    routes,
+    owners: OWNERS,
+    version: VERSION,
+    consoleFolder: builtConsole(log),
+    onAnswer,
+  });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
     const traceDays = config.SIP_TRACE_DAYS;
@@ -201,4 +212,11 @@ export function voicemailPlace(config: Config): VoicemailPlace {
 /** Where the key lies that the first start makes. */
 export function adminKeyFile(config: Config): string {
   return join(config.VAR_DIR, 'admin-key');
+}
+
+/** The built console beside the program; without it the API is served alone. */
+function builtConsole(log: Log): string | null {
+  if (existsSync(join(CONSOLE, 'index.html'))) return CONSOLE;
+  log.warn('the console is not built; only the API is served', { folder: CONSOLE });
+  return null;
 }

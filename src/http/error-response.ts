@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../kernel/app-error';
+import { AppError, InvalidInput } from '../kernel/app-error';
 import { ImportRefused } from '../csv/read-csv-file';
 
 /** The caller did not say who he is, or may not do this. */
@@ -114,6 +114,14 @@ export function problemOf(error: unknown): Problem {
     title,
     status,
     detail: error.message,
-    ...(error instanceof BadRequest || error instanceof ImportRefused ? { faults: error.faults } : {}),
+    ...faultsOf(error),
   };
+}
+
+/** What does not fit, by field: pages put each at the field it names. */
+function faultsOf(error: AppError): Pick<Problem, 'faults'> {
+  if (error instanceof BadRequest || error instanceof ImportRefused) return { faults: error.faults };
+  if (!(error instanceof InvalidInput)) return {};
+  const { field, problem, remedy } = error.facts as { field: string; problem: string; remedy: string };
+  return { faults: [{ field, problem, remedy }] };
 }

@@ -9,6 +9,7 @@ import { fingerprint } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
 import { type Caller, callerByKey } from './api-keys';
+import { consoleFiles } from './console-files';
 import { BadRequest, Denied, problemOf } from './error-response';
 import { type IdempotentRequest, once, type StoredAnswer } from './idempotency';
 import { openApiDocument } from './openapi';
@@ -30,8 +31,24 @@ export type HttpParts = {
   /** How it is known whose a thing is. */
   readonly owners: Owners;
   readonly version: string;
+  /** Where the built console lies; null: none is served. */
+  readonly consoleFolder: string | null;
   /** Told of every answer, for metrics: the route's path as declared. */
   readonly onAnswer: (route: Route, status: number, durationMs: number) => void;
+};
+
+/** What a page of ours may load and where it may speak to: nothing of others, nothing written into the page itself. */
+const CONTENT_POLICY = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  mediaSrc: ["'self'", 'blob:'],
+  // SIP over WebSocket has a port of its own.
+  connectSrc: ["'self'", 'ws:', 'wss:'],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
 };
 
 const ANONYMOUS: Caller = {
@@ -48,7 +65,8 @@ export function httpApp(parts: HttpParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(helmet());
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
+  if (parts.consoleFolder !== null) app.use(consoleFiles(parts.consoleFolder));
   app.use(
     rateLimit({
       windowMs: MINUTE_MS,

@@ -128,6 +128,7 @@ export function testApi(
     routes,
     owners: OWNERS,
     version: '1.2.3',
+    consoleFolder: null,
     onAnswer: () => undefined,
   });
   const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) => {

@@ -1,0 +1,11 @@
+import { enCalls } from './en-calls';
+import { enFront } from './en-front';
+import { enGeneral } from './en-general';
+import { enResults } from './en-results';
+
+export const en = {
+  ...enCalls,
+  ...enFront,
+  ...enGeneral,
+  ...enResults,
+};
