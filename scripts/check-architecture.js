@@ -122,7 +122,7 @@ const TECHNOLOGY = {
   'drachtio-fsmrf': [/^src\/media\//],
   ws: [/^src\/embedded\/transports\/ws(\.test)?\.ts$/, /^test\//],
   werift: [/^src\/embedded\/media\/webrtc\//],
-  opusscript: [/^src\/embedded\/media\/opus(\.test)?\.ts$/, /^test\//],
+  'opusscript/build/opusscript_native_wasm.js': [/^src\/embedded\/media\/opus\.ts$/],
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],
   nodemailer: [/-nodemailer\.ts$/],
