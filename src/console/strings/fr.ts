@@ -1,6 +1,7 @@
 import { frCalls } from './fr-calls';
 import { frFront } from './fr-front';
 import { frGeneral } from './fr-general';
+import { frPhone } from './fr-phone';
 import { frResults } from './fr-results';
 import type { WordTable } from './words';
 
@@ -8,5 +9,6 @@ export const fr: WordTable = {
   ...frCalls,
   ...frFront,
   ...frGeneral,
+  ...frPhone,
   ...frResults,
 };
