@@ -13,7 +13,7 @@ import { MailServer } from '../../../test/support/mail-server';
 import { FakeClock } from '../../../test/support/fake-clock';
 import { silentLog } from '../../kernel/log';
 import { parseMicros } from '../../kernel/money';
-import { micros } from '../../kernel/unit-of-work';
+import { micros, type Sql, type SqlValue } from '../../kernel/unit-of-work';
 import { mailBySmtp } from '../../mail/mailer-nodemailer';
 import { readBalance } from '../ledger/ledger-accounts';
 import { verifyLedger } from '../ledger/verify-ledger';
@@ -250,6 +250,34 @@ describe.each(DIALECTS)('invoices on %s', (dialect) => {
     expect(items.reduce((sum, { owedMicros }) => sum + owedMicros, 0n)).toBe(invoice.exactMicros);
     expect(items.filter(({ call }) => call).map(({ call }) => call?.talkSeconds)).toEqual([10, 11, 12]);
     expect(items.find(({ call }) => call)?.call?.number).not.toBe('+4930555001');
+  });
+
+  it('are judged together, more than a thousand open ones at once', async () => {
+    const account = await aCustomer(test.database);
+    await charge(test.database, account, '5', MID_JANUARY);
+    await run();
+    const [row] = await test.database.read.all('SELECT * FROM invoices WHERE account_id = ?', [account.id]);
+    const [progress] = await test.database.read.all('SELECT * FROM invoice_progress WHERE invoice_id = ?', [
+      String(row?.id),
+    ]);
+    const copy = (sql: Sql, table: string, copied: Readonly<Record<string, SqlValue>>) =>
+      sql.run(
+        `INSERT INTO ${table} (${Object.keys(copied).join(', ')}) VALUES (${Object.keys(copied)
+          .map(() => '?')
+          .join(', ')})`,
+        Object.values(copied),
+      );
+    await test.database.write(async (sql) => {
+      for (let n = 0; n < 1_100; n++) {
+        const id = `copy-${n}-${account.id}`.slice(0, 36);
+        const named = { id, document_key: id, series_number: 500_000 + n, number: `COPY-${n}-${dialect}` };
+        await copy(sql, 'invoices', { ...(row as Record<string, SqlValue>), ...named });
+        await copy(sql, 'invoice_progress', { ...(progress as Record<string, SqlValue>), invoice_id: id });
+      }
+    });
+    const debts = await test.database.write((sql) => noteWhatIsPaid(sql, [account.id], FEBRUARY_MS));
+    const open = debts.get(account.id)?.invoices.filter(({ openMicros }) => openMicros > 0n) ?? [];
+    expect(open.reduce((sum, { openMicros }) => sum + openMicros, 0n)).toBe(-(await balanceOf(account.id)));
   });
 
   it('are found from a call: its posting sums to zero and names the invoice once there is one', async () => {
