@@ -30,6 +30,13 @@ import { statementOf } from './statement';
 const JANUARY = periodNamed('2026-01');
 const MID_JANUARY = Date.UTC(2026, 0, 15);
 
+/** Inserts a row as it was read. */
+function copy(sql: Sql, table: string, row: Readonly<Record<string, SqlValue>>): Promise<number> {
+  const columns = Object.keys(row);
+  const places = columns.map(() => '?').join(', ');
+  return sql.run(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`, Object.values(row));
+}
+
 describe.each(DIALECTS)('invoices on %s', (dialect) => {
   let test: TestDatabase;
   beforeEach(async () => {
@@ -260,13 +267,6 @@ describe.each(DIALECTS)('invoices on %s', (dialect) => {
     const [progress] = await test.database.read.all('SELECT * FROM invoice_progress WHERE invoice_id = ?', [
       String(row?.id),
     ]);
-    const copy = (sql: Sql, table: string, copied: Readonly<Record<string, SqlValue>>) =>
-      sql.run(
-        `INSERT INTO ${table} (${Object.keys(copied).join(', ')}) VALUES (${Object.keys(copied)
-          .map(() => '?')
-          .join(', ')})`,
-        Object.values(copied),
-      );
     await test.database.write(async (sql) => {
       for (let n = 0; n < 1_100; n++) {
         const id = `copy-${n}-${account.id}`.slice(0, 36);
