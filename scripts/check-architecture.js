@@ -39,6 +39,7 @@ const MAY_IMPORT = {
   rooms: ['kernel', 'csv', 'numbers'],
   alerts: ['kernel'],
   webhooks: ['kernel'],
+  traces: ['kernel', 'cdr'],
   cdr: ['kernel', 'csv', 'jobs', 'alerts'],
   media: ['kernel'],
   billing: [
@@ -119,6 +120,9 @@ const TECHNOLOGY = {
   express: [/-routes\.ts$/, /^src\/http\//],
   'drachtio-srf': [/^src\/calling\//, /^src\/media\//, /^src\/wiring(-[a-z]+)?\.ts$/],
   'drachtio-fsmrf': [/^src\/media\//],
+  ws: [/^src\/embedded\/transports\/ws(\.test)?\.ts$/, /^test\//],
+  werift: [/^src\/embedded\/media\/webrtc\//],
+  'opusscript/build/opusscript_native_wasm.js': [/^src\/embedded\/media\/opus\.ts$/],
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],
   nodemailer: [/-nodemailer\.ts$/],

@@ -4,6 +4,8 @@ import type { LiveRooms } from './calling/room-session/live-rooms';
 import { alertRoutes } from './alerts/alerts-routes';
 import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
+import { traceRoutes } from './traces/traces-routes';
+import { forgetMessages } from './traces/traces-store';
 import { trafficRoutes } from './cdr/traffic-routes';
 import { createApiKey, hasApiKeys } from './http/api-keys';
 import { jobRoutes } from './jobs/jobs-routes';
@@ -63,8 +65,9 @@ const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string 
 
 /** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
 const FORGET_EVERY_MS = 3_600_000;
-const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
-const SWITCH_LEGS_KEPT_MS = 90 * 86_400_000;
+const DAY_MS = 86_400_000;
+const DONE_JOBS_KEPT_MS = 7 * DAY_MS;
+const SWITCH_LEGS_KEPT_MS = 90 * DAY_MS;
 const FORGOTTEN_AT_ONCE = 5_000;
 
 /** What every part is put together in. */
@@ -113,6 +116,7 @@ export async function serveApi(
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
+    ...traceRoutes(database),
     ...trafficRoutes(database),
     ...jobRoutes(database, parts.schedules),
     ...moneyRoutes({ config, clock, log }, database),
@@ -155,9 +159,11 @@ export async function serveApi(
   });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
-    forgetOld({ database, place: recordings, messages: voicemailPlace(config), log }, clock.nowMs()).catch(
-      (error: unknown) => log.warn('old rows stay', { error }),
-    );
+    const traceDays = config.SIP_TRACE_DAYS;
+    forgetOld(
+      { database, place: recordings, messages: voicemailPlace(config), log, traceDays },
+      clock.nowMs(),
+    ).catch((error: unknown) => log.warn('old rows stay', { error }));
   });
   return {
     port: http.port,
@@ -169,7 +175,7 @@ export async function serveApi(
 }
 
 async function forgetOld(
-  parts: { database: Database; place: RecordingPlace; messages: VoicemailPlace; log: Log },
+  parts: { database: Database; place: RecordingPlace; messages: VoicemailPlace; log: Log; traceDays: number },
   nowMs: number,
 ): Promise<void> {
   const { database } = parts;
@@ -185,6 +191,7 @@ async function forgetOld(
     await forgetExpiredBindings(sql, nowMs);
   });
   await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
+  await forgetMessages(database, nowMs - parts.traceDays * DAY_MS);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 

@@ -35,10 +35,12 @@ export const FRONT_PAGES: readonly PageEntry[] = [
   page('/accept-invitation', tokens, 'AcceptInvitation'),
   page('/reset-password', tokens, 'ResetPassword'),
   page('/confirm-mail', tokens, 'ConfirmMail'),
+  page('/join', () => import('./phone/join-page'), 'JoinPage'),
 ];
 
 /** Pages for whoever is signed in; what he may see of them is the API's to say. */
 export const PAGES: readonly PageEntry[] = [
+  page('/phone', () => import('./phone/phone-page'), 'PhonePage'),
   page('/live', live, 'LivePage'),
   page('/live/rooms/:roomId', live, 'LiveRoomPage'),
   page('/calls', calls, 'CallsPage'),

@@ -4,6 +4,8 @@ import { ask } from './api/client';
 import { isStaff, type Session, useFreshSession, useSession } from './api/session';
 import { useAnswer } from './api/use-api';
 import icon from './icon.svg';
+import { CallBar } from './phone/call-bar';
+import { phone } from './phone/softphone';
 import { useWords, type WordKey } from './strings/words';
 import { ZoneContext } from './ui/format';
 import { LanguageSelect } from './ui/language';
@@ -64,6 +66,7 @@ const OWN_GROUPS: readonly { readonly word: WordKey; readonly entries: readonly 
     word: 'nav.mine',
     entries: [
       { path: '/home', word: 'nav.home' },
+      { path: '/phone', word: 'nav.phone' },
       { path: '/history', word: 'nav.history' },
       { path: '/my-rooms', word: 'nav.rooms' },
       { path: '/messages', word: 'nav.messages' },
@@ -156,6 +159,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
           <Who />
         </nav>
         <main className="main" id="main" tabIndex={-1} ref={main}>
+          <CallBar />
           {children}
         </main>
       </div>
@@ -180,6 +184,7 @@ function Who(): ReactNode {
   const [, go] = useLocation();
   const signOut = async () => {
     try {
+      phone.stop();
       await ask('/session', { method: 'DELETE' });
       go('/sign-in');
       await fresh();

@@ -24,5 +24,7 @@ export default defineConfig({
       },
     },
   },
+  // JsSIP's logger asks for it.
+  define: { 'process.env.NODE_DEBUG': 'undefined' },
   oxc: { jsx: { runtime: 'automatic' } },
 });

@@ -12,7 +12,7 @@ import { Leg } from './leg';
 import { type MeasuredQuality, measuredQuality } from './leg-quality';
 import { OUTBOUND_PAYLOAD_TYPES, OutboundLeg } from './outbound-leg';
 import { probeEventSocket } from './probe-event-socket';
-import { SilentPeer } from './silent-peer';
+import { type Protection, SilentPeer } from './silent-peer';
 import type { HungUpLeg } from '../kernel/hung-up-leg';
 import { type EventHeader, hungUpLeg, Talkers } from './switch-events';
 
@@ -133,15 +133,15 @@ export class MediaServers {
   }
 
   /**
-   * Sets up a channel for somebody we call: its `localSdp` is our offer, of SRTP alone when it is to be `secure`. `headers` as in createLeg.
+   * Sets up a channel for somebody we call: its `localSdp` is our offer, in the way `speaks` says. `headers` as in createLeg.
    * @throws MediaUnavailable
    */
   async createOutboundLeg(
     headers: Readonly<Record<string, string>>,
-    { secure = false }: { readonly secure?: boolean } = {},
+    speaks: Protection = 'plain',
   ): Promise<OutboundLeg> {
     return this.#withPeer(OUTBOUND_PAYLOAD_TYPES, async (peer) => {
-      const endpoint = await this.#createEndpoint(plainlySaid(secure ? peer.secureSdp : peer.sdp), headers);
+      const endpoint = await this.#createEndpoint(plainlySaid(peer.sdpOf(speaks)), headers);
       return new OutboundLeg(endpoint, this.clock, this.log, this.#bridges, peer);
     });
   }

@@ -4,6 +4,7 @@ import { LiveCalls } from '../../src/calling/live-calls';
 import { LiveRooms } from '../../src/calling/room-session/live-rooms';
 import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
+import { traceRoutes } from '../../src/traces/traces-routes';
 import { trafficRoutes } from '../../src/cdr/traffic-routes';
 import { createApiKey } from '../../src/http/api-keys';
 import type { Route } from '../../src/http/route';
@@ -106,6 +107,7 @@ export function testApi(
     ...liveRoomRoutes({ liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
+    ...traceRoutes(database),
     ...trafficRoutes(database),
     ...roomRoutes(database),
     ...listRoutes(database),

@@ -35,6 +35,8 @@ export type Wish = {
   readonly file?: Blob;
   /** One wish is carried out once however often it is sent: the same key again gives the first answer. */
   readonly key?: string;
+  /** Asks as the guest of a room instead of by the session. */
+  readonly guestToken?: string;
   readonly signal?: AbortSignal;
 };
 
@@ -70,6 +72,7 @@ export async function ask<T>(path: string, wish: Wish = {}): Promise<T> {
   const headers = new Headers({ Accept: 'application/json' });
   if (method !== 'GET') headers.set('X-CSRF-Token', csrfToken);
   if (method === 'POST') headers.set('Idempotency-Key', wish.key ?? newKey());
+  if (wish.guestToken !== undefined) headers.set('Authorization', `Guest ${wish.guestToken}`);
   if (wish.file) headers.set('Content-Type', 'text/csv');
   else if (wish.body !== undefined) headers.set('Content-Type', 'application/json');
   let answer: Response;

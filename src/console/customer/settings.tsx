@@ -58,13 +58,13 @@ export function SettingsPage(): ReactNode {
           {person.phone && !person.phoneVerified && (
             <div className="row">
               <Action
-                label={t('phone.call')}
-                says={t('phone.call.says')}
+                label={t('myPhone.call')}
+                says={t('myPhone.call.says')}
                 wish={() => ({ path: '/me/phone/code', method: 'POST', body: {} })}
                 done={t('prove.calling')}
               />
               <Action
-                label={t('phone.confirm')}
+                label={t('myPhone.confirm')}
                 fields={[{ name: 'code', label: t('code'), kind: 'code', isRequired: true }]}
                 wish={(body) => ({ path: '/me/phone/confirm', method: 'POST', body })}
                 onDone={() => void fresh()}

@@ -59,6 +59,7 @@ export function SignIn(): ReactNode {
       ))}
       <div className="row spread small">
         <Link href="/forgot-password">{t('forgotPassword')}</Link>
+        <Link href="/join">{t('join')}</Link>
         <Link href="/sign-up">{t('signUp')}</Link>
       </div>
     </FrontSheet>

@@ -4,6 +4,7 @@ import { arCustomer } from './ar-customer';
 import { arFront } from './ar-front';
 import { arGeneral } from './ar-general';
 import { arOperator } from './ar-operator';
+import { arPhone } from './ar-phone';
 import { arResults } from './ar-results';
 import type { WordTable } from './words';
 
@@ -14,5 +15,6 @@ export const ar: WordTable = {
   ...arFront,
   ...arGeneral,
   ...arOperator,
+  ...arPhone,
   ...arResults,
 };

@@ -4,6 +4,7 @@ import { deCustomer } from './de-customer';
 import { deFront } from './de-front';
 import { deGeneral } from './de-general';
 import { deOperator } from './de-operator';
+import { dePhone } from './de-phone';
 import { deResults } from './de-results';
 import type { WordTable } from './words';
 
@@ -14,5 +15,6 @@ export const de: WordTable = {
   ...deFront,
   ...deGeneral,
   ...deOperator,
+  ...dePhone,
   ...deResults,
 };

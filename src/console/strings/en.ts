@@ -4,6 +4,7 @@ import { enCustomer } from './en-customer';
 import { enFront } from './en-front';
 import { enGeneral } from './en-general';
 import { enOperator } from './en-operator';
+import { enPhone } from './en-phone';
 import { enResults } from './en-results';
 
 export const en = {
@@ -13,5 +14,6 @@ export const en = {
   ...enFront,
   ...enGeneral,
   ...enOperator,
+  ...enPhone,
   ...enResults,
 };

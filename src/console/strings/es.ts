@@ -4,6 +4,7 @@ import { esCustomer } from './es-customer';
 import { esFront } from './es-front';
 import { esGeneral } from './es-general';
 import { esOperator } from './es-operator';
+import { esPhone } from './es-phone';
 import { esResults } from './es-results';
 import type { WordTable } from './words';
 
@@ -14,5 +15,6 @@ export const es: WordTable = {
   ...esFront,
   ...esGeneral,
   ...esOperator,
+  ...esPhone,
   ...esResults,
 };

@@ -4,6 +4,7 @@ import { frCustomer } from './fr-customer';
 import { frFront } from './fr-front';
 import { frGeneral } from './fr-general';
 import { frOperator } from './fr-operator';
+import { frPhone } from './fr-phone';
 import { frResults } from './fr-results';
 import type { WordTable } from './words';
 
@@ -14,5 +15,6 @@ export const fr: WordTable = {
   ...frFront,
   ...frGeneral,
   ...frOperator,
+  ...frPhone,
   ...frResults,
 };

@@ -1,0 +1,46 @@
+/** SIP over TLS and by WebSocket: a part of the settings, read with the others. */
+export const SECURE_SIP_SETTINGS = {
+  SIP_TLS_PORT: {
+    type: 'integer',
+    unit: 'port',
+    default: 0,
+    least: 0,
+    most: 65535,
+    about: 'Port of the embedded SIP server for SIP over TLS, usually 5061; 0 is off',
+  },
+  SIP_TLS_CERT_FILE: {
+    type: 'text',
+    default: '',
+    about: 'Certificate for SIP over TLS, PEM, with the intermediate ones after it',
+  },
+  SIP_TLS_KEY_FILE: { type: 'text', default: '', about: 'Private key of that certificate, PEM' },
+  SIP_TLS_CA_FILE: {
+    type: 'text',
+    default: '',
+    about:
+      'Authorities, PEM, whose certificates servers we call by TLS, and certified clients, have to show; empty means the well-known ones',
+  },
+  SIP_TLS_CLIENTS: {
+    type: 'choice',
+    default: 'any',
+    choices: ['any', 'certified'],
+    about: 'Who may connect by TLS: anybody, or only who shows a certificate of SIP_TLS_CA_FILE',
+  },
+  SIP_WS_PORT: {
+    type: 'integer',
+    unit: 'port',
+    default: 0,
+    least: 0,
+    most: 65535,
+    about:
+      'Port of the embedded SIP server for browsers by WebSocket; 0 is off. Behind a proxy that speaks TLS, or for pages of this machine alone',
+  },
+  SIP_WSS_PORT: {
+    type: 'integer',
+    unit: 'port',
+    default: 0,
+    least: 0,
+    most: 65535,
+    about: 'The same over TLS, with the certificate of SIP over TLS; 0 is off',
+  },
+} as const;
