@@ -11,6 +11,7 @@ import { forgetDoneJobs } from './jobs/jobs-store';
 import type { Schedule } from './jobs/schedule';
 import { OWNERS } from './wiring-owners';
 import { moneyRoutes } from './wiring-money';
+import { forgetOldIdentity, identityParts, identityRoutes, writeFirstOperatorLink } from './wiring-people';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { forgetOldProofs } from './caller-id/prove-number';
@@ -126,6 +127,7 @@ export async function serveApi(
     ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
     ...voicemailRoutes(database, voicemailPlace(config)),
     ...trunkHealthRoutes(database.read, parts.trunkWatch),
+    ...identityRoutes(config, database),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {
@@ -141,8 +143,18 @@ export async function serveApi(
   }
   const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
     metrics.httpAnswered(answered.path, status, durationMs);
-  const app = httpApp({ database, clock, log, routes, owners: OWNERS, version: VERSION, onAnswer });
+  const app = httpApp({
+    database,
+    clock,
+    log,
+    routes,
+    owners: OWNERS,
+    version: VERSION,
+    onAnswer,
+    ...identityParts(config, database),
+  });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
+  await writeFirstOperatorLink(config, database, { httpPort: http.port, nowMs: clock.nowMs() });
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
     forgetOld({ database, place: recordings, messages: voicemailPlace(config), log }, clock.nowMs()).catch(
       (error: unknown) => log.warn('old rows stay', { error }),
@@ -168,6 +180,7 @@ async function forgetOld(
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
   await forgetOldProofs(database, nowMs);
+  await forgetOldIdentity(database, nowMs);
   await database.write(async (sql) => {
     await forgetOldFailures(sql, nowMs);
     await forgetUsedNonces(sql, nowMs);
