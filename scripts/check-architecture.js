@@ -40,6 +40,17 @@ const MAY_IMPORT = {
   alerts: ['kernel'],
   webhooks: ['kernel'],
   traces: ['kernel', 'cdr'],
+  audit: ['kernel'],
+  people: [
+    'kernel',
+    'accounts',
+    'audit',
+    'jobs',
+    'mail/mail',
+    'http/roles',
+    'http/session-door',
+    'http/api-keys',
+  ],
   cdr: ['kernel', 'csv', 'jobs', 'alerts'],
   media: ['kernel'],
   billing: [
@@ -109,6 +120,8 @@ const MAY_IMPORT = {
     'wiring-api',
     'wiring-lines',
     'wiring-money',
+    'wiring-people',
+    'audit',
   ],
 };
 
@@ -126,6 +139,7 @@ const TECHNOLOGY = {
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],
   nodemailer: [/-nodemailer\.ts$/],
+  '@node-rs/argon2': [/-argon2\.ts$/],
   stripe: [/-stripe\.ts$/],
   pdfkit: [/-pdf\.ts$/],
   'bidi-js': [/-pdf\.ts$/],
@@ -211,7 +225,8 @@ function checkImports({ path, name, text }) {
     if (name.split('/').length === 2) continue;
     // A feature writes its URLs down beside it; what a route is, http says.
     const writesRoutes =
-      name.endsWith('-routes.ts') && ['http/route', 'http/api-keys', 'http/event-stream'].includes(wanted);
+      name.endsWith('-routes.ts') &&
+      ['http/route', 'http/api-keys', 'http/event-stream', 'http/session-door'].includes(wanted);
     const allowed = writesRoutes ? [wanted] : MAY_IMPORT[feature];
     if (!allowed)
       find(name, line, `the folder ${feature} has no rule; add it to scripts/check-architecture.js`);

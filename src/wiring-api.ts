@@ -13,6 +13,7 @@ import { forgetDoneJobs } from './jobs/jobs-store';
 import type { Schedule } from './jobs/schedule';
 import { OWNERS } from './wiring-owners';
 import { moneyRoutes } from './wiring-money';
+import { forgetOldIdentity, identityParts, identityRoutes, writeFirstOperatorLink } from './wiring-people';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { forgetOldProofs } from './caller-id/prove-number';
@@ -132,6 +133,7 @@ export async function serveApi(
     ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
     ...voicemailRoutes(database, voicemailPlace(config)),
     ...trunkHealthRoutes(database.read, parts.trunkWatch),
+    ...identityRoutes(config, database),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {
@@ -156,8 +158,10 @@ export async function serveApi(
     version: VERSION,
     consoleFolder: builtConsole(log),
     onAnswer,
+    ...identityParts(config, database),
   });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
+  await writeFirstOperatorLink(config, database, { httpPort: http.port, nowMs: clock.nowMs() });
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
     const traceDays = config.SIP_TRACE_DAYS;
     forgetOld(
@@ -185,6 +189,7 @@ async function forgetOld(
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
   await forgetOldProofs(database, nowMs);
+  await forgetOldIdentity(database, nowMs);
   await database.write(async (sql) => {
     await forgetOldFailures(sql, nowMs);
     await forgetUsedNonces(sql, nowMs);

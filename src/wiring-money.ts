@@ -46,6 +46,7 @@ import { mailRetryDelayMs } from './mail/mail';
 import { mailBySmtp } from './mail/mailer-nodemailer';
 import { type Database, integer, text } from './kernel/unit-of-work';
 import { feeBearingNumbers } from './numbers/did-owners-store';
+import { PERSON_MAIL, sendPersonMail } from './people/people-mails';
 import type { World } from './wiring-api';
 import { ledgerAndPaymentRoutes, paymentSchedules } from './wiring-payments';
 
@@ -211,6 +212,7 @@ export function startMoney(
     handlers: send
       ? {
           [MAIL_INVOICE]: (job) => mailInvoice({ ...parts, ...links, send }, job),
+          [PERSON_MAIL]: (job) => sendPersonMail({ ...parts, publicUrl: config.PUBLIC_URL, send }, job),
           [SEND_REMINDER]: (job) => sendReminder({ ...parts, send }, job),
         }
       : {},

@@ -69,6 +69,8 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'invalid-amount': [422, 'A value does not fit'],
   'invalid-currency': [422, 'A value does not fit'],
   unauthenticated: [401, 'Who are you?'],
+  'wrong-credentials': [401, 'Not signed in'],
+  'link-not-good': [422, 'The link does not count'],
   'too-many-tries': [429, 'Too many tries'],
   forbidden: [403, 'Not allowed'],
   'not-found': [404, 'Not found'],
