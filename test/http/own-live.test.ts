@@ -19,6 +19,8 @@ type State = {
   calls: { callId: string; charge: { amountMicros: string } | null; held: { amountMicros: string } | null }[];
 };
 
+const isCharged = ({ calls: [call] }: State) => call?.charge !== undefined && call.charge !== null;
+
 describe.each(DIALECTS)('what an account sees of its running calls on %s', (dialect) => {
   let test: TestDatabase;
   let api: ReturnType<typeof testApi>;
@@ -82,7 +84,6 @@ describe.each(DIALECTS)('what an account sees of its running calls on %s', (dial
       BigInt(held.available.amountMicros),
     );
 
-    const isCharged = ({ calls: [call] }: State) => call?.charge !== undefined && call.charge !== null;
     const begun = isCharged(held) ? held : await stateWhere(isCharged);
     await api.clock.advance(95_000);
     const grown = await stateWhere(
