@@ -39,6 +39,7 @@ const MAY_IMPORT = {
   rooms: ['kernel', 'csv', 'numbers'],
   alerts: ['kernel'],
   webhooks: ['kernel'],
+  traces: ['kernel', 'cdr'],
   cdr: ['kernel', 'csv', 'jobs', 'alerts'],
   media: ['kernel'],
   billing: [
@@ -92,6 +93,7 @@ const MAY_IMPORT = {
   demo: ['kernel', 'accounts', 'billing', 'cdr', 'numbers', 'phones', 'rooms', 'trunks', 'test-phone'],
   'command-line': [
     'kernel',
+    'accounts',
     'config',
     'csv',
     'billing',
@@ -189,7 +191,8 @@ function checkImports({ path, name, text }) {
     if (wanted.startsWith('..')) find(name, line, `imports ${target} from outside src`);
     if (name.split('/').length === 2) continue;
     // A feature writes its URLs down beside it; what a route is, http says.
-    const writesRoutes = name.endsWith('-routes.ts') && ['http/route', 'http/api-keys'].includes(wanted);
+    const writesRoutes =
+      name.endsWith('-routes.ts') && ['http/route', 'http/api-keys', 'http/event-stream'].includes(wanted);
     const allowed = writesRoutes ? [wanted] : MAY_IMPORT[feature];
     if (!allowed)
       find(name, line, `the folder ${feature} has no rule; add it to scripts/check-architecture.js`);

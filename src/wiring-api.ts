@@ -4,10 +4,14 @@ import type { LiveRooms } from './calling/room-session/live-rooms';
 import { alertRoutes } from './alerts/alerts-routes';
 import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
+import { traceRoutes } from './traces/traces-routes';
+import { forgetMessages } from './traces/traces-store';
+import { trafficRoutes } from './cdr/traffic-routes';
 import { createApiKey, hasApiKeys } from './http/api-keys';
 import { jobRoutes } from './jobs/jobs-routes';
 import { forgetDoneJobs } from './jobs/jobs-store';
 import type { Schedule } from './jobs/schedule';
+import { OWNERS } from './wiring-owners';
 import { moneyRoutes } from './wiring-money';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
@@ -25,6 +29,7 @@ import { numberRoutes } from './numbers/numbers-routes';
 import { listRoutes } from './rooms/list/list-routes';
 import { liveRoomRoutes } from './calling/room-session/room-routes';
 import { liveRoutes } from './calling/live-routes';
+import { ownLiveRoutes } from './calling/own-live-routes';
 import { recordingKeys } from './rooms/recording/recording-keys';
 import { recordingRoutes } from './rooms/recording/recording-routes';
 import { callerIdRoutes } from './caller-id/caller-id-routes';
@@ -58,8 +63,9 @@ const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string 
 
 /** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
 const FORGET_EVERY_MS = 3_600_000;
-const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
-const SWITCH_LEGS_KEPT_MS = 90 * 86_400_000;
+const DAY_MS = 86_400_000;
+const DONE_JOBS_KEPT_MS = 7 * DAY_MS;
+const SWITCH_LEGS_KEPT_MS = 90 * DAY_MS;
 const FORGOTTEN_AT_ONCE = 5_000;
 
 /** What every part is put together in. */
@@ -103,10 +109,13 @@ export async function serveApi(
     ...serviceRoutes({ health, metrics, version: VERSION }),
     ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
     ...liveRoutes({ liveCalls: parts.liveCalls, liveRooms: parts.liveRooms, clock }),
+    ...ownLiveRoutes({ database, liveCalls: parts.liveCalls, clock, log }),
     ...explainRoutes(parts.routes),
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
+    ...traceRoutes(database),
+    ...trafficRoutes(database),
     ...jobRoutes(database, parts.schedules),
     ...moneyRoutes({ config, clock, log }, database),
     ...roomRoutes(database),
@@ -126,6 +135,7 @@ export async function serveApi(
     const wanted = {
       label: 'first administrator',
       role: 'admin',
+      accountId: null,
       scopes: [],
       expiresAtMs: null,
       nowMs: clock.nowMs(),
@@ -135,12 +145,14 @@ export async function serveApi(
   }
   const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
     metrics.httpAnswered(answered.path, status, durationMs);
-  const app = httpApp({ database, clock, log, routes, version: VERSION, onAnswer });
+  const app = httpApp({ database, clock, log, routes, owners: OWNERS, version: VERSION, onAnswer });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
-    forgetOld({ database, place: recordings, messages: voicemailPlace(config), log }, clock.nowMs()).catch(
-      (error: unknown) => log.warn('old rows stay', { error }),
-    );
+    const traceDays = config.SIP_TRACE_DAYS;
+    forgetOld(
+      { database, place: recordings, messages: voicemailPlace(config), log, traceDays },
+      clock.nowMs(),
+    ).catch((error: unknown) => log.warn('old rows stay', { error }));
   });
   return {
     port: http.port,
@@ -152,7 +164,7 @@ export async function serveApi(
 }
 
 async function forgetOld(
-  parts: { database: Database; place: RecordingPlace; messages: VoicemailPlace; log: Log },
+  parts: { database: Database; place: RecordingPlace; messages: VoicemailPlace; log: Log; traceDays: number },
   nowMs: number,
 ): Promise<void> {
   const { database } = parts;
@@ -168,6 +180,7 @@ async function forgetOld(
     await forgetExpiredBindings(sql, nowMs);
   });
   await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
+  await forgetMessages(database, nowMs - parts.traceDays * DAY_MS);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 

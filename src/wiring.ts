@@ -1,3 +1,4 @@
+import { startTraces } from './wiring-traces';
 import { join, resolve } from 'node:path';
 import Srf from 'drachtio-srf';
 import { extendCredit } from './billing/credit/extend-credit';
@@ -338,6 +339,7 @@ async function openCalls(
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  undo.push(startTraces({ config, log, clock }, { srf, ...books }));
   subscriptions.start();
   undo.push(() => subscriptions.stop());
   void sip.ready.then(() => trunks.watch.start());

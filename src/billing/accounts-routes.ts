@@ -11,6 +11,7 @@ import {
   limitSchema,
   moneyJson,
   moneySchema,
+  OWN_ACCOUNT,
   type Route,
   route,
 } from '../http/route';
@@ -75,6 +76,7 @@ function accountReads(database: Database): readonly Route[] {
       path: '/accounts/{accountId}',
       summary: 'One account',
       scope: 'accounts:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: accountSchema },
       handle: ({ params }): Promise<Account> => readAccount(database.read, params.accountId),
@@ -84,6 +86,7 @@ function accountReads(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/balance',
       summary: 'What the account has, what running calls hold, and what it may still spend',
       scope: 'ledger:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: {
         kind: 'json',
@@ -111,6 +114,7 @@ function accountReads(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/entries',
       summary: 'Ledger entries of the account, the newest first',
       scope: 'ledger:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       query: z.object({ limit: limitSchema, cursor: cursorSchema(positionSchema).optional() }),
       answer: {
@@ -148,6 +152,7 @@ function accountWrites(database: Database): readonly Route[] {
       summary:
         'Draws a new PIN for using the account from any telephone (0# in the access menu), told this once',
       scope: 'accounts:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: z.object({ pin: z.string().nullable() }) },
       toldOnce: ['pin'],
@@ -183,6 +188,7 @@ function accountWrites(database: Database): readonly Route[] {
       path: '/accounts/{accountId}',
       summary: 'Sets where the account dials from and its language; what is left out stays',
       scope: 'accounts:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       body: z.object({
         country: countrySchema.nullable().optional(),

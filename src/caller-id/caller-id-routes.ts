@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, route } from '../http/route';
+import { OWN_ACCOUNT, type Route, route } from '../http/route';
 import { type E164, e164 } from '../kernel/phone-number';
 import type { Database } from '../kernel/unit-of-work';
 import { beginProof, confirmProof, PROOF_CODE_DIGITS } from './prove-number';
@@ -39,6 +39,7 @@ export function callerIdRoutes({ database, speakCode }: CallerIdRouteParts): rea
       path: '/accounts/{accountId}/caller-id',
       summary: 'What the account shows to those it calls, and the numbers it may show',
       scope: 'caller-ids:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: callerIdSchema },
       handle: ({ params }) => shownBy(params.accountId),
@@ -49,6 +50,7 @@ export function callerIdRoutes({ database, speakCode }: CallerIdRouteParts): rea
       summary:
         'Sets the number that is shown (null: the house’s) and whether it is withheld; what is left out stays',
       scope: 'caller-ids:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       body: z.object({ number: numberText.nullable().optional(), withholds: z.boolean().optional() }),
       answer: { kind: 'json', schema: callerIdSchema },
@@ -66,6 +68,7 @@ export function callerIdRoutes({ database, speakCode }: CallerIdRouteParts): rea
       path: '/accounts/{accountId}/proofs',
       summary: `Calls a number and speaks a code of ${PROOF_CODE_DIGITS} digits there; who types it has proven the number`,
       scope: 'caller-ids:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       body: z.object({ number: numberText }),
       answer: {
@@ -84,6 +87,7 @@ export function callerIdRoutes({ database, speakCode }: CallerIdRouteParts): rea
       path: '/accounts/{accountId}/proofs/confirm',
       summary: 'Ends a proof with the code that was spoken',
       scope: 'caller-ids:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       body: z.object({
         number: numberText,
@@ -100,6 +104,7 @@ export function callerIdRoutes({ database, speakCode }: CallerIdRouteParts): rea
       path: '/accounts/{accountId}/proofs/{number}',
       summary: 'Takes a proof back: the account has given the number up',
       scope: 'caller-ids:write',
+      own: OWN_ACCOUNT,
       params: numberParams,
       answer: { kind: 'json', schema: callerIdSchema },
       handle: async ({ params }) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from '../http/api-keys';
+import { EventStreams } from '../http/event-stream';
 import { type Route, route } from '../http/route';
 import { NotFound } from '../kernel/app-error';
 import type { Clock } from '../kernel/clock';
@@ -8,10 +9,6 @@ import { ROOM_ROLES } from '../kernel/room-role';
 import type { LiveCall, LiveCallChange, LiveCalls } from './live-calls';
 import type { LiveRooms } from './room-session/live-rooms';
 
-/** Comment lines keep proxies from closing a quiet stream. */
-const KEEP_ALIVE_MS = 15_000;
-/** A reader that leaves this much unread is cut off: it can come back and take a new snapshot. */
-const MAX_UNREAD_BYTES = 1024 * 1024;
 /** Streams open at once. */
 const MAX_STREAMS = 100;
 
@@ -39,7 +36,7 @@ export function liveRoutes(parts: {
   clock: Clock;
 }): readonly Route[] {
   const { liveCalls, liveRooms } = parts;
-  let streams = 0;
+  const streams = new EventStreams(parts.clock, MAX_STREAMS);
   return [
     route({
       method: 'get',
@@ -60,38 +57,21 @@ export function liveRoutes(parts: {
         about:
           'Event "snapshot" with all calls and rooms, then "started", "changed" and "ended" with a call each, "room-changed" and "room-closed" with a room',
       },
-      handle: async ({ caller }, { req, res }) => {
-        if (streams >= MAX_STREAMS) {
-          res.status(503).setHeader('Retry-After', '30');
-          res.end();
-          return;
-        }
-        streams++;
-        res.writeHead(200, {
-          'Content-Type': 'text/event-stream',
-          'Cache-Control': 'no-store',
-          Connection: 'keep-alive',
-        });
-        const send = (event: string, data: unknown) => {
-          if (res.writableLength > MAX_UNREAD_BYTES) res.destroy();
-          else res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-        };
-        send('snapshot', {
-          calls: liveCalls.list().map((call) => callFor(caller, call)),
-          rooms: liveRooms.list(),
-        });
-        const stop = liveCalls.watch((change: LiveCallChange) =>
-          send(change.type, callFor(caller, change.call)),
-        );
-        const stopRooms = liveRooms.watch(({ type, room }) => send(`room-${type}`, room));
-        const beat = parts.clock.every(KEEP_ALIVE_MS, () => res.write(': still here\n\n'));
-        req.once('close', () => {
-          streams--;
-          stop();
-          stopRooms();
-          beat.cancel();
-        });
-      },
+      handle: async ({ caller }, raw) =>
+        streams.serve(raw, (send) => {
+          send('snapshot', {
+            calls: liveCalls.list().map((call) => callFor(caller, call)),
+            rooms: liveRooms.list(),
+          });
+          const stop = liveCalls.watch((change: LiveCallChange) =>
+            send(change.type, callFor(caller, change.call)),
+          );
+          const stopRooms = liveRooms.watch(({ type, room }) => send(`room-${type}`, room));
+          return () => {
+            stop();
+            stopRooms();
+          };
+        }),
     }),
     route({
       method: 'post',

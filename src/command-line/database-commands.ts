@@ -7,6 +7,7 @@ import { type CallExplanation, explainCall } from '../calling/explain-call';
 import { knowledgeOffline, routeSettings } from '../wiring-lines';
 import { seedDemo } from '../demo/seed-demo';
 import { createApiKey } from '../http/api-keys';
+import { readAccount } from '../accounts/accounts-store';
 import { ROLES, SCOPES } from '../http/roles';
 import { InvalidInput, NotFound } from '../kernel/app-error';
 import { systemClock } from '../kernel/clock';
@@ -218,6 +219,7 @@ export const createKey: Command = {
   options: {
     role: { type: 'string', about: `What it may do: ${Object.keys(ROLES).join(', ')}` },
     scopes: { type: 'string', about: `Narrows the role, separated by commas: ${SCOPES.join(', ')}` },
+    account: { type: 'string', about: 'The account whose own things it reaches, for the role user' },
     label: { type: 'string', about: 'What it is for (the role when left out)' },
     days: { type: 'string', about: 'Days until it expires (365 when left out)' },
     ...JSON_OPTION,
@@ -225,18 +227,21 @@ export const createKey: Command = {
   examples: [
     '123-voip create-key --role support --label "help desk"',
     '123-voip create-key --role finance --scopes cdrs:read --days 30',
+    '123-voip create-key --role user --account 0198… --scopes cdrs:read',
   ],
   run: (input) =>
     withDatabase(input, async (database) => {
-      const { role, scopes, label, days = '365' } = input.options;
+      const { role, scopes, label, account, days = '365' } = input.options;
       if (typeof role !== 'string')
         throw new InvalidInput('--role', 'is needed', `use ${Object.keys(ROLES).join(', ')}`);
       if (!/^[1-9]\d{0,3}$/.test(String(days)))
         throw new InvalidInput('--days', `"${String(days)}" does not fit`, 'give 1 to 9999');
       const nowMs = systemClock.nowMs();
+      const accountId = typeof account === 'string' ? (await readAccount(database.read, account)).id : null;
       const key = await createApiKey(database, {
         label: String(label ?? role),
         role,
+        accountId,
         scopes: typeof scopes === 'string' ? scopes.split(',').map((scope) => scope.trim()) : [],
         expiresAtMs: nowMs + Number(days) * DAY_MS,
         nowMs,

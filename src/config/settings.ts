@@ -1,4 +1,5 @@
 import { MONEY_SETTINGS } from './money-settings';
+import { RECORD_SETTINGS } from './record-settings';
 import { SECURE_SIP_SETTINGS } from './secure-sip-settings';
 
 /** How one setting is written, read and explained: `--help`, the README's table and all fault messages come from this. */
@@ -214,14 +215,6 @@ export const SETTINGS = {
     most: 60_000,
     about: 'How often live legs are noted in the journal: the most a crash can cost of a call’s length',
   },
-  JOURNAL_ARCHIVE_DAYS: {
-    type: 'integer',
-    unit: 'days',
-    default: 90,
-    least: 1,
-    most: 3_650,
-    about: 'How long finished journal files are kept, packed, in VAR_DIR/journal/archive',
-  },
   DRAIN_SECONDS: {
     type: 'integer',
     unit: 's',
@@ -229,24 +222,6 @@ export const SETTINGS = {
     least: 0,
     most: 3_600,
     about: 'How long live calls may go on after SIGTERM',
-  },
-  RECORDINGS_DIR: {
-    type: 'text',
-    default: '',
-    about: 'Folder of the encrypted recordings of rooms; empty means recordings in VAR_DIR',
-  },
-  RECORDING_KEY: {
-    type: 'secret',
-    pattern: /^[0-9a-fA-F]{64}$/,
-    form: '64 hexadecimal digits (32 random bytes)',
-    about: 'Key that recordings are encrypted with; keep a copy apart: without it none can be heard again',
-  },
-  RECORDING_OLD_KEYS: {
-    type: 'secret',
-    pattern: /^[0-9a-fA-F]{64}(\s*,\s*[0-9a-fA-F]{64}){0,19}$/,
-    form: 'up to 20 keys of 64 hexadecimal digits, separated by commas',
-    generated: false,
-    about: 'Keys used before RECORDING_KEY, so that recordings made with them can still be heard',
   },
   WEBHOOK_KEY: {
     type: 'secret',
@@ -318,6 +293,7 @@ export const SETTINGS = {
     about:
       'PEM file of the authorities whose certificates are believed when others sign; empty: signatures are not checked',
   },
+  ...RECORD_SETTINGS,
   ...MONEY_SETTINGS,
   NODE_ID: {
     type: 'text',

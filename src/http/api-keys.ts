@@ -1,17 +1,30 @@
 import { InvalidInput } from '../kernel/app-error';
 import { fingerprint, newId, randomSecret } from '../kernel/ids';
-import { type Database, type Sql, text } from '../kernel/unit-of-work';
-import { allowedScopes, isRole, ROLES, type Scope } from './roles';
+import { type Database, type Sql, text, textOrNull } from '../kernel/unit-of-work';
+import { isRole, narrowed, OWN_SCOPES, ROLES, type Scope } from './roles';
 
 /** Marks our keys, so that a leaked one is recognised wherever it turns up. */
 const PREFIX = 'v123_';
 
-/** Who sends a request, by the key he shows. */
-export type Caller = { readonly id: string; readonly label: string; readonly scopes: readonly Scope[] };
+/** Who sends a request, by the key he shows or the session he is signed in by. */
+export type Caller = {
+  readonly id: string;
+  readonly label: string;
+  /** What he may do to everything. */
+  readonly scopes: readonly Scope[];
+  /** What he may do to things of his own account; empty without one. */
+  readonly ownScopes: readonly Scope[];
+  /** Whose things are his own; null for keys and staff that belong to no account. */
+  readonly accountId: string | null;
+  /** Who is signed in; null for a key. */
+  readonly personId: string | null;
+};
 
 export type KeyWanted = {
   readonly label: string;
   readonly role: string;
+  /** The account whose own things the key reaches, with the role `user`; null for staff and programs of the house. */
+  readonly accountId: string | null;
   /** Narrows the role; empty: all that the role may. */
   readonly scopes: readonly string[];
   /** Null: does not expire. */
@@ -29,7 +42,15 @@ export async function createApiKey(
 ): Promise<{ id: string; secret: string }> {
   if (!isRole(wanted.role))
     throw new InvalidInput('role', `"${wanted.role}" is none`, `use ${Object.keys(ROLES).join(', ')}`);
-  const ofRole: readonly string[] = ROLES[wanted.role];
+  if ((wanted.role === 'user') !== (wanted.accountId !== null))
+    throw new InvalidInput(
+      'accountId',
+      wanted.accountId === null
+        ? 'is missing for a customer’s key'
+        : `does not go with the role ${wanted.role}`,
+      'a key of an account has the role user, and every other key has no account',
+    );
+  const ofRole: readonly string[] = wanted.accountId === null ? ROLES[wanted.role] : OWN_SCOPES;
   const beyond = wanted.scopes.find((scope) => !ofRole.includes(scope));
   if (beyond !== undefined)
     throw new InvalidInput(
@@ -41,8 +62,16 @@ export async function createApiKey(
   const secret = PREFIX + randomSecret(32);
   await database.write(async (sql) => {
     await sql.run(
-      'INSERT INTO api_keys (id, label, role, secret_fingerprint, created_at_ms, expires_at_ms, revoked_at_ms) VALUES (?, ?, ?, ?, ?, ?, NULL)',
-      [id, wanted.label, wanted.role, fingerprint(secret), wanted.nowMs, wanted.expiresAtMs],
+      'INSERT INTO api_keys (id, label, role, account_id, secret_fingerprint, created_at_ms, expires_at_ms, revoked_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)',
+      [
+        id,
+        wanted.label,
+        wanted.role,
+        wanted.accountId,
+        fingerprint(secret),
+        wanted.nowMs,
+        wanted.expiresAtMs,
+      ],
     );
     for (const scope of new Set(wanted.scopes))
       await sql.run('INSERT INTO api_key_scopes (key_id, scope) VALUES (?, ?)', [id, scope]);
@@ -53,21 +82,23 @@ export async function createApiKey(
 /** The caller who shows this secret, or null when it is unknown, expired or revoked. */
 export async function callerByKey(sql: Sql, secret: string, nowMs: number): Promise<Caller | null> {
   const [row] = await sql.all(
-    `SELECT id, label, role FROM api_keys
+    `SELECT id, label, role, account_id FROM api_keys
      WHERE secret_fingerprint = ? AND revoked_at_ms IS NULL AND (expires_at_ms IS NULL OR expires_at_ms > ?)`,
     [fingerprint(secret), nowMs],
   );
   const role = row ? text(row.role) : '';
   if (!row || !isRole(role)) return null;
   const id = text(row.id);
-  const scopes = await sql.all('SELECT scope FROM api_key_scopes WHERE key_id = ?', [id]);
+  const rows = await sql.all('SELECT scope FROM api_key_scopes WHERE key_id = ?', [id]);
+  const narrowedTo = rows.map((one) => text(one.scope));
+  const accountId = textOrNull(row.account_id);
   return {
     id,
     label: text(row.label),
-    scopes: allowedScopes(
-      role,
-      scopes.map((one) => text(one.scope)),
-    ),
+    scopes: narrowed(ROLES[role], narrowedTo),
+    ownScopes: accountId === null ? [] : narrowed(OWN_SCOPES, narrowedTo),
+    accountId,
+    personId: null,
   };
 }
 

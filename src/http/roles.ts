@@ -61,6 +61,8 @@ export const SCOPES = [
   'voicemails:hear',
   /** Marks messages as heard and deletes them. */
   'voicemails:write',
+  /** Sees the SIP of calls. */
+  'traces:read',
   /** Sees telephone numbers whole; without it they are masked. */
   'numbers:full',
   /** Sees numbers that their callers asked to keep from others. */
@@ -71,7 +73,7 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number];
 
-/** Staff and programs. What a role may do is here and nowhere else; what is not named is denied. */
+/** Staff, programs and customers. What a role may do is here and nowhere else; what is not named is denied. */
 export const ROLES = {
   admin: SCOPES,
   support: [
@@ -85,6 +87,7 @@ export const ROLES = {
     'alerts:read',
     'devices:read',
     'devices:write',
+    'traces:read',
     'voicemails:read',
     'voicemails:write',
   ],
@@ -139,8 +142,42 @@ export const ROLES = {
     'jobs:read',
     'jobs:write',
     'numbers:full',
+    'traces:read',
   ],
+  /** A customer: nothing of others; what he may do to his own is OWN_SCOPES. */
+  user: [],
 } as const satisfies Readonly<Record<string, readonly Scope[]>>;
+
+/**
+ * What whoever has an account may do to its things, where a route says how they are known to be his own. What changes prices, terms or
+ * another's money is not among them.
+ */
+export const OWN_SCOPES = [
+  'accounts:read',
+  'accounts:write',
+  'calls:begin',
+  'calls:read',
+  'cdrs:read',
+  'caller-ids:read',
+  'caller-ids:write',
+  'decks:read',
+  'devices:read',
+  'devices:write',
+  'dids:read',
+  'invoices:read',
+  'invoices:write',
+  'ledger:read',
+  'ledger:write',
+  'plans:write',
+  'recordings:read',
+  'recordings:write',
+  'rooms:control',
+  'rooms:read',
+  'rooms:write',
+  'voicemails:hear',
+  'voicemails:read',
+  'voicemails:write',
+] as const satisfies readonly Scope[];
 
 export type Role = keyof typeof ROLES;
 
@@ -148,8 +185,7 @@ export function isRole(text: string): text is Role {
   return Object.hasOwn(ROLES, text);
 }
 
-/** What a key may do: its role's scopes, narrowed to its own when it was made with some. */
-export function allowedScopes(role: Role, narrowedTo: readonly string[]): readonly Scope[] {
-  const ofRole: readonly Scope[] = ROLES[role];
-  return narrowedTo.length === 0 ? ofRole : ofRole.filter((scope) => narrowedTo.includes(scope));
+/** What of `scopes` a key may do: all, or those it was made with when it was made with some. */
+export function narrowed(scopes: readonly Scope[], narrowedTo: readonly string[]): readonly Scope[] {
+  return narrowedTo.length === 0 ? scopes : scopes.filter((scope) => narrowedTo.includes(scope));
 }

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { type Money, showMoney } from '../kernel/money';
 import type { Caller } from './api-keys';
+import type { OwnRule } from './own-things';
 import type { Scope } from './roles';
 
 /** A request after its parts have been checked against the route's schemas. */
@@ -32,6 +33,8 @@ export type Route = {
   readonly summary: string;
   /** Who may: a scope, or anybody. There is no default: a route without one does not compile. */
   readonly scope: Scope | 'public';
+  /** How what is asked about is known to be the caller's own, so that he may without the scope on everything; null: he may not. */
+  readonly own: OwnRule | null;
   readonly params: z.ZodObject | null;
   readonly query: z.ZodObject | null;
   readonly body: z.ZodObject | null;
@@ -46,6 +49,10 @@ export type Route = {
   ) => Promise<unknown>;
 };
 
+/** Routes below /accounts/{accountId}, and those below /rooms/{roomId}. */
+export const OWN_ACCOUNT: OwnRule = { thing: 'account', at: 'path.accountId' };
+export const OWN_ROOM: OwnRule = { thing: 'room', at: 'path.roomId' };
+
 type Shape<T> = T extends z.ZodObject ? z.infer<T> : Record<string, never>;
 
 /** Writes a route down with its handler's argument typed by its schemas. */
@@ -58,6 +65,7 @@ export function route<
   path: string;
   summary: string;
   scope: Route['scope'];
+  own?: OwnRule;
   params?: P;
   query?: Q;
   body?: B;
@@ -72,6 +80,7 @@ export function route<
   return {
     toldOnce: [],
     ...wanted,
+    own: wanted.own ?? null,
     params: wanted.params ?? null,
     query: wanted.query ?? null,
     body: wanted.body ?? null,

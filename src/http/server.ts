@@ -12,6 +12,7 @@ import { type Caller, callerByKey } from './api-keys';
 import { BadRequest, Denied, problemOf } from './error-response';
 import { type IdempotentRequest, once, type StoredAnswer } from './idempotency';
 import { openApiDocument } from './openapi';
+import { mustOwn, type Owners } from './own-things';
 import type { Route, Upload } from './route';
 import { WrongKeys } from './wrong-keys';
 
@@ -26,12 +27,21 @@ export type HttpParts = {
   readonly clock: Clock;
   readonly log: Log;
   readonly routes: readonly Route[];
+  /** How it is known whose a thing is. */
+  readonly owners: Owners;
   readonly version: string;
   /** Told of every answer, for metrics: the route's path as declared. */
   readonly onAnswer: (route: Route, status: number, durationMs: number) => void;
 };
 
-const ANONYMOUS: Caller = { id: 'anonymous', label: 'anonymous', scopes: [] };
+const ANONYMOUS: Caller = {
+  id: 'anonymous',
+  label: 'anonymous',
+  scopes: [],
+  ownScopes: [],
+  accountId: null,
+  personId: null,
+};
 
 /** The API as an Express application: every route from the table, each behind its scope, checked by its schemas. */
 export function httpApp(parts: HttpParts): Express {
@@ -107,12 +117,16 @@ async function serve(
   const nowMs = parts.clock.nowMs();
   const caller = await authorise(parts, wrongKeys, route, req, nowMs);
   const upload = route.upload ? await readUpload(route.upload, req, res) : null;
+  const params = check('path', route.params, req.params);
+  const query = check('query', route.query, req.query);
+  const body = check('body', route.body, req.body);
+  const asking = { path: params, query, body };
   const checked = {
-    params: check('path', route.params, req.params),
-    query: check('query', route.query, req.query),
-    body: check('body', route.body, req.body),
+    params,
+    query,
+    body,
     upload: upload ?? Buffer.alloc(0),
-    caller,
+    caller: await asWhom(parts, route, caller, asking),
     nowMs,
   };
   const run = () => route.handle(checked as never, { req, res });
@@ -209,9 +223,35 @@ async function authorise(
         : 'send a key: "Authorization: Bearer <key>"; create-key makes one',
     );
   }
-  if (!caller.scopes.includes(route.scope))
+  if (!mayToAll(route, caller) && !mayToOwn(route, caller))
     throw new Denied('forbidden', `this needs the scope ${route.scope}`);
   return caller;
+}
+
+function mayToAll(route: Route, caller: Caller): boolean {
+  return route.scope === 'public' || caller.scopes.includes(route.scope);
+}
+
+/** Only a route that says how own things are known is open to those who may do something to their own. */
+function mayToOwn(route: Route, caller: Caller): caller is Caller & { readonly accountId: string } {
+  return (
+    route.own !== null &&
+    caller.accountId !== null &&
+    route.scope !== 'public' &&
+    caller.ownScopes.includes(route.scope)
+  );
+}
+
+/** The caller as the handler sees him: on his own things he sees numbers whole, and nothing else that his scopes do not give. */
+async function asWhom(
+  parts: HttpParts,
+  route: Route,
+  caller: Caller,
+  asking: Parameters<typeof mustOwn>[3],
+): Promise<Caller> {
+  if (mayToAll(route, caller) || !mayToOwn(route, caller) || route.own === null) return caller;
+  await mustOwn(parts.owners, parts.database.read, route.own, asking, caller);
+  return { ...caller, scopes: [...caller.ownScopes, 'numbers:full'] };
 }
 
 function check(part: string, schema: z.ZodObject | null, value: unknown): unknown {

@@ -7,6 +7,7 @@ import {
   lineFaultsSchema,
   moneyJson,
   moneySchema,
+  OWN_ACCOUNT,
   type Route,
   route,
 } from '../http/route';
@@ -112,6 +113,7 @@ function inventoryRoutes(database: Database): readonly Route[] {
       path: '/dids/{number}',
       summary: 'One number, in E.164 with its plus',
       scope: 'dids:read',
+      own: { thing: 'did', at: 'path.number' },
       params: numberParams,
       answer: { kind: 'json', schema: didSchema },
       handle: async ({ params, nowMs }) => didJson(await didByNumber(database.read, params.number, nowMs)),
@@ -244,6 +246,7 @@ function voipNumberRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/voip-number',
       summary: 'The account’s 123-voip number; null when it has none',
       scope: 'accounts:read',
+      own: OWN_ACCOUNT,
       params,
       answer,
       handle: async ({ params: { accountId } }) => ({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, route } from '../http/route';
+import { OWN_ACCOUNT, type Route, route } from '../http/route';
 import type { Database } from '../kernel/unit-of-work';
 import { changeHandling, type CallHandling, readHandling } from './call-handling';
 import type { Device } from './device';
@@ -44,6 +44,7 @@ export function phoneRoutes(database: Database, realm: string): readonly Route[]
       path: '/accounts/{accountId}/devices',
       summary: 'Telephones of an account, those revoked too',
       scope: 'devices:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: z.object({ devices: z.array(deviceSchema) }) },
       handle: async ({ params }) => ({
@@ -55,6 +56,7 @@ export function phoneRoutes(database: Database, realm: string): readonly Route[]
       path: '/accounts/{accountId}/devices',
       summary: 'Adds a telephone; its password is told this once',
       scope: 'devices:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       body: z.object({ name: z.string().trim().min(1).max(100) }),
       answer: {
@@ -74,6 +76,7 @@ export function phoneRoutes(database: Database, realm: string): readonly Route[]
       path: '/devices/{deviceId}',
       summary: 'Takes a telephone out of use; calls that are going on go on',
       scope: 'devices:write',
+      own: { thing: 'device', at: 'path.deviceId' },
       params: deviceParams,
       answer: { kind: 'json', schema: deviceSchema },
       handle: async ({ params }): Promise<Device> => {
@@ -86,6 +89,7 @@ export function phoneRoutes(database: Database, realm: string): readonly Route[]
       path: '/devices/{deviceId}/registrations',
       summary: 'Where a telephone is rung now',
       scope: 'devices:read',
+      own: { thing: 'device', at: 'path.deviceId' },
       params: deviceParams,
       answer: { kind: 'json', schema: z.object({ registrations: z.array(registrationSchema) }) },
       handle: async ({ params, nowMs }) => {
@@ -99,6 +103,7 @@ export function phoneRoutes(database: Database, realm: string): readonly Route[]
       path: '/accounts/{accountId}/registrations',
       summary: 'Where an account is rung now',
       scope: 'devices:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: z.object({ registrations: z.array(registrationSchema) }) },
       handle: async ({ params, nowMs }) => ({
@@ -110,6 +115,7 @@ export function phoneRoutes(database: Database, realm: string): readonly Route[]
       path: '/accounts/{accountId}/call-handling',
       summary: 'How an account is reached: do not disturb, forwarding, voicemail',
       scope: 'devices:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: handlingSchema },
       handle: ({ params }): Promise<CallHandling> => readHandling(database.read, params.accountId),
@@ -120,6 +126,7 @@ export function phoneRoutes(database: Database, realm: string): readonly Route[]
       summary:
         'Changes how an account is reached; a call forwarded to a charged number is paid by this account',
       scope: 'devices:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       body: handlingSchema.partial(),
       answer: { kind: 'json', schema: handlingSchema },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, route } from '../http/route';
+import { OWN_ACCOUNT, type Route, route } from '../http/route';
 import type { Database } from '../kernel/unit-of-work';
 import { allowWatcher, forbidWatcher, watchersOf } from './presence-watchers-store';
 
@@ -16,6 +16,7 @@ export function presenceRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/presence-watchers',
       summary: 'Accounts that may see whether this one is there; 200 at most',
       scope: 'devices:read',
+      own: OWN_ACCOUNT,
       params: ownerParams,
       answer: { kind: 'json', schema: listSchema },
       handle: ({ params }) => list(params.accountId),
@@ -25,6 +26,7 @@ export function presenceRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/presence-watchers',
       summary: 'Lets an account see whether this one is registered and whether it talks',
       scope: 'devices:write',
+      own: OWN_ACCOUNT,
       params: ownerParams,
       body: z.object({ watcherAccountId: z.string().max(36) }),
       answer: { kind: 'json', status: 201, schema: listSchema },
@@ -38,6 +40,7 @@ export function presenceRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/presence-watchers/{watcherAccountId}',
       summary: 'Takes an account off the list; what it watches now ends',
       scope: 'devices:write',
+      own: OWN_ACCOUNT,
       params: ownerParams.extend({ watcherAccountId: z.string().max(36) }),
       answer: { kind: 'json', schema: listSchema },
       handle: async ({ params: { accountId, watcherAccountId } }) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limitSchema, type Route, route } from '../http/route';
+import { limitSchema, OWN_ROOM, type Route, route } from '../http/route';
 import type { Database } from '../kernel/unit-of-work';
 import type { Room } from './room';
 import {
@@ -63,6 +63,7 @@ export function roomRoutes(database: Database): readonly Route[] {
       path: '/rooms',
       summary: 'Rooms in the order they were made',
       scope: 'rooms:read',
+      own: { thing: 'account', at: 'query.owner' },
       query: z.object({
         owner: z.string().max(36).optional(),
         after: z.string().max(36).optional(),
@@ -86,6 +87,7 @@ export function roomRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}',
       summary: 'One room',
       scope: 'rooms:read',
+      own: OWN_ROOM,
       params: roomParams,
       answer: { kind: 'json', schema: roomSchema },
       handle: async ({ params }) => roomJson(await roomById(database.read, params.roomId)),
@@ -95,6 +97,7 @@ export function roomRoutes(database: Database): readonly Route[] {
       path: '/rooms',
       summary: 'Makes a room; its Room ID and PINs are told this once',
       scope: 'rooms:write',
+      own: { thing: 'account', at: 'body.ownerAccountId' },
       body: z.object({
         ownerAccountId: z.string().max(36),
         name: nameSchema,
@@ -113,6 +116,7 @@ export function roomRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}',
       summary: 'Changes name, seats or rules; what is left out stays',
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: roomParams,
       body: z.object({
         name: nameSchema.optional(),
@@ -128,6 +132,7 @@ export function roomRoutes(database: Database): readonly Route[] {
       summary:
         'Replaces Room ID and both PINs; the old ones stop working at once, the new ones are told this once',
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: roomParams,
       answer: { kind: 'json', schema: z.object({ secrets: secretsSchema }) },
       toldOnce: ['secrets'],
@@ -139,6 +144,7 @@ export function roomRoutes(database: Database): readonly Route[] {
         path: `/rooms/{roomId}/${state === 'open' ? 'open' : 'close'}`,
         summary: state === 'open' ? 'Lets callers in again' : 'Lets no further caller in; those inside stay',
         scope: 'rooms:write',
+        own: OWN_ROOM,
         params: roomParams,
         answer: { kind: 'json', schema: roomSchema },
         handle: async ({ params }) => roomJson(await setRoomState(database, params.roomId, state)),

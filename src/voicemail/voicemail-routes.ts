@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limitSchema, type Route, route } from '../http/route';
+import { limitSchema, OWN_ACCOUNT, type Route, route } from '../http/route';
 import { maskNumber } from '../kernel/phone-number';
 import type { Database } from '../kernel/unit-of-work';
 import { deleteVoicemail } from './delete-voicemails';
@@ -28,6 +28,7 @@ export function voicemailRoutes(database: Database, place: VoicemailPlace): read
       path: '/accounts/{accountId}/voicemails',
       summary: 'Messages left for an account, the oldest first',
       scope: 'voicemails:read',
+      own: OWN_ACCOUNT,
       params: z.object({ accountId: z.string().max(36) }),
       query: z.object({ after: z.string().max(36).optional(), limit: limitSchema }),
       answer: {
@@ -49,6 +50,7 @@ export function voicemailRoutes(database: Database, place: VoicemailPlace): read
       path: '/voicemails/{voicemailId}/audio.wav',
       summary: 'The sound of a message, decrypted on the way; hearing it so does not mark it as heard',
       scope: 'voicemails:hear',
+      own: { thing: 'voicemail', at: 'path.voicemailId' },
       params: voicemailParams,
       answer: { kind: 'stream', contentType: 'audio/wav', about: 'WAV of 16-bit samples, 8,000 a second' },
       handle: async ({ params }, { res }) => {
@@ -66,6 +68,7 @@ export function voicemailRoutes(database: Database, place: VoicemailPlace): read
       path: '/voicemails/{voicemailId}',
       summary: 'Marks a message as heard, or as new again',
       scope: 'voicemails:write',
+      own: { thing: 'voicemail', at: 'path.voicemailId' },
       params: voicemailParams,
       body: z.object({ heard: z.boolean() }),
       answer: { kind: 'json', schema: voicemailSchema },
@@ -80,6 +83,7 @@ export function voicemailRoutes(database: Database, place: VoicemailPlace): read
       path: '/voicemails/{voicemailId}',
       summary: 'Deletes a message for good',
       scope: 'voicemails:write',
+      own: { thing: 'voicemail', at: 'path.voicemailId' },
       params: voicemailParams,
       answer: { kind: 'json', schema: z.object({ deleted: z.literal(true) }) },
       handle: async ({ params }) => {

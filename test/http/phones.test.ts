@@ -20,6 +20,7 @@ describe.each(DIALECTS)('telephones by the API on %s', (dialect) => {
     const wish = {
       label: 'a',
       role: 'admin',
+      accountId: null,
       scopes: [],
       expiresAtMs: null,
       nowMs: api.clock.nowMs(),

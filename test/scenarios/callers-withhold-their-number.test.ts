@@ -83,6 +83,7 @@ describe('a telephone that asks for privacy (Privacy: id)', () => {
       const { secret } = await createApiKey(stage.service.database, {
         label: role,
         role,
+        accountId: null,
         scopes: [],
         expiresAtMs: null,
         nowMs: systemClock.nowMs(),

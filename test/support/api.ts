@@ -1,8 +1,11 @@
 import { liveRoutes } from '../../src/calling/live-routes';
+import { ownLiveRoutes } from '../../src/calling/own-live-routes';
 import { LiveCalls } from '../../src/calling/live-calls';
 import { LiveRooms } from '../../src/calling/room-session/live-rooms';
 import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
+import { traceRoutes } from '../../src/traces/traces-routes';
+import { trafficRoutes } from '../../src/cdr/traffic-routes';
 import { createApiKey } from '../../src/http/api-keys';
 import type { Route } from '../../src/http/route';
 import { httpApp } from '../../src/http/server';
@@ -32,6 +35,7 @@ import { explainRoutes } from '../../src/calling/explain-routes';
 import { phoneRoutes } from '../../src/phones/phones-routes';
 import { readConfig } from '../../src/config/read-config';
 import { knowledgeOffline } from '../../src/wiring-lines';
+import { OWNERS } from '../../src/wiring-owners';
 import { moneyRoutes } from '../../src/wiring-money';
 import { FakeClock } from './fake-clock';
 
@@ -93,6 +97,7 @@ export function testApi(
     ...serviceRoutes({ health: async () => [{ part: 'sip', ready: health.sip }], metrics, version: '1.2.3' }),
     ...cdrRoutes(database, (cdrId) => recordingsOfCdr(database.read, cdrId)),
     ...liveRoutes({ liveCalls, liveRooms, clock }),
+    ...ownLiveRoutes({ database, liveCalls, clock, log: silentLog }),
     ...explainRoutes({
       database,
       trunkKnowledge: knowledgeOffline(database, clock),
@@ -102,6 +107,8 @@ export function testApi(
     ...liveRoomRoutes({ liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
+    ...traceRoutes(database),
+    ...trafficRoutes(database),
     ...roomRoutes(database),
     ...listRoutes(database),
     ...scheduleRoutes(database),
@@ -119,10 +126,19 @@ export function testApi(
     clock,
     log: silentLog,
     routes,
+    owners: OWNERS,
     version: '1.2.3',
     onAnswer: () => undefined,
   });
-  const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) =>
-    (await createApiKey(database, { label: role, role, scopes, expiresAtMs, nowMs: clock.nowMs() })).secret;
-  return { app, routes, spokenCodes, clock, liveCalls, liveRooms, health, keyFor };
+  const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) => {
+    const accountId = role === 'user' ? 'an account without things' : null;
+    const wanted = { label: role, role, accountId, scopes, expiresAtMs, nowMs: clock.nowMs() };
+    return (await createApiKey(database, wanted)).secret;
+  };
+  /** A customer's key, which reaches what is his own. */
+  const keyOf = async (accountId: string, scopes: string[] = []) => {
+    const wanted = { label: 'own', role: 'user', accountId, scopes, expiresAtMs: null, nowMs: clock.nowMs() };
+    return (await createApiKey(database, wanted)).secret;
+  };
+  return { app, routes, spokenCodes, clock, liveCalls, liveRooms, health, keyFor, keyOf };
 }

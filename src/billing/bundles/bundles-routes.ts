@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, route, timeSchema } from '../../http/route';
+import { OWN_ACCOUNT, type Route, route, timeSchema } from '../../http/route';
 import { readAccount } from '../../accounts/accounts-store';
 import type { Database } from '../../kernel/unit-of-work';
 import { BUNDLE_PERIODS } from './bundle';
@@ -26,6 +26,7 @@ export function bundleRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/bundles',
       summary: 'Included minutes in the order of their use, with what this period has left',
       scope: 'accounts:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: {
         kind: 'json',

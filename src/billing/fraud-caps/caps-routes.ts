@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readAccount } from '../../accounts/accounts-store';
-import { moneyJson, moneySchema, type Route, route, timeSchema } from '../../http/route';
+import { moneyJson, moneySchema, OWN_ACCOUNT, type Route, route, timeSchema } from '../../http/route';
 import { type Currency, currency, money, parseMicros } from '../../kernel/money';
 import type { Database } from '../../kernel/unit-of-work';
 import { readDaySpent } from '../ledger/ledger-accounts';
@@ -80,6 +80,7 @@ function accountCapRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/caps',
       summary: 'Caps against fraud that hold for the account, what it spent today, countries it has opened',
       scope: 'accounts:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer,
       handle: ({ params, nowMs }) => shown(params.accountId, nowMs),

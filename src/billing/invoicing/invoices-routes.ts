@@ -6,6 +6,7 @@ import {
   limitSchema,
   moneyJson,
   moneySchema,
+  OWN_ACCOUNT,
   type Route,
   route,
   timeSchema,
@@ -93,6 +94,7 @@ function readRoutes({ database }: InvoiceRouteParts): readonly Route[] {
       path: '/invoices',
       summary: 'Invoices and credit notes, of one account or of all, the newest first',
       scope: 'invoices:read',
+      own: { thing: 'account', at: 'query.accountId' },
       query: z.object({
         accountId: z.string().max(36).optional(),
         period: z
@@ -125,6 +127,7 @@ function readRoutes({ database }: InvoiceRouteParts): readonly Route[] {
       path: '/invoices/{invoiceId}',
       summary: 'One invoice: what it says, whether it is paid or disputed, and what is open of it now',
       scope: 'invoices:read',
+      own: { thing: 'invoice', at: 'path.invoiceId' },
       params: invoiceParams,
       answer: { kind: 'json', schema: invoiceSchema },
       handle: async ({ params }) => {
@@ -137,6 +140,7 @@ function readRoutes({ database }: InvoiceRouteParts): readonly Route[] {
       path: '/accounts/{accountId}/statement',
       summary: 'What became of an account’s money in a time: opening, what came and went by kind, closing',
       scope: 'invoices:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       query: z.object({ from: timeSchema, until: timeSchema }),
       answer: {
@@ -200,6 +204,7 @@ function fileRoutes(parts: InvoiceRouteParts): readonly Route[] {
       path: '/invoices/{invoiceId}/file',
       summary: 'An invoice as PDF, as UBL of EN 16931, or its single charges as CSV or JSON',
       scope: 'invoices:read',
+      own: { thing: 'invoice', at: 'path.invoiceId' },
       params: invoiceParams,
       query: z.object({ format: z.enum(INVOICE_FORMATS).default('pdf') }),
       answer: { kind: 'stream', contentType: 'application/octet-stream', about: 'The file' },
@@ -213,6 +218,7 @@ function fileRoutes(parts: InvoiceRouteParts): readonly Route[] {
       path: '/invoices/{invoiceId}/links',
       summary: 'Makes a link by which whoever has it fetches one file until it expires',
       scope: 'invoices:read',
+      own: { thing: 'invoice', at: 'path.invoiceId' },
       params: invoiceParams,
       body: z.object({
         format: z.enum(INVOICE_FORMATS).default('pdf'),

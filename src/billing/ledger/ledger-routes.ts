@@ -6,6 +6,7 @@ import {
   limitSchema,
   moneyJson,
   moneySchema,
+  OWN_ACCOUNT,
   type Route,
   route,
   timeSchema,
@@ -151,6 +152,7 @@ function ledgerReads(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/balance-at',
       summary: 'What the account had at a moment of the past',
       scope: 'ledger:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       query: z.object({ at: timeSchema }),
       answer: { kind: 'json', schema: z.object({ balance: moneySchema, atMs: z.number() }) },
@@ -166,6 +168,7 @@ function ledgerReads(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/freezes',
       summary: 'Credit of the account that is kept aside for something other than a call',
       scope: 'ledger:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: {
         kind: 'json',

@@ -6,6 +6,7 @@ import {
   limitSchema,
   moneyJson,
   moneySchema,
+  OWN_ACCOUNT,
   type Route,
   route,
 } from '../../http/route';
@@ -36,6 +37,7 @@ export function numberFeeRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/number-fees',
       summary: 'Fees of the account’s numbers, the newest first; `due` could not be paid yet',
       scope: 'ledger:read',
+      own: OWN_ACCOUNT,
       params: z.object({ accountId: z.string().max(36) }),
       query: z.object({
         state: z.enum(['due', 'posted']).optional(),

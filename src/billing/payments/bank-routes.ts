@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { limitSchema, moneyJson, moneySchema, type Route, route, timeSchema } from '../../http/route';
+import {
+  limitSchema,
+  moneyJson,
+  moneySchema,
+  OWN_ACCOUNT,
+  type Route,
+  route,
+  timeSchema,
+} from '../../http/route';
 import { Conflict } from '../../kernel/app-error';
 import { currency, money, parseMicros } from '../../kernel/money';
 import { showBankReference } from './bank-reference';
@@ -46,6 +54,7 @@ export function bankRoutes(parts: PaymentParts, { bankDetails }: PaymentSettings
       path: '/accounts/{accountId}/bank-payments',
       summary: 'Gives a reference to write on a bank transfer, for credit or for an invoice',
       scope: 'ledger:write',
+      own: OWN_ACCOUNT,
       params: z.object({ accountId: z.string().max(36) }),
       body: z.object(wishSchema),
       answer: {

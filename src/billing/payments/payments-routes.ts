@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readAccount } from '../../accounts/accounts-store';
-import { limitSchema, moneyJson, moneySchema, type Route, route } from '../../http/route';
+import { limitSchema, moneyJson, moneySchema, OWN_ACCOUNT, type Route, route } from '../../http/route';
 import { money, parseMicros } from '../../kernel/money';
 import { beginCheckout } from './checkout';
 import { disputesOf, listDisputes } from './disputes-store';
@@ -94,6 +94,7 @@ function payingRoutes(parts: PaymentParts, settings: PaymentSettings): readonly 
       path: '/payment-options',
       summary: 'What can be paid with here, and for what cannot, why',
       scope: 'ledger:read',
+      own: 'signed-in',
       answer: {
         kind: 'json',
         schema: z.object({
@@ -110,6 +111,7 @@ function payingRoutes(parts: PaymentParts, settings: PaymentSettings): readonly 
       summary:
         'Makes a page of the payment provider where credit or an invoice is paid by card; saveMethod keeps the method for recharging',
       scope: 'ledger:write',
+      own: OWN_ACCOUNT,
       params: z.object({ accountId: z.string().max(36) }),
       body: z.object({ ...wishSchema, saveMethod: z.boolean().default(false) }),
       answer: {
@@ -169,6 +171,7 @@ function paymentReads({ database }: PaymentParts): readonly Route[] {
       path: '/payments',
       summary: 'Payments, the newest first',
       scope: 'ledger:read',
+      own: { thing: 'account', at: 'query.account' },
       query: z.object({
         account: z.string().max(36).optional(),
         state: paymentSchema.shape.state.optional(),
@@ -193,6 +196,7 @@ function paymentReads({ database }: PaymentParts): readonly Route[] {
       path: '/payments/{paymentId}',
       summary: 'One payment with its refunds and disputes',
       scope: 'ledger:read',
+      own: { thing: 'payment', at: 'path.paymentId' },
       params: paymentParams,
       answer: {
         kind: 'json',

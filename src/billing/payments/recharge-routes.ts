@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readAccount } from '../../accounts/accounts-store';
-import { moneyJson, moneySchema, type Route, route } from '../../http/route';
+import { moneyJson, moneySchema, OWN_ACCOUNT, type Route, route } from '../../http/route';
 import { money, parseMicros } from '../../kernel/money';
 import { type AutoRecharge, readAutoRecharge, setAutoRecharge } from './auto-recharge';
 import { forgetMethod, savedMethod } from './payment-customers';
@@ -29,6 +29,7 @@ export function rechargeRoutes(parts: PaymentParts): readonly Route[] {
       path: '/accounts/{accountId}/auto-recharge',
       summary: 'How the account recharges by itself, and the method it is charged to',
       scope: 'ledger:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: {
         kind: 'json',
@@ -49,6 +50,7 @@ export function rechargeRoutes(parts: PaymentParts): readonly Route[] {
       summary:
         'Sets when the account recharges by itself: below which credit, by how much, how often and how much a day',
       scope: 'ledger:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       body: z.object({
         enabled: z.boolean(),
@@ -76,6 +78,7 @@ export function rechargeRoutes(parts: PaymentParts): readonly Route[] {
       path: '/accounts/{accountId}/payment-method',
       summary: 'Forgets the saved payment method, here and at the provider; recharging stops',
       scope: 'ledger:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: z.object({ method: z.null() }) },
       handle: async ({ params, nowMs }) => {

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { readAccount } from '../../accounts/accounts-store';
-import { limitSchema, moneyJson, moneySchema, type Route, route, timeSchema } from '../../http/route';
+import {
+  limitSchema,
+  moneyJson,
+  moneySchema,
+  OWN_ACCOUNT,
+  type Route,
+  route,
+  timeSchema,
+} from '../../http/route';
 import { currency, money, parseMicros } from '../../kernel/money';
 import type { Database } from '../../kernel/unit-of-work';
 import { clawBackEarning, creditEarning, type Earning, listEarnings, sumEarnings } from './earnings';
@@ -47,6 +55,7 @@ function earningRoutes(database: Database, holdDays: number): readonly Route[] {
       path: '/accounts/{accountId}/earnings',
       summary: 'What the account has earned, the newest first, and what of it can be paid out now',
       scope: 'ledger:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       query: z.object({ payout: z.string().max(36).optional(), ...pageQuery }),
       answer: {
@@ -124,6 +133,7 @@ function earningRoutes(database: Database, holdDays: number): readonly Route[] {
       path: '/accounts/{accountId}/earnings-statement',
       summary: 'What was earned and paid out in a time: opening + lines = closing',
       scope: 'ledger:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       query: z.object({ currency: currencyText, from: timeSchema, to: timeSchema }),
       answer: {

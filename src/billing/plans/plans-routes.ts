@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { moneyJson, moneySchema, type Route, route } from '../../http/route';
+import { moneyJson, moneySchema, OWN_ACCOUNT, type Route, route } from '../../http/route';
 import { currency, money, parseMicros } from '../../kernel/money';
 import type { Database } from '../../kernel/unit-of-work';
 import type { Plan } from './plan';
@@ -46,6 +46,7 @@ function offers(database: Database): readonly Route[] {
       path: '/plans',
       summary: 'Plans that accounts can have, and those that are not offered any more',
       scope: 'accounts:read',
+      own: 'signed-in',
       answer: { kind: 'json', schema: z.object({ plans: z.array(planSchema) }) },
       handle: async () => ({ plans: (await listPlans(database.read)).map(planJson) }),
     }),
@@ -94,6 +95,7 @@ function subscriptions(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/plans',
       summary: 'Plans that an account has, had and will have, the newest first',
       scope: 'accounts:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: z.object({ subscriptions: z.array(subscriptionSchema) }) },
       handle: async ({ params }) => ({
@@ -105,6 +107,7 @@ function subscriptions(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/plans',
       summary: 'Begins a plan now; a trial is had once by a person',
       scope: 'plans:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       body: z.object({ planId: z.string().max(36), trial: z.boolean().default(false) }),
       answer: { ...answer, status: 201 },
@@ -118,6 +121,7 @@ function subscriptions(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/plans/change',
       summary: 'Lets another plan follow at the end of the month that is paid',
       scope: 'plans:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       body: z.object({ planId: z.string().max(36) }),
       answer,
@@ -131,6 +135,7 @@ function subscriptions(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/plans/cancel',
       summary: 'Ends the account’s plan at the end of the month that is paid, or of its trial',
       scope: 'plans:write',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer,
       handle: ({ params, nowMs }) => database.write((sql) => cancelAtPeriodEnd(sql, params.accountId, nowMs)),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { countrySchema, type Route, route } from '../../http/route';
+import { countrySchema, OWN_ACCOUNT, type Route, route } from '../../http/route';
 import type { Database } from '../../kernel/unit-of-work';
 import { requireReminderPlan } from '../reminders/reminder-plans-store';
 import { changeProfile, HOUSE, readProfile } from './billing-profiles-store';
@@ -40,6 +40,7 @@ export function profileRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/billing-profile',
       summary: 'Who is billed for an account: name, address, VAT number, where mail goes, time zone',
       scope: 'invoices:read',
+      own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: profileSchema },
       handle: ({ params }) => readProfile(database.read, params.accountId),

@@ -68,6 +68,7 @@ export function deckRoutes(database: Database): readonly Route[] {
       path: '/decks/{deckId}/rates',
       summary: 'Rates of the deck in the order of their prefixes, as they are now or were in a version',
       scope: 'decks:read',
+      own: { thing: 'deck', at: 'path.deckId' },
       params: deckParams,
       query: z.object({
         version: z.coerce.number().int().min(0).optional(),
@@ -117,6 +118,7 @@ export function deckRoutes(database: Database): readonly Route[] {
       path: '/decks/{deckId}/quote',
       summary: 'What a call would cost, by the function that bills it, with its working',
       scope: 'decks:read',
+      own: { thing: 'deck', at: 'path.deckId' },
       params: deckParams,
       query: z.object({
         number: z.string().max(16),

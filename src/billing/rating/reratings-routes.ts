@@ -183,6 +183,7 @@ export function reratingRoutes(database: Database, reratings: Reratings): readon
       path: '/cdrs/{cdrId}/corrections',
       summary: 'How a call was priced before it was priced anew',
       scope: 'ledger:read',
+      own: { thing: 'cdr', at: 'path.cdrId' },
       params: z.object({ cdrId: z.string().max(36) }),
       answer: { kind: 'json', schema: z.object({ corrections: z.array(correctionSchema) }) },
       handle: async ({ params: { cdrId } }) => {

@@ -55,6 +55,13 @@ export async function listNotices(
   return rows.map(toNotice);
 }
 
+/** Whose notice it is. @throws NotFound */
+export async function accountOfNotice(sql: Sql, noticeId: string): Promise<string> {
+  const [row] = await sql.all('SELECT account_id FROM notices WHERE id = ?', [noticeId]);
+  if (!row) throw new NotFound('notice', noticeId);
+  return text(row.account_id);
+}
+
 /** Marks a notice as read; the first time counts. @throws NotFound */
 export async function readNotice(sql: Sql, noticeId: string, nowMs: number): Promise<Notice> {
   await sql.run('UPDATE notices SET read_at_ms = ? WHERE id = ? AND read_at_ms IS NULL', [nowMs, noticeId]);

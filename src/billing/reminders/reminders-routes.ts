@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cursorSchema, encodeCursor, limitSchema, type Route, route } from '../../http/route';
+import { cursorSchema, encodeCursor, limitSchema, OWN_ACCOUNT, type Route, route } from '../../http/route';
 import { parseMicros } from '../../kernel/money';
 import type { Database } from '../../kernel/unit-of-work';
 import { listNotices, readNotice } from './notices-store';
@@ -110,6 +110,7 @@ function noticeRoutes(database: Database): readonly Route[] {
       path: '/invoices/{invoiceId}/reminders',
       summary: 'Steps that were taken for an invoice: what was told, when, and what followed',
       scope: 'invoices:read',
+      own: { thing: 'invoice', at: 'path.invoiceId' },
       params: z.object({ invoiceId: z.string().max(36) }),
       answer: { kind: 'json', schema: z.object({ reminders: z.array(reminderSchema) }) },
       handle: async ({ params }) => ({ reminders: await remindersOf(database.read, params.invoiceId) }),
@@ -119,6 +120,7 @@ function noticeRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/notices',
       summary: 'What an account was told in the application, the newest first',
       scope: 'invoices:read',
+      own: OWN_ACCOUNT,
       params: z.object({ accountId: z.string().max(36) }),
       query: z.object({
         limit: limitSchema,
@@ -140,6 +142,7 @@ function noticeRoutes(database: Database): readonly Route[] {
       path: '/notices/{noticeId}/read',
       summary: 'Marks a notice as read',
       scope: 'accounts:write',
+      own: { thing: 'notice', at: 'path.noticeId' },
       params: z.object({ noticeId: z.string().max(36) }),
       answer: { kind: 'json', schema: noticeSchema },
       handle: ({ params, nowMs }) => database.write((sql) => readNotice(sql, params.noticeId, nowMs)),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, route } from '../../http/route';
+import { OWN_ROOM, type Route, route } from '../../http/route';
 import { NotFound } from '../../kernel/app-error';
 import type { Sql } from '../../kernel/unit-of-work';
 import { ROOM_ROLES } from '../../kernel/room-role';
@@ -78,6 +78,7 @@ export function liveRoomRoutes(parts: { liveRooms: LiveRooms; sql: Sql }): reado
       path: '/live/rooms/{roomId}',
       summary: 'One room that somebody is in',
       scope: 'calls:read',
+      own: OWN_ROOM,
       params: roomParams,
       answer: { kind: 'json', schema: roomSchema },
       handle: async ({ params }) => liveRooms.get(params.roomId).view(),
@@ -87,6 +88,7 @@ export function liveRoomRoutes(parts: { liveRooms: LiveRooms; sql: Sql }): reado
       path: '/live/rooms/{roomId}/actions',
       summary: 'Does something in a room, as the keypad would, and gives the room as it is then',
       scope: 'rooms:control',
+      own: OWN_ROOM,
       params: roomParams,
       body: actionSchema,
       answer: { kind: 'json', schema: roomSchema },
@@ -103,6 +105,7 @@ export function liveRoomRoutes(parts: { liveRooms: LiveRooms; sql: Sql }): reado
       path: '/rooms/{roomId}/dial-out',
       summary: 'Calls people on the room’s number list, whether somebody is in the room or not',
       scope: 'rooms:control',
+      own: OWN_ROOM,
       params: roomParams,
       body: z.object({ entryIds }),
       answer: { kind: 'json', schema: roomSchema },

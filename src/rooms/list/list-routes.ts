@@ -8,6 +8,7 @@ import {
   flagSchema,
   limitSchema,
   lineFaultsSchema,
+  OWN_ROOM,
   type Route,
   route,
 } from '../../http/route';
@@ -75,6 +76,7 @@ function entryRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/list',
       summary: 'Number list of a room, in the order it was written',
       scope: 'rooms:read',
+      own: OWN_ROOM,
       params: roomParams,
       query: z.object({ after: z.string().max(36).optional(), limit: limitSchema }),
       answer: {
@@ -98,6 +100,7 @@ function entryRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/list/{entryId}',
       summary: 'One entry of the number list',
       scope: 'rooms:read',
+      own: OWN_ROOM,
       params: entryParams,
       answer: { kind: 'json', schema: entrySchema },
       handle: async ({ params, caller }) =>
@@ -108,6 +111,7 @@ function entryRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/list',
       summary: 'Puts a number on the list; the country says where a number without country code is',
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: roomParams,
       query: countryQuery,
       body: wishSchema.extend({
@@ -129,6 +133,7 @@ function entryRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/list/{entryId}',
       summary: 'Changes an entry of the number list; what is left out stays',
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: entryParams,
       query: countryQuery,
       body: wishSchema.partial(),
@@ -143,6 +148,7 @@ function entryRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/list/{entryId}',
       summary: 'Takes a number off the list',
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: entryParams,
       answer: { kind: 'json', schema: z.object({ deleted: z.literal(true) }) },
       handle: async ({ params }) => {
@@ -160,6 +166,7 @@ function fileRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/list/import',
       summary: `Imports a number list from CSV with the columns ${LIST_COLUMN_NAMES.join(', ')}; every fault with its line`,
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: roomParams,
       query: z.object({
         mode: z.enum(['merge', 'replace']).default('merge'),
@@ -188,6 +195,7 @@ function fileRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/list.csv',
       summary: 'The number list as CSV, which an import takes again',
       scope: 'rooms:read',
+      own: OWN_ROOM,
       params: roomParams,
       answer: { kind: 'stream', contentType: 'text/csv', about: 'One line a number; times in ISO 8601' },
       handle: async ({ params, caller }, { res }) => {

@@ -84,6 +84,7 @@ function listingRoutes(database: Database): readonly Route[] {
       path: '/recordings/{recordingId}',
       summary: 'One recording: who heard that he was recorded, and who fetched it',
       scope: 'recordings:read',
+      own: { thing: 'recording', at: 'path.recordingId' },
       params: recordingParams,
       answer: {
         kind: 'json',
@@ -132,6 +133,7 @@ function changingRoutes(database: Database, place: RecordingPlace): readonly Rou
       path: '/recordings/{recordingId}',
       summary: 'Deletes the sound for good; that there was a recording stays',
       scope: 'recordings:write',
+      own: { thing: 'recording', at: 'path.recordingId' },
       params: recordingParams,
       answer: { kind: 'json', schema: recordingSchema },
       handle: async ({ params, nowMs }) =>
@@ -146,6 +148,7 @@ function audioRoute(database: Database, place: RecordingPlace): Route {
     path: '/recordings/{recordingId}/audio.wav',
     summary: 'The sound, decrypted on the way; each download is written down with who and when',
     scope: 'recordings:read',
+    own: { thing: 'recording', at: 'path.recordingId' },
     params: recordingParams,
     answer: { kind: 'stream', contentType: 'audio/wav', about: 'WAV of PCMU, 8,000 samples a second' },
     handle: async ({ params, caller, nowMs }, { res }) => {

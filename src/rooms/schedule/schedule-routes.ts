@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Route, route } from '../../http/route';
+import { OWN_ROOM, type Route, route } from '../../http/route';
 import type { Database } from '../../kernel/unit-of-work';
 import { listAccessNumbers } from '../../numbers/access-numbers-store';
 import { roomById, rotateRoomSecrets } from '../rooms-store';
@@ -53,6 +53,7 @@ function readingRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/schedules',
       summary: `When a room meets, each schedule with its next ${NEXT_SHOWN} meetings`,
       scope: 'rooms:read',
+      own: OWN_ROOM,
       params: roomParams,
       answer: { kind: 'json', schema: z.object({ schedules: z.array(scheduleSchema) }) },
       handle: async ({ params, nowMs }) => {
@@ -66,6 +67,7 @@ function readingRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/schedules/{scheduleId}',
       summary: 'One schedule',
       scope: 'rooms:read',
+      own: OWN_ROOM,
       params: scheduleParams,
       answer: { kind: 'json', schema: scheduleSchema },
       handle: async ({ params, nowMs }) =>
@@ -81,6 +83,7 @@ function writingRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/schedules',
       summary: 'Plans meetings; a room with schedules may be entered only around its meetings',
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: roomParams,
       body: wishSchema.extend({
         durationMinutes: z.number().int().default(60),
@@ -101,6 +104,7 @@ function writingRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/schedules/{scheduleId}',
       summary: 'Changes a schedule; what is left out stays',
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: scheduleParams,
       body: wishSchema.partial(),
       answer: { kind: 'json', schema: scheduleSchema },
@@ -112,6 +116,7 @@ function writingRoutes(database: Database): readonly Route[] {
       path: '/rooms/{roomId}/schedules/{scheduleId}',
       summary: 'Deletes a schedule; a room without any is always open',
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: scheduleParams,
       answer: { kind: 'json', schema: z.object({ deleted: z.literal(true) }) },
       handle: async ({ params }) => {
@@ -135,6 +140,7 @@ function invitationRoutes(database: Database): readonly Route[] {
       summary:
         'Calendar file with the room’s name, its meetings and the numbers to dial; neither Room ID nor PIN',
       scope: 'rooms:read',
+      own: OWN_ROOM,
       params: scheduleParams,
       answer: { kind: 'stream', contentType: 'text/calendar', about: 'RFC 5545' },
       handle: async ({ params }, { res }) => {
@@ -149,6 +155,7 @@ function invitationRoutes(database: Database): readonly Route[] {
       summary:
         'Draws a new Room ID and new PINs and gives what two channels need: the calendar file, and the texts with the secrets, told this once',
       scope: 'rooms:write',
+      own: OWN_ROOM,
       params: roomParams,
       body: z.object({
         scheduleId: z.string().max(36),

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { limitSchema, moneyJson, moneySchema, type Route, route, timeSchema } from '../../../http/route';
+import {
+  limitSchema,
+  moneyJson,
+  moneySchema,
+  OWN_ACCOUNT,
+  type Route,
+  route,
+  timeSchema,
+} from '../../../http/route';
 import { currency, money, parseMicros } from '../../../kernel/money';
 import type { Database } from '../../../kernel/unit-of-work';
 import { redeemVoucher } from './redeem-voucher';
@@ -97,6 +105,7 @@ export function voucherRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/voucher-redemptions',
       summary: 'Turns a voucher into credit; wrong codes lock account and key for a growing while',
       scope: 'ledger:write',
+      own: OWN_ACCOUNT,
       params: z.object({ accountId: z.string().max(36) }),
       body: z.object({ code: z.string().min(1).max(40) }),
       answer: {
