@@ -42,6 +42,9 @@ import { trunkHealthRoutes } from './calling/trunk-watch/trunk-health-routes';
 import type { TrunkWatch } from './calling/trunk-watch/trunk-watch';
 import { presenceRoutes } from './phones/presence-routes';
 import { phoneRoutes } from './phones/phones-routes';
+import type { BrowserAccess } from './phones/browser-access';
+import { browserPhoneRoutes } from './phones/browser-phone-routes';
+import { guestRoutes } from './calling/guests/guest-routes';
 import { forgetVoicemails } from './voicemail/delete-voicemails';
 import type { VoicemailPlace } from './voicemail/sealed-sound';
 import { voicemailRoutes } from './voicemail/voicemail-routes';
@@ -95,6 +98,7 @@ export async function serveApi(
   },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { database, metrics } = parts;
+  const access = browserAccess(config);
   const recordings = recordingPlace(config);
   const health = async (): Promise<readonly PartHealth[]> => [
     {
@@ -126,6 +130,16 @@ export async function serveApi(
     ...scheduleRoutes(database),
     ...recordingRoutes(database, recordings),
     ...phoneRoutes(database, config.SIP_REALM),
+    ...browserPhoneRoutes(database, config.SIP_REALM, access),
+    ...guestRoutes({
+      database,
+      liveRooms: parts.liveRooms,
+      liveCalls: parts.liveCalls,
+      access,
+      realm: config.SIP_REALM,
+      clock,
+      log,
+    }),
     ...presenceRoutes(database),
     ...houseCallRoutes(parts.houseCalls),
     ...callerIdRoutes({ database, speakCode: (wish) => parts.houseCalls.speakCode(wish) }),
@@ -224,4 +238,23 @@ function builtConsole(log: Log): string | null {
   if (existsSync(join(CONSOLE, 'index.html'))) return CONSOLE;
   log.warn('the console is not built; only the API is served', { folder: CONSOLE });
   return null;
+}
+
+/** Where browsers connect: what is set, or the embedded SIP server as the machine is reached. */
+function browserAccess(config: Config): BrowserAccess {
+  const sipHost = config.EXTERNAL_ADDRESS || config.BIND_ADDRESS;
+  const own = [
+    ...(config.SIP_WSS_PORT === 0 ? [] : [`wss://${sipHost}:${config.SIP_WSS_PORT}`]),
+    ...(config.SIP_WS_PORT === 0 ? [] : [`ws://${sipHost}:${config.SIP_WS_PORT}`]),
+  ];
+  const named = wordsOf(config.WEBSOCKET_URLS);
+  return {
+    websocketUrls: named.length > 0 ? named : own,
+    sipHost,
+    turn: { urls: wordsOf(config.TURN_URLS), secret: config.TURN_SECRET },
+  };
+}
+
+function wordsOf(list: string): readonly string[] {
+  return list.split(/[\s,]+/).filter((word) => word !== '');
 }

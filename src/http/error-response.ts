@@ -73,6 +73,8 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'link-not-good': [422, 'The link does not count'],
   'too-many-tries': [429, 'Too many tries'],
   forbidden: [403, 'Not allowed'],
+  'room-not-opened': [403, 'The room does not open'],
+  'guest-unknown': [401, 'Who are you?'],
   'not-found': [404, 'Not found'],
   conflict: [409, 'Contradicts what is stored'],
   'import-refused': [422, 'Lines of the file do not fit'],
