@@ -1,3 +1,4 @@
+import { IDENTITY_SETTINGS } from './identity-settings';
 import { MONEY_SETTINGS } from './money-settings';
 
 /** How one setting is written, read and explained: `--help`, the README's table and all fault messages come from this. */
@@ -299,13 +300,6 @@ export const SETTINGS = {
     form: 'one mail address, for example voicemail@example.org',
     about: 'Address that mail of this service comes from',
   },
-  PUBLIC_URL: {
-    type: 'text',
-    default: '',
-    pattern: /^https?:\/\/[^\s<>"/]{1,200}$/,
-    form: 'a URL without a path, for example https://voice.example.org',
-    about: 'What addresses of this service begin with, from outside; empty leaves links out of mails',
-  },
   LINK_KEY: {
     type: 'secret',
     pattern: /^[0-9a-fA-F]{64}$/,
@@ -343,6 +337,7 @@ export const SETTINGS = {
       'PEM file of the authorities whose certificates are believed when others sign; empty: signatures are not checked',
   },
   ...MONEY_SETTINGS,
+  ...IDENTITY_SETTINGS,
   NODE_ID: {
     type: 'text',
     default: 'node-1',
