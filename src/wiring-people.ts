@@ -8,6 +8,7 @@ import type { HttpParts } from './http/server';
 import type { Database } from './kernel/unit-of-work';
 import { forgetOldLinks, linkUrl } from './people/one-time-links';
 import { actorOfCaller, peopleRoutes } from './people/people-routes';
+import { secondFactorRoutes } from './people/second-factor-routes';
 import { sessionDoor } from './people/session-door';
 import { sessionRoutes } from './people/session-routes';
 import { forgetOldSessions } from './people/sessions';
@@ -25,6 +26,7 @@ export function identityRoutes(config: Config, database: Database, speakCode: Sp
   return [
     ...sessionRoutes(parts),
     ...peopleRoutes({ ...parts, onFirstOperator: () => rmSync(firstOperatorFile(config), { force: true }) }),
+    ...secondFactorRoutes(database, Buffer.from(config.IDENTITY_KEY, 'hex')),
     ...signUpRoutes({ database, deckName: config.SIGN_UP_DECK, speakCode }),
     ...privacyRoutes(database),
     ...auditRoutes(database),
