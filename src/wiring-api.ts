@@ -243,9 +243,11 @@ function builtConsole(log: Log): string | null {
 /** Where browsers connect: what is set, or the embedded SIP server as the machine is reached. */
 function browserAccess(config: Config): BrowserAccess {
   const sipHost = config.EXTERNAL_ADDRESS || config.BIND_ADDRESS;
+  // A SIP server of others is reached where WEBSOCKET_URLS says.
+  const ports = config.DRACHTIO_HOST === '' ? config : { SIP_WSS_PORT: 0, SIP_WS_PORT: 0 };
   const own = [
-    ...(config.SIP_WSS_PORT === 0 ? [] : [`wss://${sipHost}:${config.SIP_WSS_PORT}`]),
-    ...(config.SIP_WS_PORT === 0 ? [] : [`ws://${sipHost}:${config.SIP_WS_PORT}`]),
+    ...(ports.SIP_WSS_PORT === 0 ? [] : [`wss://${sipHost}:${ports.SIP_WSS_PORT}`]),
+    ...(ports.SIP_WS_PORT === 0 ? [] : [`ws://${sipHost}:${ports.SIP_WS_PORT}`]),
   ];
   const named = wordsOf(config.WEBSOCKET_URLS);
   return {
