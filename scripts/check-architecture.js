@@ -41,12 +41,16 @@ const MAY_IMPORT = {
   webhooks: ['kernel'],
   traces: ['kernel', 'cdr'],
   audit: ['kernel'],
+  privacy: ['kernel'],
   people: [
     'kernel',
     'accounts',
     'audit',
+    'billing/open-account',
+    'caller-id',
     'jobs',
     'mail/mail',
+    'privacy',
     'http/roles',
     'http/session-door',
     'http/api-keys',
@@ -226,7 +230,13 @@ function checkImports({ path, name, text }) {
     // A feature writes its URLs down beside it; what a route is, http says.
     const writesRoutes =
       name.endsWith('-routes.ts') &&
-      ['http/route', 'http/api-keys', 'http/event-stream', 'http/session-door'].includes(wanted);
+      [
+        'http/route',
+        'http/api-keys',
+        'http/event-stream',
+        'http/session-door',
+        'http/error-response',
+      ].includes(wanted);
     const allowed = writesRoutes ? [wanted] : MAY_IMPORT[feature];
     if (!allowed)
       find(name, line, `the folder ${feature} has no rule; add it to scripts/check-architecture.js`);

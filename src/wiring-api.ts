@@ -42,6 +42,9 @@ import { trunkHealthRoutes } from './calling/trunk-watch/trunk-health-routes';
 import type { TrunkWatch } from './calling/trunk-watch/trunk-watch';
 import { presenceRoutes } from './phones/presence-routes';
 import { phoneRoutes } from './phones/phones-routes';
+import type { BrowserAccess } from './phones/browser-access';
+import { browserPhoneRoutes } from './phones/browser-phone-routes';
+import { guestRoutes } from './calling/guests/guest-routes';
 import { forgetVoicemails } from './voicemail/delete-voicemails';
 import type { VoicemailPlace } from './voicemail/sealed-sound';
 import { voicemailRoutes } from './voicemail/voicemail-routes';
@@ -95,6 +98,7 @@ export async function serveApi(
   },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { database, metrics } = parts;
+  const access = browserAccess(config);
   const recordings = recordingPlace(config);
   const health = async (): Promise<readonly PartHealth[]> => [
     {
@@ -126,6 +130,16 @@ export async function serveApi(
     ...scheduleRoutes(database),
     ...recordingRoutes(database, recordings),
     ...phoneRoutes(database, config.SIP_REALM),
+    ...browserPhoneRoutes(database, config.SIP_REALM, access),
+    ...guestRoutes({
+      database,
+      liveRooms: parts.liveRooms,
+      liveCalls: parts.liveCalls,
+      access,
+      realm: config.SIP_REALM,
+      clock,
+      log,
+    }),
     ...presenceRoutes(database),
     ...houseCallRoutes(parts.houseCalls),
     ...callerIdRoutes({ database, speakCode: (wish) => parts.houseCalls.speakCode(wish) }),
@@ -133,7 +147,7 @@ export async function serveApi(
     ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
     ...voicemailRoutes(database, voicemailPlace(config)),
     ...trunkHealthRoutes(database.read, parts.trunkWatch),
-    ...identityRoutes(config, database),
+    ...identityRoutes(config, database, (wish) => parts.houseCalls.speakCode(wish)),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {
@@ -224,4 +238,25 @@ function builtConsole(log: Log): string | null {
   if (existsSync(join(CONSOLE, 'index.html'))) return CONSOLE;
   log.warn('the console is not built; only the API is served', { folder: CONSOLE });
   return null;
+}
+
+/** Where browsers connect: what is set, or the embedded SIP server as the machine is reached. */
+function browserAccess(config: Config): BrowserAccess {
+  const sipHost = config.EXTERNAL_ADDRESS || config.BIND_ADDRESS;
+  // A SIP server of others is reached where WEBSOCKET_URLS says.
+  const ports = config.DRACHTIO_HOST === '' ? config : { SIP_WSS_PORT: 0, SIP_WS_PORT: 0 };
+  const own = [
+    ...(ports.SIP_WSS_PORT === 0 ? [] : [`wss://${sipHost}:${ports.SIP_WSS_PORT}`]),
+    ...(ports.SIP_WS_PORT === 0 ? [] : [`ws://${sipHost}:${ports.SIP_WS_PORT}`]),
+  ];
+  const named = wordsOf(config.WEBSOCKET_URLS);
+  return {
+    websocketUrls: named.length > 0 ? named : own,
+    sipHost,
+    turn: { urls: wordsOf(config.TURN_URLS), secret: config.TURN_SECRET },
+  };
+}
+
+function wordsOf(list: string): readonly string[] {
+  return list.split(/[\s,]+/).filter((word) => word !== '');
 }

@@ -8,18 +8,27 @@ import type { HttpParts } from './http/server';
 import type { Database } from './kernel/unit-of-work';
 import { forgetOldLinks, linkUrl } from './people/one-time-links';
 import { actorOfCaller, peopleRoutes } from './people/people-routes';
+import { secondFactorRoutes } from './people/second-factor-routes';
 import { sessionDoor } from './people/session-door';
 import { sessionRoutes } from './people/session-routes';
 import { forgetOldSessions } from './people/sessions';
+import { forgetOldSignUps } from './people/sign-up';
+import { signUpRoutes } from './people/sign-up-routes';
 import { forgetOldTries } from './people/sign-in-tries';
 import { offerFirstOperator } from './people/staff';
+import { privacyRoutes } from './privacy/privacy-routes';
+
+type SpeakCode = Parameters<typeof signUpRoutes>[0]['speakCode'];
 
 /** URLs of whoever signs in, and of what is recorded of them. */
-export function identityRoutes(config: Config, database: Database): readonly Route[] {
+export function identityRoutes(config: Config, database: Database, speakCode: SpeakCode): readonly Route[] {
   const parts = { database, houseLanguage: config.HOUSE_LANGUAGE };
   return [
     ...sessionRoutes(parts),
     ...peopleRoutes({ ...parts, onFirstOperator: () => rmSync(firstOperatorFile(config), { force: true }) }),
+    ...secondFactorRoutes(database, Buffer.from(config.IDENTITY_KEY, 'hex')),
+    ...signUpRoutes({ database, deckName: config.SIGN_UP_DECK, speakCode }),
+    ...privacyRoutes(database),
     ...auditRoutes(database),
   ];
 }
@@ -68,4 +77,5 @@ export async function forgetOldIdentity(database: Database, nowMs: number): Prom
   await forgetOldSessions(database, nowMs);
   await forgetOldLinks(database, nowMs);
   await forgetOldTries(database, nowMs);
+  await forgetOldSignUps(database, nowMs);
 }

@@ -192,7 +192,7 @@ export const verifyAuditCommand: Command = {
   name: 'verify-audit',
   usage: '',
   about:
-    'Proves the audit log: every entry is as it was written, none is missing, and none was put in between. Keep the printed hash elsewhere: a log that was written anew as a whole has another. Exit code 1 when something does not fit.',
+    'Proves the audit log: every entry is as it was written, none is missing, and none was put in between. Keep the printed hash elsewhere: a log that was written anew as a whole has another. Exit code 65 when something does not fit.',
   words: [0, 0],
   options: JSON_OPTION,
   examples: ['123-voip verify-audit'],
@@ -204,7 +204,7 @@ export const verifyAuditCommand: Command = {
         input.print(`${proof.entries} entries are whole; the last hash is ${proof.lastHash}`);
         for (const fault of proof.faults) input.print(`FAULT: ${fault}`);
       }
-      return proof.faults.length === 0 ? EXIT.ok : EXIT.failed;
+      return proof.faults.length === 0 ? EXIT.ok : EXIT.badData;
     }),
 };
 

@@ -89,6 +89,8 @@ function faultsBetween(config: Config): string[] {
     if (config[host] !== '' && config[secret] === '')
       faults.push(`${secret}: is not set; the server at ${host} has one, write the same here`);
   }
+  if (config.TURN_URLS !== '' && config.TURN_SECRET === '')
+    faults.push('TURN_SECRET: is not set; the servers of TURN_URLS have one, write the same here');
   if (config.STIR_CERT_FILE !== '')
     for (const needed of ['STIR_KEY_FILE', 'STIR_CERT_URL'] as const)
       if (config[needed] === '')

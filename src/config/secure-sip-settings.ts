@@ -1,3 +1,5 @@
+import type { Setting } from './settings';
+
 /** SIP over TLS and by WebSocket: a part of the settings, read with the others. */
 export const SECURE_SIP_SETTINGS = {
   SIP_TLS_PORT: {
@@ -29,7 +31,7 @@ export const SECURE_SIP_SETTINGS = {
   SIP_WS_PORT: {
     type: 'integer',
     unit: 'port',
-    default: 0,
+    default: 5066,
     least: 0,
     most: 65535,
     about:
@@ -43,4 +45,25 @@ export const SECURE_SIP_SETTINGS = {
     most: 65535,
     about: 'The same over TLS, with the certificate of SIP over TLS; 0 is off',
   },
-} as const;
+  WEBSOCKET_URLS: {
+    type: 'text',
+    default: '',
+    pattern: /^$|^wss?:\/\/\S+([\s,]+wss?:\/\/\S+){0,9}$/,
+    form: 'up to ten addresses that begin with wss:// or ws://, separated by commas',
+    about:
+      'Where browsers connect by WebSocket, as they are told; empty: the ports above at EXTERNAL_ADDRESS or BIND_ADDRESS',
+  },
+  TURN_URLS: {
+    type: 'text',
+    default: '',
+    pattern: /^$|^turns?:\S+([\s,]+turns?:\S+){0,9}$/,
+    form: 'up to ten addresses that begin with turn: or turns:, separated by commas',
+    about: 'TURN servers that browsers may use where their networks let nothing else through; empty: none',
+  },
+  TURN_SECRET: {
+    type: 'secret',
+    generated: false,
+    about:
+      'Secret shared with the TURN servers, from which browsers get passwords for some hours (coturn: static-auth-secret)',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;

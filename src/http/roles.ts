@@ -73,6 +73,8 @@ export const SCOPES = [
   'people:read',
   /** Invites staff, changes roles, blocks people. */
   'people:write',
+  /** Publishes what people must agree to. */
+  'policies:write',
   /** Makes keys of programs and ends them. */
   'keys:read',
   'keys:write',

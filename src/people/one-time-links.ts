@@ -3,7 +3,7 @@ import { fingerprint, randomSecret } from '../kernel/ids';
 import { type Database, type Sql, text, textOrNull } from '../kernel/unit-of-work';
 
 /** What a link is for, and how long it counts. */
-const LIFE_MS = {
+export const LIFE_MS = {
   'first-operator': 24 * 3_600_000,
   invitation: 7 * 86_400_000,
   'confirm-mail': 48 * 3_600_000,

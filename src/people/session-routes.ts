@@ -6,7 +6,8 @@ import { addressOf, clearSessionCookie, sessionSecretOf, setSessionCookie } from
 import { NotFound } from '../kernel/app-error';
 import type { Database } from '../kernel/unit-of-work';
 import { readPerson } from './people-store';
-import type { Person } from './person';
+import { isStaff, type Person } from './person';
+import { policiesToAccept } from '../privacy/policies-store';
 import { askForReset, resetPassword } from './reset-password';
 import { methodsAfterPassword, secondFactorOf } from './second-factor';
 import { callerOf } from './session-door';
@@ -93,6 +94,7 @@ export function sessionRoutes({
             passkeys: z.number(),
             recoveryCodesLeft: z.number(),
           }),
+          policiesToAccept: z.array(z.object({ policyId: z.string(), version: z.number() })),
         }),
       },
       handle: async ({ nowMs }, { req, res }) => {
@@ -110,6 +112,8 @@ export function sessionRoutes({
           csrfToken: csrfTokenOf(secret),
           expiresAtMs: session.expiresAtMs,
           secondFactor: await secondFactorOf(database.read, person.id),
+          // Staff works under a contract of its own.
+          policiesToAccept: isStaff(person.role) ? [] : await policiesToAccept(database.read, person.id),
         };
       },
     }),

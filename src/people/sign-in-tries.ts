@@ -63,6 +63,16 @@ export async function countTry(
 /** What one address may ask for that sends mails, makes calls or hashes: sign-ups, resets, invitations taken. */
 const REQUESTS: Slowing = { free: 10, longestWaitMs: 3_600_000 };
 
+/** Codes that somebody types who has shown a password: six digits are few, and one may be misread. */
+const CODES: Slowing = { free: 5, longestWaitMs: 900_000 };
+
+/** Counts a code of a second factor before it is looked at. @throws TooManyTries */
+export async function countCode(database: Database, personId: string, nowMs: number): Promise<CountedTry> {
+  const subject = fingerprint(`second-factor ${personId}`);
+  await countAll(database, [[subject, CODES]], nowMs);
+  return { pair: subject, others: [] };
+}
+
 /** Counts a request of an address that costs us or others something, whatever comes of it. @throws TooManyTries */
 export async function countRequest(
   database: Database,

@@ -1,17 +1,12 @@
 import supertest from 'supertest';
 import { listEntries, verifyAudit } from '../../src/audit/audit-log';
-import { sendPersonMail } from '../../src/people/people-mails';
-import { silentLog } from '../../src/kernel/log';
-import { text } from '../../src/kernel/unit-of-work';
 import { offerFirstOperator } from '../../src/people/staff';
-import type { Mail } from '../../src/mail/mail';
 import { anAccount } from '../support/billing-builders';
 import { testApi } from '../support/api';
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../support/databases';
 import { Page } from '../support/page';
-import { aPerson, PASSWORD } from '../support/people';
+import { aPerson, PASSWORD, tokenIn, waitingMails } from '../support/people';
 
-const tokenIn = (mail: Mail | undefined) => /#([\w-]+)/.exec(mail?.text ?? '')?.[1] ?? '';
 const NEW_PASSWORD = 'purple ladder under the sea';
 
 describe.each(DIALECTS)('people who sign in on %s', (dialect) => {
@@ -36,34 +31,7 @@ describe.each(DIALECTS)('people who sign in on %s', (dialect) => {
     const { status, body, headers } = await aPage().post('/session', { mail, password });
     return { status, body, hasCookie: 'set-cookie' in headers };
   };
-  /** Sends the mails that are waiting and gives them. */
-  const mailed = async () => {
-    const mails: Mail[] = [];
-    const rows = await test.database.read.all(
-      "SELECT id, payload FROM jobs WHERE kind = 'person-mail' ORDER BY id",
-    );
-    for (const row of rows) {
-      await sendPersonMail(
-        {
-          database: test.database,
-          clock: api.clock,
-          log: silentLog,
-          send: async (mail) => void mails.push(mail),
-          from: 'house@example.org',
-          publicUrl: 'https://voip.example.org',
-        },
-        {
-          id: text(row.id),
-          kind: 'person-mail',
-          uniqueKey: '',
-          payload: JSON.parse(text(row.payload)),
-          attempt: 1,
-        },
-      );
-    }
-    await test.database.write((sql) => sql.run("DELETE FROM jobs WHERE kind = 'person-mail'"));
-    return mails;
-  };
+  const mailed = () => waitingMails(test.database, api.clock);
 
   it('begin with the first operator, by a link that counts once', async () => {
     expect((await aPage().get('/first-operator')).body).toEqual({ open: true });

@@ -56,6 +56,7 @@ export function testApi(
     LINK_KEY: 'ab'.repeat(32),
     PUBLIC_URL: 'https://voip.example.org',
     VAR_DIR: '/nowhere',
+    IDENTITY_KEY: 'ab'.repeat(32),
     ...settings,
   });
   const clock = new FakeClock();
@@ -123,7 +124,7 @@ export function testApi(
     ...presenceRoutes(database),
     ...voicemailRoutes(database, place),
     ...trunkHealthRoutes(database.read, trunkWatch),
-    ...identityRoutes(config, database),
+    ...identityRoutes(config, database, async (spoken) => void spokenCodes.push(spoken)),
   ];
   const app = httpApp({
     database,

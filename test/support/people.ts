@@ -1,4 +1,8 @@
-import type { Database } from '../../src/kernel/unit-of-work';
+import type { Clock } from '../../src/kernel/clock';
+import { silentLog } from '../../src/kernel/log';
+import { type Database, text } from '../../src/kernel/unit-of-work';
+import type { Mail } from '../../src/mail/mail';
+import { PERSON_MAIL, sendPersonMail } from '../../src/people/people-mails';
 import { addPerson } from '../../src/people/people-store';
 import { hashPassword } from '../../src/people/hash-password-argon2';
 import type { Person } from '../../src/people/person';
@@ -29,4 +33,37 @@ export async function aPerson(
       nowMs,
     }),
   );
+}
+
+/** Sends the mails to people that are waiting, and gives them. */
+export async function waitingMails(database: Database, clock: Clock): Promise<readonly Mail[]> {
+  const mails: Mail[] = [];
+  const rows = await database.read.all('SELECT id, payload FROM jobs WHERE kind = ? ORDER BY id', [
+    PERSON_MAIL,
+  ]);
+  for (const row of rows)
+    await sendPersonMail(
+      {
+        database,
+        clock,
+        log: silentLog,
+        send: async (mail) => void mails.push(mail),
+        from: 'house@example.org',
+        publicUrl: 'https://voip.example.org',
+      },
+      {
+        id: text(row.id),
+        kind: PERSON_MAIL,
+        uniqueKey: '',
+        payload: JSON.parse(text(row.payload)) as Record<string, unknown>,
+        attempt: 1,
+      },
+    );
+  await database.write((sql) => sql.run('DELETE FROM jobs WHERE kind = ?', [PERSON_MAIL]));
+  return mails;
+}
+
+/** The token of the link in a mail. */
+export function tokenIn(mail: Mail | undefined): string {
+  return /#([\w-]+)/.exec(mail?.text ?? '')?.[1] ?? '';
 }

@@ -1,29 +1,19 @@
 import { ask, type Wish } from '../api/client';
+import type { LiveRoom } from '../api/types';
 import type { PhoneLogin } from './softphone';
 
 /** What a guest who has shown Room ID and PIN is given. */
 export type Guest = PhoneLogin & {
   readonly guestToken: string;
   readonly role: string;
-  readonly roomName?: string | null;
+  readonly roomName: string;
   readonly expiresAtMs: number;
 };
 
-export type GuestMember = {
-  readonly memberId: string;
-  readonly name: string | null;
-  readonly role: string;
-  readonly place: string;
-  readonly muted: string | null;
-  readonly isTalking: boolean;
-  readonly isYou: boolean;
-};
-
+/** The room as its guest sees it; `memberId` is he himself, null while he is not in it, and `room` is null while nobody is. */
 export type GuestRoom = {
-  readonly members: readonly GuestMember[];
-  readonly hands: readonly string[];
-  readonly isLocked: boolean;
-  readonly recording: string;
+  readonly memberId: string | null;
+  readonly room: Pick<LiveRoom, 'members' | 'hands' | 'isLocked' | 'recording'> | null;
 };
 
 /** Asks in a guest's name. */

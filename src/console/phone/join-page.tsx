@@ -8,7 +8,8 @@ import { Empty, Failed, Skeleton, useProblemText, useToast } from '../ui/states'
 import { FrontSheet } from '../sign-in/front';
 import { CallsInHand } from './calls-in-hand';
 import { Devices } from './devices';
-import { askAsGuest, type Guest, type GuestMember, type GuestRoom } from './guest-api';
+import type { RoomMember } from '../api/types';
+import { askAsGuest, type Guest, type GuestRoom } from './guest-api';
 import { phone } from './softphone';
 import { keptDevices, usePhone } from './use-phone';
 
@@ -65,7 +66,7 @@ function Inside({ guest, onLeave }: { guest: Guest; onLeave: () => void }): Reac
   const isOver = hasCalled && calls.length === 0;
   return (
     <div className="stack">
-      <FrontSheet title={guest.roomName ?? t('room')}>
+      <FrontSheet title={guest.roomName}>
         <div className="row">
           <Badge kind="roomRole" value={guest.role} />
           <span className="badge" role="status">
@@ -96,10 +97,11 @@ function Members({ guest }: { guest: Guest }): ReactNode {
   const { t } = useWords();
   const toast = useToast();
   const text = useProblemText();
-  const { room, problem } = useGuestRoom(guest.guestToken);
+  const { seen, problem } = useGuestRoom(guest.guestToken);
   if (problem) return <Failed problem={problem} />;
-  if (!room) return <Skeleton />;
-  const you = room.members.find(({ isYou }) => isYou);
+  if (!seen?.room) return <Skeleton />;
+  const { room, memberId } = seen;
+  const you = room.members.find((member) => member.memberId === memberId);
   const isHandUp = you !== undefined && room.hands.includes(you.memberId);
   const act = (action: string) =>
     void askAsGuest(guest.guestToken, '/guest/actions', { method: 'POST', body: { action } }).catch(
@@ -135,19 +137,32 @@ function Members({ guest }: { guest: Guest }): ReactNode {
       </div>
       <ul className="stack-small">
         {room.members.map((member) => (
-          <Member key={member.memberId} member={member} isHandUp={room.hands.includes(member.memberId)} />
+          <Member
+            key={member.memberId}
+            member={member}
+            isYou={member.memberId === memberId}
+            isHandUp={room.hands.includes(member.memberId)}
+          />
         ))}
       </ul>
     </section>
   );
 }
 
-function Member({ member, isHandUp }: { member: GuestMember; isHandUp: boolean }): ReactNode {
+function Member({
+  member,
+  isYou,
+  isHandUp,
+}: {
+  member: RoomMember;
+  isYou: boolean;
+  isHandUp: boolean;
+}): ReactNode {
   const { t } = useWords();
   return (
     <li className="row">
       <bdi dir="auto">{member.name ?? t('join.somebody')}</bdi>
-      {member.isYou && <span className="badge accent">{t('phone.you')}</span>}
+      {isYou && <span className="badge accent">{t('phone.you')}</span>}
       <Badge kind="roomRole" value={member.role} />
       {member.isTalking && <span className="badge good">{t('talking')}</span>}
       {member.muted !== null && (
@@ -160,21 +175,20 @@ function Member({ member, isHandUp }: { member: GuestMember; isHandUp: boolean }
 }
 
 /** The room as its guest sees it, read again and again: a header that carries a secret goes with no stream of events. */
-function useGuestRoom(token: string): { room: GuestRoom | null; problem: Problem | null } {
-  const [seen, setSeen] = useState<{ room: GuestRoom | null; problem: Problem | null }>({
-    room: null,
-    problem: null,
-  });
+function useGuestRoom(token: string): { seen: GuestRoom | null; problem: Problem | null } {
+  const [seen, setSeen] = useState<GuestRoom | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
   useEffect(() => {
     let isWanted = true;
     const look = async () => {
       try {
-        const room = await askAsGuest<GuestRoom>(token, '/guest/room');
-        if (isWanted) setSeen({ room, problem: null });
+        const now = await askAsGuest<GuestRoom>(token, '/guest/room');
+        if (!isWanted) return;
+        setSeen(now);
+        setProblem(null);
       } catch (error) {
-        // Not there yet, or out of reach for a moment: what was seen last stays.
-        if (isWanted && error instanceof Problem && error.status !== 0 && error.status !== 404)
-          setSeen((before) => ({ ...before, problem: error }));
+        // Out of reach for a moment: what was seen last stays.
+        if (isWanted && error instanceof Problem && error.status !== 0) setProblem(error);
       }
     };
     void look();
@@ -184,5 +198,5 @@ function useGuestRoom(token: string): { room: GuestRoom | null; problem: Problem
       stop();
     };
   }, [token]);
-  return seen;
+  return { seen, problem };
 }
