@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { PASSWORD } from './people';
 import { TestService } from './service';
 
@@ -73,7 +73,7 @@ export class ConsoleStage {
     // The question about cookies would lie over what is tested.
     if (hasChosen)
       await context.addCookies([
-        { name: '__Host-cookie-choice', value: 'needed', url: this.origin, secure: true },
+        { name: '__Host-cookie-choice', value: 'needed', domain: '127.0.0.1', path: '/', secure: true },
       ]);
     return this.#watched(await context.newPage());
   }
@@ -81,7 +81,10 @@ export class ConsoleStage {
   /** Another page of the same person, seen otherwise. */
   async again(page: Page, look: Look): Promise<Page> {
     const other = await this.visitor(look);
-    await other.context().addCookies(await cookiesOf(page.context()));
+    await other.context().addCookies(await page.context().cookies());
+    await other.goto('/security');
+    // Who is not signed in would be shown another page.
+    await other.locator('nav.side').waitFor({ state: 'attached' });
     return other;
   }
 
@@ -125,10 +128,6 @@ export class ConsoleStage {
     });
     return page;
   }
-}
-
-async function cookiesOf(context: BrowserContext) {
-  return context.cookies();
 }
 
 /** Serious findings of axe-core about the page as it is, each on a line. */

@@ -11,7 +11,10 @@ export const arOperator: Record<keyof typeof enOperator, Phrase> = {
   'decks.return.says': 'يعود ما كان ساريًا. المكالمات الجارية تحتفظ بسعرها.',
   'decks.import': 'استيراد أسعار',
   'decks.import.says': 'يُجرَّب الملف أولاً: الأخطاء بالسطر والتغييرات وما كان سيكلفه الشهر الماضي.',
-  'decks.import.columns': 'CSV بعناوين؛ الأعمدة: prefix, destination, price_per_minute.',
+  'decks.import.columns':
+    'CSV بالأعمدة prefix, destination, price_per_minute, connect_fee, first_increment, next_increment, minimum_seconds, effective_from.',
+  importForm: 'صيغة الملف',
+  'importForm.ours': 'كما ورد أعلاه',
   'decks.name': 'قائمة الأسعار',
   'decks.name.help': 'تُنشأ إن لم توجد.',
   'decks.replaces': 'الملف هو القائمة كلها: ما لم يُذكر ينتهي',
