@@ -2,7 +2,6 @@ import { type ReactNode, Suspense } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { isStaff, SessionContext, useSessionQuery } from './api/session';
 import { FRONT_PAGES, PAGES } from './pages';
-import { CookieChoice } from './sign-in/cookie-choice';
 import { Front } from './sign-in/front';
 import { PolicyGate } from './sign-in/policy-gate';
 import { Shell } from './shell';
@@ -29,7 +28,6 @@ export function App(): ReactNode {
           </Route>
         </Switch>
       </Suspense>
-      <CookieChoice />
     </Toasts>
   );
 }

@@ -114,38 +114,41 @@ function SignUpForm({
       }}
       submit={t('signUp')}
       onDone={() => onSent(sent)}
-    >
-      <div className="stack-small">
-        <ul className="stack-small">
-          {policies.map((policy) => (
-            <li key={policy.id}>
-              <a href={policy.textUrl} target="_blank" rel="noreferrer">
-                {policy.title}
-              </a>
-            </li>
-          ))}
-        </ul>
-        <label className="check" htmlFor={`${id}-accept`}>
-          <input
-            id={`${id}-accept`}
-            type="checkbox"
-            required
-            checked={isAccepted}
-            onChange={({ target }) => setAccepted(target.checked)}
-          />
-          {t('policies.accept')}
-        </label>
-        <label className="check" htmlFor={`${id}-analyse`}>
-          <input
-            id={`${id}-analyse`}
-            type="checkbox"
-            checked={mayAnalyse}
-            onChange={({ target }) => setAnalyse(target.checked)}
-          />
-          {t('cookies.analysis')}
-        </label>
-      </div>
-    </Form>
+      below={
+        <div className="stack-small">
+          <ul className="stack-small">
+            {policies.map((policy) => (
+              <li key={policy.id}>
+                <a href={policy.textUrl} target="_blank" rel="noreferrer">
+                  {policy.title}
+                </a>
+              </li>
+            ))}
+          </ul>
+          {policies.length > 0 && (
+            <label className="check" htmlFor={`${id}-accept`}>
+              <input
+                id={`${id}-accept`}
+                type="checkbox"
+                required
+                checked={isAccepted}
+                onChange={({ target }) => setAccepted(target.checked)}
+              />
+              {t('policies.accept')}
+            </label>
+          )}
+          <label className="check" htmlFor={`${id}-analyse`}>
+            <input
+              id={`${id}-analyse`}
+              type="checkbox"
+              checked={mayAnalyse}
+              onChange={({ target }) => setAnalyse(target.checked)}
+            />
+            {t('cookies.analysis')}
+          </label>
+        </div>
+      }
+    />
   );
 }
 

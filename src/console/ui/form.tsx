@@ -186,6 +186,7 @@ export function Form<Answer = unknown>({
   onCancel,
   isDangerous,
   children,
+  below,
 }: {
   fields: readonly FieldSpec[];
   wish: (body: Record<string, unknown>) => { path: string } & Wish;
@@ -194,6 +195,8 @@ export function Form<Answer = unknown>({
   onCancel?: (() => void) | undefined;
   isDangerous?: boolean | undefined;
   children?: ReactNode;
+  /** Between the fields and the button. */
+  below?: ReactNode;
 }): ReactNode {
   const { t } = useWords();
   const [values, setValues] = useState<Values>(() => startValues(fields));
@@ -215,6 +218,7 @@ export function Form<Answer = unknown>({
           onChange={(value) => setValues((before) => ({ ...before, [spec.name]: value }))}
         />
       ))}
+      {below}
       {change.error && <FormProblem problem={change.error} fields={fields} />}
       <div className="row">
         <button
