@@ -14,6 +14,10 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  '--allow-loopback-in-peer-connection',
+  '--autoplay-policy=no-user-gesture-required',
 ];
 const LIMIT_MS = 15_000;
 
@@ -39,11 +43,13 @@ export class ConsoleStage {
     private readonly browser: Browser,
   ) {}
 
-  static async open(sipPort: number): Promise<ConsoleStage> {
+  /** `settings` are those of the service's environment. */
+  static async open(sipPort: number, settings: Readonly<Record<string, string>> = {}): Promise<ConsoleStage> {
     const service = await TestService.start({
       SIP_PORT: String(sipPort),
       RTP_PORT_MIN: '37800',
       RTP_PORT_MAX: '37899',
+      ...settings,
     });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     return new ConsoleStage(service, browser);
