@@ -5,27 +5,9 @@ const FINGERPRINT_BYTES = 32;
 /** What a media server says of its end of the way to a browser (RFC 8839, RFC 5763). */
 const WAY = /^a=(?:ice-ufrag:|ice-pwd:|fingerprint:|candidate:|ssrc:|msid:|end-of-candidates)/;
 
-/** What stands in no SDP of plain RTP, and its direction. */
-const NOT_PLAIN =
-  /^a=(?:ice-|fingerprint:|candidate:|setup:|rtcp-mux|rtcp-fb|crypto:|end-of-candidates|sendrecv|sendonly|recvonly|inactive).*\r?\n/gm;
-
 /** Whether the audio of this SDP is a browser's: DTLS-SRTP with ICE. */
 export function isBrowserAudio(sdp: string): boolean {
   return /^m=audio \d+ UDP\/TLS\/RTP\/SAVPF? /im.test(sdp);
-}
-
-/**
- * The same SDP as of a telephone that neither speaks nor listens: a channel is set up with it first, because FreeSWITCH does not answer a
- * browser before its handshake, which comes after our answer.
- */
-export function asSilentTelephone(sdp: string): string {
-  const [session = '', ...media] = sdp.split(/^(?=m=)/m);
-  const plain = (section: string): string => section.replace(NOT_PLAIN, '');
-  const sections = media.map((section) => {
-    const told = plain(section).replace(/^(m=\w+ \d+) UDP\/TLS\/RTP\/SAVPF? /i, '$1 RTP/AVP ');
-    return section.startsWith('m=audio') ? `${told.trimEnd()}\r\na=inactive\r\n` : told;
-  });
-  return [plain(session), ...sections].join('');
 }
 
 /** Lines of an end that nobody will ever find: they make the media server answer with its own. */

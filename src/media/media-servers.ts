@@ -5,7 +5,6 @@ import { AppError } from '../kernel/app-error';
 import { type Clock, type Timer, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import { type ApiCall, quoted, runConference } from './conference-seat';
-import { asSilentTelephone, isBrowserAudio } from './browser-audio';
 import { BridgeWatch } from './bridge-watch';
 import { mannerOf, nextVersion, PCMU, plainlySaid } from './audio-sdp';
 import { ConferenceTap } from './conference-tap';
@@ -115,12 +114,10 @@ export class MediaServers {
 
   /** Sets up a channel that answers this offer. `headers` go to the media server with the INVITE. @throws MediaUnavailable */
   async createLeg(remoteSdp: string, headers: Readonly<Record<string, string>>): Promise<Leg> {
-    const isBrowser = isBrowserAudio(remoteSdp);
-    const first = isBrowser ? asSilentTelephone(remoteSdp) : remoteSdp;
-    const endpoint = await this.#createEndpoint(plainlySaid(first), headers);
+    const endpoint = await this.#createEndpoint(plainlySaid(remoteSdp), headers);
     const leg = new Leg(endpoint, this.clock, this.log, this.#bridges);
     // How long a channel may be silent is read with an offer, and only a channel that is there can be told.
-    if (isBrowser || mannerOf(remoteSdp) !== 'speaks') await this.#offerAgain(leg, remoteSdp);
+    if (mannerOf(remoteSdp) !== 'speaks') await this.#offerAgain(leg, remoteSdp);
     return leg;
   }
 
@@ -144,21 +141,9 @@ export class MediaServers {
     speaks: Protection = 'plain',
   ): Promise<OutboundLeg> {
     return this.#withPeer(OUTBOUND_PAYLOAD_TYPES, async (peer) => {
-      const first = speaks === 'browser' ? asSilentTelephone(peer.sdp) : peer.sdpOf(speaks);
-      const endpoint = await this.#createEndpoint(plainlySaid(first), headers);
-      if (speaks === 'browser') await this.#becomeBrowser(endpoint, nextVersion(peer.sdpOf(speaks)));
+      const endpoint = await this.#createEndpoint(plainlySaid(peer.sdpOf(speaks)), headers);
       return new OutboundLeg(endpoint, this.clock, this.log, this.#bridges, peer);
     });
-  }
-
-  /** A channel that was set up as a telephone's is told that it is a browser's. */
-  async #becomeBrowser(endpoint: Endpoint, sdp: string): Promise<void> {
-    try {
-      await within(this.clock, CREATE_LIMIT_MS, 're-INVITE', endpoint.modify(plainlySaid(sdp)));
-    } catch (error) {
-      await endpoint.destroy();
-      throw new MediaUnavailable(`a channel for a browser was not set up: ${String(error)}`);
-    }
   }
 
   /** Plays files to everybody in the conference, one after the other; resolves when they are queued. @throws ConferenceRefused */

@@ -1,7 +1,7 @@
 import type { MediaLeg } from '../media/media-leg';
 import { answerKey, sameKey, type SdesKey } from '../media/sdes';
 import { type LocalAudio, parseSdp, type RemoteSdp, writeAnswer, writeOffer } from '../media/sdp';
-import type { IncomingCall, ReofferAnswer } from '../user-agent/incoming-call';
+import type { IncomingCall } from '../user-agent/incoming-call';
 import type { ApiCommands } from './api-commands';
 import { type Caller, Channel } from './channel';
 import type { Core } from './core';
@@ -128,8 +128,10 @@ class ChannelCall {
     leg.source = channel;
     this.offeredByUs = offer === undefined;
     channel.renegotiate = () => this.renegotiate(leg);
-    if (offer?.audio.webrtc) await this.openBrowserWay(leg);
-    if (!channel.alive) return;
+    if (offer?.audio.webrtc) {
+      await core.media.openBrowserWay(leg, () => channel.hangUp('INCOMPATIBLE_DESTINATION'));
+      if (!channel.alive) return;
+    }
     if (offer) this.takeOfferedKey(offer.audio.key);
     if (offer) this.negotiate(leg, offer, channel.call.body, true);
     const local = offer
@@ -192,7 +194,7 @@ class ChannelCall {
     return true;
   }
 
-  /** A browser stays one; what answers as a browser was offered it. */
+  /** A browser stays one, and a telephone too. */
   private fits(leg: MediaLeg, { audio }: RemoteSdp): boolean {
     return (leg.browser === undefined) === (audio.webrtc === undefined);
   }
@@ -231,7 +233,7 @@ class ChannelCall {
     else this.channel.hangUp('INCOMPATIBLE_DESTINATION');
   }
 
-  private reoffer(sdp: string): ReofferAnswer | Promise<ReofferAnswer> {
+  private reoffer(sdp: string): { sdp: string } | { status: number; reason: string } {
     const { leg } = this.channel;
     if (!leg || !this.channel.alive) return { status: 491, reason: 'Request Pending' };
     this.sdpVersion += 1;
@@ -242,20 +244,7 @@ class ChannelCall {
       return { sdp: local };
     }
     const offer = parseSdp(sdp);
-    if (!offer) return notAcceptable;
-    const becomesBrowser = offer.audio.webrtc !== undefined && leg.browser === undefined;
-    if (!becomesBrowser) return this.fits(leg, offer) ? this.answerOffer(leg, offer, sdp) : notAcceptable;
-    return this.openBrowserWay(leg).then(() =>
-      this.channel.alive ? this.answerOffer(leg, offer, sdp) : notAcceptable,
-    );
-  }
-
-  private async openBrowserWay(leg: MediaLeg): Promise<void> {
-    const { channel, options } = this;
-    await options.core.media.openBrowserWay(leg, () => channel.hangUp('INCOMPATIBLE_DESTINATION'));
-  }
-
-  private answerOffer(leg: MediaLeg, offer: RemoteSdp, sdp: string): ReofferAnswer {
+    if (!offer || !this.fits(leg, offer)) return { status: 488, reason: 'Not Acceptable Here' };
     this.takeOfferedKey(offer.audio.key);
     this.negotiate(leg, offer, sdp, true);
     const local = writeAnswer(this.localAudio(leg, false), offer);
@@ -264,7 +253,6 @@ class ChannelCall {
   }
 }
 
-const notAcceptable = { status: 488, reason: 'Not Acceptable Here' } as const;
 const endCauses = { bye: 'NORMAL_CLEARING', 'no-ack': 'RECOVERY_ON_TIMER_EXPIRE' } as const;
 
 function callerOf(call: IncomingCall): Caller {

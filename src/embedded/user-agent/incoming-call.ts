@@ -33,13 +33,10 @@ export interface IncomingCallHandlers {
   /** The peer sent BYE or CANCEL, or never sent ACK (then the user agent already sent BYE). */
   ended(cause: 'bye' | 'cancel' | 'no-ack'): void;
   /** Re-INVITE or UPDATE with an offer ('' = asks us to offer): give the SDP of the 200, or a status to refuse with. */
-  reoffered(sdp: string): ReofferAnswer | Promise<ReofferAnswer>;
+  reoffered(sdp: string): { sdp: string } | { status: number; reason: string };
   /** An INFO inside the dialog; it is answered 200 by the user agent. */
   info(contentType: string, body: string): void;
 }
-
-/** The SDP of the 200, or a refusal. */
-export type ReofferAnswer = { sdp: string } | { status: number; reason: string };
 
 /** A listening SIP user agent that takes calls. */
 export interface CallReceiver {

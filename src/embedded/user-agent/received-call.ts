@@ -17,7 +17,7 @@ import { answerSessionTimer, expireAfterMs, type TimerAnswer } from '../sip/sess
 import type { Destination } from '../transports/transport';
 import type { ClientHandlers, OutgoingRequest } from './client-transaction';
 import type { Endpoint } from './endpoint';
-import type { IncomingCall, IncomingCallHandlers, ReofferAnswer } from './incoming-call';
+import type { IncomingCall, IncomingCallHandlers } from './incoming-call';
 import { OkRepeater } from './ok-repeater';
 import type { ServerTransaction } from './server-transaction';
 import type { WheelTimer } from './timer-wheel';
@@ -248,16 +248,7 @@ export class ReceivedCall implements IncomingCall {
       answer = this.handlers?.reoffered(utf8Text(request.body));
     });
     if (answer === undefined) this.respond(transaction, 488);
-    else if (answer instanceof Promise)
-      answer.then(
-        (later) => this.answerReoffer(transaction, later),
-        () => this.respond(transaction, 500),
-      );
-    else this.answerReoffer(transaction, answer);
-  }
-
-  private answerReoffer(transaction: ServerTransaction, answer: ReofferAnswer): void {
-    if ('status' in answer) this.respond(transaction, answer.status, answer.reason);
+    else if ('status' in answer) this.respond(transaction, answer.status, answer.reason);
     else this.sendOk(transaction, answer.sdp, []);
   }
 
