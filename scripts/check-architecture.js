@@ -40,6 +40,21 @@ const MAY_IMPORT = {
   alerts: ['kernel'],
   webhooks: ['kernel'],
   traces: ['kernel', 'cdr'],
+  audit: ['kernel'],
+  privacy: ['kernel'],
+  people: [
+    'kernel',
+    'accounts',
+    'audit',
+    'billing/open-account',
+    'caller-id',
+    'jobs',
+    'mail/mail',
+    'privacy',
+    'http/roles',
+    'http/session-door',
+    'http/api-keys',
+  ],
   cdr: ['kernel', 'csv', 'jobs', 'alerts'],
   media: ['kernel'],
   billing: [
@@ -69,6 +84,8 @@ const MAY_IMPORT = {
     'phones',
     'voicemail',
   ],
+  // A program of its own, for browsers: it knows the service by its API alone.
+  console: [],
   supervisor: ['kernel', 'config'],
   http: [
     'kernel',
@@ -107,6 +124,8 @@ const MAY_IMPORT = {
     'wiring-api',
     'wiring-lines',
     'wiring-money',
+    'wiring-people',
+    'audit',
   ],
 };
 
@@ -124,9 +143,19 @@ const TECHNOLOGY = {
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],
   nodemailer: [/-nodemailer\.ts$/],
+  '@node-rs/argon2': [/-argon2\.ts$/],
   stripe: [/-stripe\.ts$/],
   pdfkit: [/-pdf\.ts$/],
   'bidi-js': [/-pdf\.ts$/],
+  react: [/^src\/console\//],
+  'react-dom': [/^src\/console\//],
+  '@tanstack/react-query': [/^src\/console\//],
+  wouter: [/^src\/console\//],
+  uplot: [/^src\/console\//],
+  jssip: [/^src\/console\/phone\//],
+  '@simplewebauthn/browser': [/^src\/console\//],
+  'qrcode-generator': [/^src\/console\//],
+  vite: [/^src\/console\/vite\.config\.mts$/],
   'prom-client': [/^src\/observability\//, /^src\/http\//],
 };
 
@@ -135,8 +164,16 @@ const MAX_FILE_LINES = 400;
 
 /** Calls that read the world, and the files that may. */
 const WORLD = [
-  { what: /\bDate\.now\(|\bnew Date\(\)/, name: 'the wall clock', may: [/^src\/kernel\/clock\.ts$/] },
-  { what: /\b(setTimeout|setInterval)\(/, name: 'a timer', may: [/^src\/kernel\/clock\.ts$/] },
+  {
+    what: /\bDate\.now\(|\bnew Date\(\)/,
+    name: 'the wall clock',
+    may: [/^src\/kernel\/clock\.ts$/, /^src\/console\/clock\.ts$/],
+  },
+  {
+    what: /\b(setTimeout|setInterval)\(/,
+    name: 'a timer',
+    may: [/^src\/kernel\/clock\.ts$/, /^src\/console\/clock\.ts$/],
+  },
   { what: /\bMath\.random\(/, name: 'chance', may: [] },
   { what: /\bprocess\.env\b/, name: 'the environment', may: [/^src\/config\//, /^src\/main\.ts$/] },
   {
@@ -192,7 +229,14 @@ function checkImports({ path, name, text }) {
     if (name.split('/').length === 2) continue;
     // A feature writes its URLs down beside it; what a route is, http says.
     const writesRoutes =
-      name.endsWith('-routes.ts') && ['http/route', 'http/api-keys', 'http/event-stream'].includes(wanted);
+      name.endsWith('-routes.ts') &&
+      [
+        'http/route',
+        'http/api-keys',
+        'http/event-stream',
+        'http/session-door',
+        'http/error-response',
+      ].includes(wanted);
     const allowed = writesRoutes ? [wanted] : MAY_IMPORT[feature];
     if (!allowed)
       find(name, line, `the folder ${feature} has no rule; add it to scripts/check-architecture.js`);

@@ -7,6 +7,7 @@ import {
   rate,
   replayJournalCommand,
   seedDemoCommand,
+  verifyAuditCommand,
   verifyLedgerCommand,
 } from './command-line/database-commands';
 import {
@@ -47,6 +48,7 @@ const COMMANDS: readonly Command[] = [
   rate,
   runInvoices,
   verifyLedgerCommand,
+  verifyAuditCommand,
   replayJournalCommand,
   addTrunk,
   trunkOutbound,

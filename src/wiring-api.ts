@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { LiveRooms } from './calling/room-session/live-rooms';
 import { alertRoutes } from './alerts/alerts-routes';
@@ -13,6 +13,7 @@ import { forgetDoneJobs } from './jobs/jobs-store';
 import type { Schedule } from './jobs/schedule';
 import { OWNERS } from './wiring-owners';
 import { moneyRoutes } from './wiring-money';
+import { forgetOldIdentity, identityParts, identityRoutes, writeFirstOperatorLink } from './wiring-people';
 import { forgetOldAnswers } from './http/idempotency';
 import { forgetOldGuesses } from './rooms/guess-counters-store';
 import { forgetOldProofs } from './caller-id/prove-number';
@@ -62,6 +63,8 @@ import type { RecordingPlace } from './rooms/recording/end-recordings';
 import type { Clock } from './kernel/clock';
 
 const PACKAGE = join(resolve(__dirname, '..'), 'package.json');
+/** Where scripts/build-console.js writes. */
+const CONSOLE = join(resolve(__dirname, '..'), 'dist', 'console');
 const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;
 
 /** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
@@ -144,6 +147,7 @@ export async function serveApi(
     ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
     ...voicemailRoutes(database, voicemailPlace(config)),
     ...trunkHealthRoutes(database.read, parts.trunkWatch),
+    ...identityRoutes(config, database, (wish) => parts.houseCalls.speakCode(wish)),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {
@@ -159,8 +163,19 @@ export async function serveApi(
   }
   const onAnswer = (answered: { path: string }, status: number, durationMs: number) =>
     metrics.httpAnswered(answered.path, status, durationMs);
-  const app = httpApp({ database, clock, log, routes, owners: OWNERS, version: VERSION, onAnswer });
+  const app = httpApp({
+    database,
+    clock,
+    log,
+    routes,
+    owners: OWNERS,
+    version: VERSION,
+    consoleFolder: builtConsole(log),
+    onAnswer,
+    ...identityParts(config, database),
+  });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
+  await writeFirstOperatorLink(config, database, { httpPort: http.port, nowMs: clock.nowMs() });
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
     const traceDays = config.SIP_TRACE_DAYS;
     forgetOld(
@@ -188,6 +203,7 @@ async function forgetOld(
   await forgetOldGuesses(database, nowMs);
   await forgetOldRuns(database, nowMs);
   await forgetOldProofs(database, nowMs);
+  await forgetOldIdentity(database, nowMs);
   await database.write(async (sql) => {
     await forgetOldFailures(sql, nowMs);
     await forgetUsedNonces(sql, nowMs);
@@ -217,12 +233,21 @@ export function adminKeyFile(config: Config): string {
   return join(config.VAR_DIR, 'admin-key');
 }
 
+/** The built console beside the program; without it the API is served alone. */
+function builtConsole(log: Log): string | null {
+  if (existsSync(join(CONSOLE, 'index.html'))) return CONSOLE;
+  log.warn('the console is not built; only the API is served', { folder: CONSOLE });
+  return null;
+}
+
 /** Where browsers connect: what is set, or the embedded SIP server as the machine is reached. */
 function browserAccess(config: Config): BrowserAccess {
   const sipHost = config.EXTERNAL_ADDRESS || config.BIND_ADDRESS;
+  // A SIP server of others is reached where WEBSOCKET_URLS says.
+  const ports = config.DRACHTIO_HOST === '' ? config : { SIP_WSS_PORT: 0, SIP_WS_PORT: 0 };
   const own = [
-    ...(config.SIP_WSS_PORT === 0 ? [] : [`wss://${sipHost}:${config.SIP_WSS_PORT}`]),
-    ...(config.SIP_WS_PORT === 0 ? [] : [`ws://${sipHost}:${config.SIP_WS_PORT}`]),
+    ...(ports.SIP_WSS_PORT === 0 ? [] : [`wss://${sipHost}:${ports.SIP_WSS_PORT}`]),
+    ...(ports.SIP_WS_PORT === 0 ? [] : [`ws://${sipHost}:${ports.SIP_WS_PORT}`]),
   ];
   const named = wordsOf(config.WEBSOCKET_URLS);
   return {

@@ -13,6 +13,7 @@ import { noteAllPaid } from './billing/invoicing/open-amounts';
 import { endedPeriods } from './billing/invoicing/period';
 import { chargePlans, grantIncluded } from './billing/plans/charge-plans';
 import { planRoutes } from './billing/plans/plans-routes';
+import { callMoneyRoutes } from './billing/invoicing/call-money-routes';
 import { profileRoutes } from './billing/profiles/profiles-routes';
 import { liftWhatIsPaid } from './billing/reminders/ladder';
 import { PaymentWatch } from './billing/reminders/payment-watch';
@@ -45,6 +46,7 @@ import { mailRetryDelayMs } from './mail/mail';
 import { mailBySmtp } from './mail/mailer-nodemailer';
 import { type Database, integer, text } from './kernel/unit-of-work';
 import { feeBearingNumbers } from './numbers/did-owners-store';
+import { PERSON_MAIL, sendPersonMail } from './people/people-mails';
 import type { World } from './wiring-api';
 import { ledgerAndPaymentRoutes, paymentSchedules } from './wiring-payments';
 
@@ -170,6 +172,7 @@ export function moneyRoutes({ config, clock, log }: World, database: Database): 
       publicUrl: config.PUBLIC_URL,
       judge: (accountId, nowMs) => database.write((sql) => liftWhatIsPaid(sql, accountId, nowMs)),
     }),
+    ...callMoneyRoutes(database),
     ...profileRoutes(database),
     ...taxRoutes(database),
     ...planRoutes(database),
@@ -209,6 +212,7 @@ export function startMoney(
     handlers: send
       ? {
           [MAIL_INVOICE]: (job) => mailInvoice({ ...parts, ...links, send }, job),
+          [PERSON_MAIL]: (job) => sendPersonMail({ ...parts, publicUrl: config.PUBLIC_URL, send }, job),
           [SEND_REMINDER]: (job) => sendReminder({ ...parts, send }, job),
         }
       : {},

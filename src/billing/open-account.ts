@@ -25,21 +25,24 @@ export type AccountWanted = {
  * @throws InvalidInput for a bad name or limit, NotFound for an unknown deck, Conflict for a deck in another currency or when no number is free
  */
 export function openAccount(database: Database, wanted: AccountWanted): Promise<Account> {
+  return database.write((sql) => openAccountWithin(sql, wanted));
+}
+
+/** The same inside the caller's transaction. */
+export async function openAccountWithin(sql: Sql, wanted: AccountWanted): Promise<Account> {
   const creditLimitMicros = wanted.creditLimitMicros ?? 0n;
   if (creditLimitMicros < 0n || creditLimitMicros > MAX_STORED_MICROS)
     throw new InvalidInput('creditLimit', 'is out of range', 'give zero or more');
-  return database.write(async (sql) => {
-    if (wanted.deckId !== null) await requireDeckOf(sql, wanted.deckId, wanted.currency);
-    const account = await createAccount(sql, wanted);
-    await openLedgerAccount(sql, {
-      accountId: account.id,
-      currency: account.currency,
-      creditLimitMicros,
-      nowMs: wanted.nowMs,
-    });
-    await assignVoipNumber(sql, account.id, wanted.nowMs);
-    return account;
+  if (wanted.deckId !== null) await requireDeckOf(sql, wanted.deckId, wanted.currency);
+  const account = await createAccount(sql, wanted);
+  await openLedgerAccount(sql, {
+    accountId: account.id,
+    currency: account.currency,
+    creditLimitMicros,
+    nowMs: wanted.nowMs,
   });
+  await assignVoipNumber(sql, account.id, wanted.nowMs);
+  return account;
 }
 
 /** Prices the account's calls by another deck from now on; running calls keep the price they were promised. @throws NotFound, Conflict */

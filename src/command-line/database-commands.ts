@@ -1,3 +1,4 @@
+import { verifyAudit } from '../audit/audit-log';
 import { verifyLedger } from '../billing/ledger/verify-ledger';
 import { listDecks, MAX_DECKS_PER_PAGE, type RateDeck } from '../billing/rating/decks-store';
 import { findRate } from '../billing/rating/find-rate';
@@ -184,6 +185,26 @@ export const verifyLedgerCommand: Command = {
         );
       }
       return report.faultCount === 0 ? EXIT.ok : EXIT.badData;
+    }),
+};
+
+export const verifyAuditCommand: Command = {
+  name: 'verify-audit',
+  usage: '',
+  about:
+    'Proves the audit log: every entry is as it was written, none is missing, and none was put in between. Keep the printed hash elsewhere: a log that was written anew as a whole has another. Exit code 65 when something does not fit.',
+  words: [0, 0],
+  options: JSON_OPTION,
+  examples: ['123-voip verify-audit'],
+  run: (input) =>
+    withDatabase(input, async (database) => {
+      const proof = await verifyAudit(database);
+      if (input.options.json) input.print(JSON.stringify(proof, null, 2));
+      else {
+        input.print(`${proof.entries} entries are whole; the last hash is ${proof.lastHash}`);
+        for (const fault of proof.faults) input.print(`FAULT: ${fault}`);
+      }
+      return proof.faults.length === 0 ? EXIT.ok : EXIT.badData;
     }),
 };
 

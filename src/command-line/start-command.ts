@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { systemClock } from '../kernel/clock';
 import { showMoney } from '../kernel/money';
 import { type Service, startService } from '../wiring';
 import { adminKeyFile } from '../wiring-api';
+import { firstOperatorFile } from '../wiring-people';
 import { type Command, type CommandInput, EXIT } from './command';
 
 /** How long engines and connections may take to come up. */
@@ -122,6 +123,9 @@ function printAddresses({ config, print }: CommandInput, service: Service): void
     print(`WSS  wss://${config.BIND_ADDRESS}:${service.engines.sipWssPort} (browsers)`);
   print(`API  http://${config.BIND_ADDRESS}:${service.httpPort}/api/v1/openapi.json`);
   if (existsSync(key)) print(`Key  ${key} (an administrator’s; send it as "Authorization: Bearer …")`);
+  const link = firstOperatorFile(config);
+  if (existsSync(link))
+    print(`The first administrator comes in by ${readFileSync(link, 'utf8').trim()} (24 hours, once)`);
   print('123-voip is ready. Ctrl-C stops it.');
 }
 

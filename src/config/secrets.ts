@@ -14,6 +14,7 @@ const GENERATORS = {
   WEBHOOK_KEY: () => randomHex(KEY_BYTES),
   TRUNK_KEY: () => randomHex(KEY_BYTES),
   LINK_KEY: () => randomHex(KEY_BYTES),
+  IDENTITY_KEY: () => randomHex(KEY_BYTES),
 } as const satisfies Partial<Record<keyof Config, () => string>>;
 type SecretName = keyof typeof GENERATORS;
 const NAMES = Object.keys(GENERATORS) as SecretName[];

@@ -31,7 +31,7 @@ export const SECURE_SIP_SETTINGS = {
   SIP_WS_PORT: {
     type: 'integer',
     unit: 'port',
-    default: 0,
+    default: 5066,
     least: 0,
     most: 65535,
     about:

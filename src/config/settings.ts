@@ -1,3 +1,4 @@
+import { IDENTITY_SETTINGS } from './identity-settings';
 import { MONEY_SETTINGS } from './money-settings';
 import { RECORD_SETTINGS } from './record-settings';
 import { SECURE_SIP_SETTINGS } from './secure-sip-settings';
@@ -250,13 +251,6 @@ export const SETTINGS = {
     form: 'one mail address, for example voicemail@example.org',
     about: 'Address that mail of this service comes from',
   },
-  PUBLIC_URL: {
-    type: 'text',
-    default: '',
-    pattern: /^https?:\/\/[^\s<>"/]{1,200}$/,
-    form: 'a URL without a path, for example https://voice.example.org',
-    about: 'What addresses of this service begin with, from outside; empty leaves links out of mails',
-  },
   LINK_KEY: {
     type: 'secret',
     pattern: /^[0-9a-fA-F]{64}$/,
@@ -295,6 +289,7 @@ export const SETTINGS = {
   },
   ...RECORD_SETTINGS,
   ...MONEY_SETTINGS,
+  ...IDENTITY_SETTINGS,
   NODE_ID: {
     type: 'text',
     default: 'node-1',

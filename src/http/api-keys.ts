@@ -1,7 +1,7 @@
 import { InvalidInput } from '../kernel/app-error';
 import { fingerprint, newId, randomSecret } from '../kernel/ids';
 import { type Database, type Sql, text, textOrNull } from '../kernel/unit-of-work';
-import { isRole, narrowed, OWN_SCOPES, ROLES, type Scope } from './roles';
+import { isCustomer, isRole, narrowed, OWN_SCOPES, ROLES, type Scope } from './roles';
 
 /** Marks our keys, so that a leaked one is recognised wherever it turns up. */
 const PREFIX = 'v123_';
@@ -18,6 +18,8 @@ export type Caller = {
   readonly accountId: string | null;
   /** Who is signed in; null for a key. */
   readonly personId: string | null;
+  /** The session that he is signed in by; null for a key. */
+  readonly sessionId: string | null;
 };
 
 export type KeyWanted = {
@@ -42,13 +44,13 @@ export async function createApiKey(
 ): Promise<{ id: string; secret: string }> {
   if (!isRole(wanted.role))
     throw new InvalidInput('role', `"${wanted.role}" is none`, `use ${Object.keys(ROLES).join(', ')}`);
-  if ((wanted.role === 'user') !== (wanted.accountId !== null))
+  if (isCustomer(wanted.role) !== (wanted.accountId !== null))
     throw new InvalidInput(
       'accountId',
       wanted.accountId === null
         ? 'is missing for a customer’s key'
         : `does not go with the role ${wanted.role}`,
-      'a key of an account has the role user, and every other key has no account',
+      'a key of an account has the role of a customer, and every other key has no account',
     );
   const ofRole: readonly string[] = wanted.accountId === null ? ROLES[wanted.role] : OWN_SCOPES;
   const beyond = wanted.scopes.find((scope) => !ofRole.includes(scope));
@@ -99,6 +101,7 @@ export async function callerByKey(sql: Sql, secret: string, nowMs: number): Prom
     ownScopes: accountId === null ? [] : narrowed(OWN_SCOPES, narrowedTo),
     accountId,
     personId: null,
+    sessionId: null,
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../kernel/app-error';
+import { AppError, InvalidInput } from '../kernel/app-error';
 import { ImportRefused } from '../csv/read-csv-file';
 
 /** The caller did not say who he is, or may not do this. */
@@ -69,6 +69,9 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'invalid-amount': [422, 'A value does not fit'],
   'invalid-currency': [422, 'A value does not fit'],
   unauthenticated: [401, 'Who are you?'],
+  'wrong-credentials': [401, 'Not signed in'],
+  'too-young': [422, 'Not old enough'],
+  'link-not-good': [422, 'The link does not count'],
   'too-many-tries': [429, 'Too many tries'],
   forbidden: [403, 'Not allowed'],
   'room-not-opened': [403, 'The room does not open'],
@@ -116,6 +119,14 @@ export function problemOf(error: unknown): Problem {
     title,
     status,
     detail: error.message,
-    ...(error instanceof BadRequest || error instanceof ImportRefused ? { faults: error.faults } : {}),
+    ...faultsOf(error),
   };
+}
+
+/** What does not fit, by field: pages put each at the field it names. */
+function faultsOf(error: AppError): Pick<Problem, 'faults'> {
+  if (error instanceof BadRequest || error instanceof ImportRefused) return { faults: error.faults };
+  if (!(error instanceof InvalidInput)) return {};
+  const { field, problem, remedy } = error.facts as { field: string; problem: string; remedy: string };
+  return { faults: [{ field, problem, remedy }] };
 }

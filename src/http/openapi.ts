@@ -2,6 +2,7 @@ import { extendZodWithOpenApi, OpenAPIRegistry, OpenApiGeneratorV31 } from '@ast
 import { z } from 'zod';
 import { problemSchema } from './error-response';
 import type { Route } from './route';
+import { SESSION_COOKIE } from './session-door';
 
 extendZodWithOpenApi(z);
 
@@ -9,6 +10,13 @@ extendZodWithOpenApi(z);
 export function openApiDocument(routes: readonly Route[], version: string): object {
   const registry = new OpenAPIRegistry();
   const key = registry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' });
+  const cookie = registry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: SESSION_COOKIE,
+    description:
+      'A request that changes something also needs the header X-CSRF-Token, which GET /session tells, and comes from a page of this service.',
+  });
   const problem = { 'application/problem+json': { schema: problemSchema } };
   for (const route of routes) {
     const { answer } = route;
@@ -16,8 +24,12 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       method: route.method,
       path: `/api/v1${route.path}`,
       summary: route.summary,
-      description: route.scope === 'public' ? 'Open to everybody.' : `Needs the scope \`${route.scope}\`.`,
-      security: route.scope === 'public' ? [] : [{ [key.name]: [] }],
+      description: whoMay(route),
+      security: {
+        public: [],
+        'signed-in': [{ [cookie.name]: [] }],
+        scope: [{ [key.name]: [] }, { [cookie.name]: [] }],
+      }[route.scope === 'public' || route.scope === 'signed-in' ? route.scope : 'scope'],
       request: {
         ...(route.params ? { params: route.params } : {}),
         ...(route.query ? { query: route.query } : {}),
@@ -27,7 +39,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
         ...(route.upload
           ? { body: { content: { [route.upload.contentType]: { schema: z.string() } }, required: true } }
           : {}),
-        ...(route.method === 'post'
+        ...(route.method === 'post' && route.remembered
           ? { headers: z.object({ 'Idempotency-Key': z.string().min(1).max(255) }) }
           : {}),
       },
@@ -52,4 +64,9 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
     },
     servers: [{ url: '/' }],
   });
+}
+
+function whoMay({ scope }: Route): string {
+  if (scope === 'public') return 'Open to everybody.';
+  return scope === 'signed-in' ? 'For whoever is signed in.' : `Needs the scope \`${scope}\`.`;
 }

@@ -69,6 +69,17 @@ export const SCOPES = [
   'numbers:withheld',
   /** Sees what carriers take for a leg, and what is earned by it. */
   'costs:read',
+  /** Who may sign in: names, mail addresses, roles. */
+  'people:read',
+  /** Invites staff, changes roles, blocks people. */
+  'people:write',
+  /** Publishes what people must agree to. */
+  'policies:write',
+  /** Makes keys of programs and ends them. */
+  'keys:read',
+  'keys:write',
+  /** Who did what. */
+  'audit:read',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -90,6 +101,7 @@ export const ROLES = {
     'traces:read',
     'voicemails:read',
     'voicemails:write',
+    'people:read',
   ],
   finance: [
     'cdrs:read',
@@ -146,6 +158,10 @@ export const ROLES = {
   ],
   /** A customer: nothing of others; what he may do to his own is OWN_SCOPES. */
   user: [],
+  /** A customer who is paid for being called. */
+  host: [],
+  /** A customer who looks after hosts. */
+  agency: [],
 } as const satisfies Readonly<Record<string, readonly Scope[]>>;
 
 /**
@@ -180,6 +196,13 @@ export const OWN_SCOPES = [
 ] as const satisfies readonly Scope[];
 
 export type Role = keyof typeof ROLES;
+
+/** Roles that have an account and reach what is their own. */
+const CUSTOMER_ROLES: readonly Role[] = ['user', 'host', 'agency'];
+
+export function isCustomer(role: Role): boolean {
+  return CUSTOMER_ROLES.includes(role);
+}
 
 export function isRole(text: string): text is Role {
   return Object.hasOwn(ROLES, text);

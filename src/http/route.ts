@@ -31,8 +31,8 @@ export type Route = {
   /** With {name} for parameters. */
   readonly path: string;
   readonly summary: string;
-  /** Who may: a scope, or anybody. There is no default: a route without one does not compile. */
-  readonly scope: Scope | 'public';
+  /** Who may: a scope, anybody, or whoever is signed in. There is no default: a route without one does not compile. */
+  readonly scope: Scope | 'public' | 'signed-in';
   /** How what is asked about is known to be the caller's own, so that he may without the scope on everything; null: he may not. */
   readonly own: OwnRule | null;
   readonly params: z.ZodObject | null;
@@ -43,6 +43,8 @@ export type Route = {
   readonly answer: Answer;
   /** Fields of the answer that are told once: a repeated POST gets null in their place, and they are not stored. */
   readonly toldOnce: readonly string[];
+  /** False: nothing of the request is kept for a repeat, not even a fingerprint, since it carries a password or a code; it needs no Idempotency-Key. */
+  readonly remembered: boolean;
   readonly handle: (
     checked: Checked<never, never, never>,
     raw: { req: Request; res: Response },
@@ -72,6 +74,7 @@ export function route<
   upload?: Upload;
   answer: Answer;
   toldOnce?: readonly string[];
+  remembered?: boolean;
   handle: (
     checked: Checked<Shape<P>, Shape<Q>, Shape<B>>,
     raw: { req: Request; res: Response },
@@ -79,6 +82,7 @@ export function route<
 }): Route {
   return {
     toldOnce: [],
+    remembered: true,
     ...wanted,
     own: wanted.own ?? null,
     params: wanted.params ?? null,

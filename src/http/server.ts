@@ -9,11 +9,13 @@ import { fingerprint } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
 import { type Caller, callerByKey } from './api-keys';
+import { consoleFiles } from './console-files';
 import { BadRequest, Denied, problemOf } from './error-response';
 import { type IdempotentRequest, once, type StoredAnswer } from './idempotency';
 import { openApiDocument } from './openapi';
 import { mustOwn, type Owners } from './own-things';
 import type { Route, Upload } from './route';
+import { addressOf, mustBeOurPage, mustKnowToken, type SessionDoor, sessionSecretOf } from './session-door';
 import { WrongKeys } from './wrong-keys';
 
 /** Largest JSON body. */
@@ -30,8 +32,38 @@ export type HttpParts = {
   /** How it is known whose a thing is. */
   readonly owners: Owners;
   readonly version: string;
+  /** Where the built console lies; null: none is served. */
+  readonly consoleFolder: string | null;
+  /** How browsers are signed in. */
+  readonly sessions: SessionDoor;
+  /** Told of every change that staff and programs ask for, before it is made. */
+  readonly onStaffWrite: (asked: StaffWrite) => Promise<void>;
   /** Told of every answer, for metrics: the route's path as declared. */
   readonly onAnswer: (route: Route, status: number, durationMs: number) => void;
+};
+
+/** What a page of ours may load and where it may speak to: nothing of others, nothing written into the page itself. */
+const CONTENT_POLICY = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  mediaSrc: ["'self'", 'blob:'],
+  // SIP over WebSocket has a port of its own.
+  connectSrc: ["'self'", 'ws:', 'wss:'],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+};
+
+/** A change that somebody who may change things of others asks for. */
+export type StaffWrite = {
+  readonly caller: Caller;
+  readonly method: Route['method'];
+  /** The path that was asked for, without its query. */
+  readonly path: string;
+  readonly address: string;
+  readonly nowMs: number;
 };
 
 const ANONYMOUS: Caller = {
@@ -41,6 +73,7 @@ const ANONYMOUS: Caller = {
   ownScopes: [],
   accountId: null,
   personId: null,
+  sessionId: null,
 };
 
 /** The API as an Express application: every route from the table, each behind its scope, checked by its schemas. */
@@ -48,7 +81,8 @@ export function httpApp(parts: HttpParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(helmet());
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
+  if (parts.consoleFolder !== null) app.use(consoleFiles(parts.consoleFolder));
   app.use(
     rateLimit({
       windowMs: MINUTE_MS,
@@ -129,6 +163,14 @@ async function serve(
     caller: await asWhom(parts, route, caller, asking),
     nowMs,
   };
+  if (route.method !== 'get' && route.scope !== 'public' && caller.scopes.length > 0)
+    await parts.onStaffWrite({
+      caller,
+      method: route.method,
+      path: req.path,
+      address: addressOf(req),
+      nowMs,
+    });
   const run = () => route.handle(checked as never, { req, res });
   if (route.answer.kind === 'stream') {
     await run();
@@ -139,6 +181,11 @@ async function serve(
     const body = await run();
     // A handler may have set another status: readiness answers 503 with a body.
     res.status(res.statusCode === 200 ? status : res.statusCode).json(body);
+    return;
+  }
+  if (!route.remembered) {
+    const body = await run();
+    res.status(status).json(body);
     return;
   }
   const request: IdempotentRequest = {
@@ -207,29 +254,54 @@ async function authorise(
   req: Request,
   nowMs: number,
 ): Promise<Caller> {
-  if (route.scope === 'public') return ANONYMOUS;
-  const address = req.socket.remoteAddress ?? '';
-  const waitMs = wrongKeys.waitMs(address, nowMs);
-  if (waitMs > 0)
-    throw new Denied('too-many-tries', `too many wrong keys; wait ${Math.ceil(waitMs / 1000)} s`);
   const secret = /^Bearer (\S{1,200})$/.exec(req.get('Authorization') ?? '')?.[1];
-  const caller = secret ? await callerByKey(parts.database.read, secret, nowMs) : null;
-  if (!caller) {
-    wrongKeys.add(address, nowMs);
-    throw new Denied(
-      'unauthenticated',
-      secret
-        ? 'this key is unknown, expired or revoked'
-        : 'send a key: "Authorization: Bearer <key>"; create-key makes one',
-    );
-  }
+  // A form of another site carries cookies of ours along, and says where it comes from.
+  if (route.method !== 'get' && secret === undefined) mustBeOurPage(req, parts.sessions.publicUrl);
+  if (route.scope === 'public') return ANONYMOUS;
+  const caller = secret
+    ? await byKey(parts, wrongKeys, secret, addressOf(req), nowMs)
+    : await bySession(parts.sessions, route, req, nowMs);
   if (!mayToAll(route, caller) && !mayToOwn(route, caller))
-    throw new Denied('forbidden', `this needs the scope ${route.scope}`);
+    throw new Denied(
+      'forbidden',
+      route.scope === 'signed-in'
+        ? 'this is for people who are signed in, not for keys'
+        : `this needs the scope ${route.scope}`,
+    );
   return caller;
 }
 
+async function byKey(
+  parts: HttpParts,
+  wrongKeys: WrongKeys,
+  secret: string,
+  address: string,
+  nowMs: number,
+): Promise<Caller> {
+  const waitMs = wrongKeys.waitMs(address, nowMs);
+  if (waitMs > 0)
+    throw new Denied('too-many-tries', `too many wrong keys; wait ${Math.ceil(waitMs / 1000)} s`);
+  const caller = await callerByKey(parts.database.read, secret, nowMs);
+  if (caller) return caller;
+  wrongKeys.add(address, nowMs);
+  throw new Denied('unauthenticated', 'this key is unknown, expired or revoked');
+}
+
+async function bySession(sessions: SessionDoor, route: Route, req: Request, nowMs: number): Promise<Caller> {
+  const secret = sessionSecretOf(req);
+  const found = secret === null ? null : await sessions.find(secret, nowMs);
+  if (!found)
+    throw new Denied(
+      'unauthenticated',
+      'sign in, or send a key: "Authorization: Bearer <key>"; create-key makes one',
+    );
+  if (route.method !== 'get') mustKnowToken(req, found.csrfToken);
+  return found.caller;
+}
+
 function mayToAll(route: Route, caller: Caller): boolean {
-  return route.scope === 'public' || caller.scopes.includes(route.scope);
+  if (route.scope === 'public') return true;
+  return route.scope === 'signed-in' ? caller.personId !== null : caller.scopes.includes(route.scope);
 }
 
 /** Only a route that says how own things are known is open to those who may do something to their own. */
@@ -238,6 +310,7 @@ function mayToOwn(route: Route, caller: Caller): caller is Caller & { readonly a
     route.own !== null &&
     caller.accountId !== null &&
     route.scope !== 'public' &&
+    route.scope !== 'signed-in' &&
     caller.ownScopes.includes(route.scope)
   );
 }

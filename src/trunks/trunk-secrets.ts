@@ -1,10 +1,7 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { AppError, InvalidInput } from '../kernel/app-error';
+import { seal, unseal } from '../kernel/seal';
 
 const KEY_FORM = /^[0-9a-f]{64}$/i;
-const VERSION = '1';
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 /** Seals our passwords at carriers. */
 export type TrunkKey = { readonly bytes: Buffer };
@@ -24,31 +21,18 @@ export function trunkKey(text: string): TrunkKey {
   return { bytes: Buffer.from(text, 'hex') };
 }
 
-/** Seals a password with AES-256-GCM; it opens for this trunk alone. */
+/** Seals a password; it opens for this trunk alone. */
 export function sealPassword(key: TrunkKey, trunkId: string, password: string): string {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key.bytes, nonce).setAAD(contextOf(trunkId));
-  const sealed = Buffer.concat([nonce, cipher.update(password, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-  return `${VERSION}.${sealed.toString('base64url')}`;
+  return seal(key.bytes, contextOf(trunkId), password);
 }
 
 /** @throws SealBroken */
 export function openPassword(key: TrunkKey, trunkId: string, sealed: string): string {
-  const [version, body = ''] = sealed.split('.');
-  const bytes = Buffer.from(body, 'base64url');
-  if (version !== VERSION || bytes.length < NONCE_BYTES + TAG_BYTES) throw new SealBroken(trunkId);
-  const decipher = createDecipheriv('aes-256-gcm', key.bytes, bytes.subarray(0, NONCE_BYTES))
-    .setAAD(contextOf(trunkId))
-    .setAuthTag(bytes.subarray(-TAG_BYTES));
-  try {
-    return (
-      decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
-    );
-  } catch {
-    throw new SealBroken(trunkId);
-  }
+  const password = unseal(key.bytes, contextOf(trunkId), sealed);
+  if (password === null) throw new SealBroken(trunkId);
+  return password;
 }
 
-function contextOf(trunkId: string): Buffer {
-  return Buffer.from(`123-voip trunk ${trunkId}`);
+function contextOf(trunkId: string): string {
+  return `123-voip trunk ${trunkId}`;
 }

@@ -9,7 +9,7 @@ import { extendCredit } from '../../src/billing/credit/extend-credit';
 import { reserveCredit } from '../../src/billing/credit/reserve-credit';
 import { rateCdr } from '../../src/billing/rating/rate-cdr';
 import { seedDemo, type DemoSeed } from '../../src/demo/seed-demo';
-import { ROLES, type Role } from '../../src/http/roles';
+import { isCustomer, ROLES, type Role } from '../../src/http/roles';
 import type { Route } from '../../src/http/route';
 import { listen } from '../../src/http/server';
 import { raiseHouseAlert } from '../../src/alerts/alerts-store';
@@ -18,7 +18,7 @@ import { writeCdr } from '../../src/cdr/write-cdr';
 import { e164 } from '../../src/kernel/phone-number';
 import { createApiKey, revokeApiKey } from '../../src/http/api-keys';
 
-const OPERATORS = (Object.keys(ROLES) as Role[]).filter((role) => role !== 'user');
+const OPERATORS = (Object.keys(ROLES) as Role[]).filter((role) => !isCustomer(role));
 
 const liveCall = {
   callId: 'live-1',

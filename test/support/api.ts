@@ -7,6 +7,7 @@ import { cdrRoutes } from '../../src/cdr/cdrs-routes';
 import { traceRoutes } from '../../src/traces/traces-routes';
 import { trafficRoutes } from '../../src/cdr/traffic-routes';
 import { createApiKey } from '../../src/http/api-keys';
+import { isCustomer, isRole } from '../../src/http/roles';
 import type { Route } from '../../src/http/route';
 import { httpApp } from '../../src/http/server';
 import { serviceRoutes } from '../../src/http/service-routes';
@@ -37,6 +38,7 @@ import { readConfig } from '../../src/config/read-config';
 import { knowledgeOffline } from '../../src/wiring-lines';
 import { OWNERS } from '../../src/wiring-owners';
 import { moneyRoutes } from '../../src/wiring-money';
+import { identityParts, identityRoutes } from '../../src/wiring-people';
 import { FakeClock } from './fake-clock';
 
 /** A place for recordings that nothing is written to. */
@@ -53,6 +55,8 @@ export function testApi(
     WEBHOOK_TARGETS: 'any',
     LINK_KEY: 'ab'.repeat(32),
     PUBLIC_URL: 'https://voip.example.org',
+    VAR_DIR: '/nowhere',
+    IDENTITY_KEY: 'ab'.repeat(32),
     ...settings,
   });
   const clock = new FakeClock();
@@ -120,6 +124,7 @@ export function testApi(
     ...presenceRoutes(database),
     ...voicemailRoutes(database, place),
     ...trunkHealthRoutes(database.read, trunkWatch),
+    ...identityRoutes(config, database, async (spoken) => void spokenCodes.push(spoken)),
   ];
   const app = httpApp({
     database,
@@ -128,10 +133,12 @@ export function testApi(
     routes,
     owners: OWNERS,
     version: '1.2.3',
+    consoleFolder: null,
     onAnswer: () => undefined,
+    ...identityParts(config, database),
   });
   const keyFor = async (role: string, scopes: string[] = [], expiresAtMs: number | null = null) => {
-    const accountId = role === 'user' ? 'an account without things' : null;
+    const accountId = isRole(role) && isCustomer(role) ? 'an account without things' : null;
     const wanted = { label: role, role, accountId, scopes, expiresAtMs, nowMs: clock.nowMs() };
     return (await createApiKey(database, wanted)).secret;
   };

@@ -83,6 +83,8 @@ export class TestService {
         PATH: process.env.PATH,
         HTTP_PORT: '0',
         SIP_PORT: '0',
+        // Services of tests run beside each other; those that need browsers give it a port.
+        SIP_WS_PORT: '0',
         VAR_DIR: join(this.folder, 'var'),
         ...engines,
         ...this.settings,

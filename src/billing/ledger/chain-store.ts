@@ -1,5 +1,6 @@
 import { integer, type Row, type Sql, text, textOrNull } from '../../kernel/unit-of-work';
-import { CHAIN_BEGINS, type ChainedEntry, type ChainedTransaction, type SealFacts } from './chain';
+import { CHAIN_BEGINS } from '../../kernel/hash-chain';
+import type { ChainedEntry, ChainedTransaction, SealFacts } from './chain';
 
 export type Seal = SealFacts & { readonly sealHash: string };
 

@@ -1,4 +1,4 @@
-import { fingerprint } from '../../kernel/ids';
+import { chainHash } from '../../kernel/hash-chain';
 
 /** A transaction with all of its entries as they stand in the database; amounts as text, since a broken ledger may hold any. */
 export type ChainedTransaction = {
@@ -21,31 +21,26 @@ export type ChainedEntry = {
   readonly exchangeRate: string | null;
 };
 
-/** What the first link of all hangs on. */
-export const CHAIN_BEGINS = '0'.repeat(64);
-
 /** One link: SHA-256 over the link before and everything that was written of one transaction. */
 export function linkHash(before: string, transaction: ChainedTransaction): string {
   const { id, key, kind, note, contentFingerprint, postedAtMs, entries } = transaction;
-  return fingerprint(
-    JSON.stringify([
-      before,
-      id,
-      key,
-      kind,
-      note,
-      contentFingerprint,
-      postedAtMs,
-      entries.map((entry) => [
-        entry.lineNumber,
-        entry.ledgerAccountId,
-        entry.currency,
-        entry.amountMicros,
-        entry.postedAtMs,
-        entry.exchangeRate,
-      ]),
+  return chainHash([
+    before,
+    id,
+    key,
+    kind,
+    note,
+    contentFingerprint,
+    postedAtMs,
+    entries.map((entry) => [
+      entry.lineNumber,
+      entry.ledgerAccountId,
+      entry.currency,
+      entry.amountMicros,
+      entry.postedAtMs,
+      entry.exchangeRate,
     ]),
-  );
+  ]);
 }
 
 /** What a seal says of the links it closes; the first link of the next seal hangs on its hash. */
@@ -60,7 +55,5 @@ export type SealFacts = {
 /** SHA-256 over what a seal says. */
 export function sealHash(seal: SealFacts): string {
   const { sealNumber, transactionCount, lastPostedAtMs, lastLinkHash, sealedAtMs } = seal;
-  return fingerprint(
-    JSON.stringify([sealNumber, transactionCount, lastPostedAtMs, lastLinkHash, sealedAtMs]),
-  );
+  return chainHash([sealNumber, transactionCount, lastPostedAtMs, lastLinkHash, sealedAtMs]);
 }

@@ -1,5 +1,6 @@
 import type { Sql } from '../../kernel/unit-of-work';
-import { CHAIN_BEGINS, type ChainedTransaction, linkHash, sealHash } from './chain';
+import { CHAIN_BEGINS } from '../../kernel/hash-chain';
+import { type ChainedTransaction, linkHash, sealHash } from './chain';
 import { type Link, linksOf, NO_SEAL, type Seal, sealsAfter, unsealedAfter } from './chain-store';
 import { contentFingerprint } from './post-entries';
 

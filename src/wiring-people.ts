@@ -1,0 +1,81 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { recordDeed } from './audit/audit-log';
+import { auditRoutes } from './audit/audit-routes';
+import type { Config } from './config/settings';
+import type { Route } from './http/route';
+import type { HttpParts } from './http/server';
+import type { Database } from './kernel/unit-of-work';
+import { forgetOldLinks, linkUrl } from './people/one-time-links';
+import { actorOfCaller, peopleRoutes } from './people/people-routes';
+import { secondFactorRoutes } from './people/second-factor-routes';
+import { sessionDoor } from './people/session-door';
+import { sessionRoutes } from './people/session-routes';
+import { forgetOldSessions } from './people/sessions';
+import { forgetOldSignUps } from './people/sign-up';
+import { signUpRoutes } from './people/sign-up-routes';
+import { forgetOldTries } from './people/sign-in-tries';
+import { offerFirstOperator } from './people/staff';
+import { privacyRoutes } from './privacy/privacy-routes';
+
+type SpeakCode = Parameters<typeof signUpRoutes>[0]['speakCode'];
+
+/** URLs of whoever signs in, and of what is recorded of them. */
+export function identityRoutes(config: Config, database: Database, speakCode: SpeakCode): readonly Route[] {
+  const parts = { database, houseLanguage: config.HOUSE_LANGUAGE };
+  return [
+    ...sessionRoutes(parts),
+    ...peopleRoutes({ ...parts, onFirstOperator: () => rmSync(firstOperatorFile(config), { force: true }) }),
+    ...secondFactorRoutes(database, Buffer.from(config.IDENTITY_KEY, 'hex')),
+    ...signUpRoutes({ database, deckName: config.SIGN_UP_DECK, speakCode }),
+    ...privacyRoutes(database),
+    ...auditRoutes(database),
+  ];
+}
+
+/** What the API asks of those who know the people. */
+export function identityParts(
+  config: Config,
+  database: Database,
+): Pick<HttpParts, 'sessions' | 'onStaffWrite'> {
+  return {
+    sessions: sessionDoor(database, config.PUBLIC_URL),
+    onStaffWrite: ({ caller, method, path, address, nowMs }) =>
+      database.write((sql) =>
+        recordDeed(sql, {
+          actor: actorOfCaller(caller),
+          action: `asked-to-${method}`,
+          subject: path,
+          address,
+          nowMs,
+        }),
+      ),
+  };
+}
+
+/** Where the link of the first administrator lies until he has used it. */
+export function firstOperatorFile(config: Config): string {
+  return join(config.VAR_DIR, 'first-operator-link');
+}
+
+/** While there is no administrator, each start writes a new link to a file that its owner alone reads. */
+export async function writeFirstOperatorLink(
+  config: Config,
+  database: Database,
+  { httpPort, nowMs }: { readonly httpPort: number; readonly nowMs: number },
+): Promise<void> {
+  const file = firstOperatorFile(config);
+  rmSync(file, { force: true });
+  const token = await offerFirstOperator(database, nowMs);
+  if (token === null) return;
+  const publicUrl = config.PUBLIC_URL || `http://${config.BIND_ADDRESS}:${httpPort}`;
+  writeFileSync(file, `${linkUrl(publicUrl, 'first-operator', token)}\n`, { mode: 0o600 });
+}
+
+/** Clears out what nobody will ask for any more. */
+export async function forgetOldIdentity(database: Database, nowMs: number): Promise<void> {
+  await forgetOldSessions(database, nowMs);
+  await forgetOldLinks(database, nowMs);
+  await forgetOldTries(database, nowMs);
+  await forgetOldSignUps(database, nowMs);
+}
