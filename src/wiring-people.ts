@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { recordDeed } from './audit/audit-log';
 import { auditRoutes } from './audit/audit-routes';
 import type { Config } from './config/settings';
+import { apiKeyRoutes } from './http/api-keys-routes';
 import type { Route } from './http/route';
 import type { HttpParts } from './http/server';
 import type { Database } from './kernel/unit-of-work';
@@ -30,6 +31,7 @@ export function identityRoutes(config: Config, database: Database, speakCode: Sp
     ...signUpRoutes({ database, deckName: config.SIGN_UP_DECK, speakCode }),
     ...privacyRoutes(database),
     ...auditRoutes(database),
+    ...apiKeyRoutes(database),
   ];
 }
 
