@@ -8,6 +8,7 @@ import type { Route } from './http/route';
 import type { HttpParts } from './http/server';
 import type { Database } from './kernel/unit-of-work';
 import { forgetOldLinks, linkUrl } from './people/one-time-links';
+import { passkeyRoutes } from './people/passkey-routes';
 import { actorOfCaller, peopleRoutes } from './people/people-routes';
 import { secondFactorRoutes } from './people/second-factor-routes';
 import { sessionDoor } from './people/session-door';
@@ -28,6 +29,7 @@ export function identityRoutes(config: Config, database: Database, speakCode: Sp
     ...sessionRoutes(parts),
     ...peopleRoutes({ ...parts, onFirstOperator: () => rmSync(firstOperatorFile(config), { force: true }) }),
     ...secondFactorRoutes(database, Buffer.from(config.IDENTITY_KEY, 'hex')),
+    ...passkeyRoutes(database, config.PUBLIC_URL),
     ...signUpRoutes({ database, deckName: config.SIGN_UP_DECK, speakCode }),
     ...privacyRoutes(database),
     ...auditRoutes(database),
