@@ -11,6 +11,7 @@ import { forgetOldLinks, linkUrl } from './people/one-time-links';
 import { passkeyRoutes } from './people/passkey-routes';
 import { actorOfCaller, peopleRoutes } from './people/people-routes';
 import { secondFactorRoutes } from './people/second-factor-routes';
+import { ReasonNeeded, reasonOf } from './people/reasons';
 import { sessionDoor } from './people/session-door';
 import { sessionRoutes } from './people/session-routes';
 import { forgetOldSessions } from './people/sessions';
@@ -41,9 +42,25 @@ export function identityRoutes(config: Config, database: Database, speakCode: Sp
 export function identityParts(
   config: Config,
   database: Database,
-): Pick<HttpParts, 'sessions' | 'onStaffWrite'> {
+): Pick<HttpParts, 'sessions' | 'onStaffWrite' | 'onPersonalRead'> {
   return {
     sessions: sessionDoor(database, config.PUBLIC_URL),
+    onPersonalRead: async ({ caller, path, address, nowMs }) => {
+      const stated = caller.sessionId && (await reasonOf(database.read, caller.sessionId, nowMs));
+      if (caller.sessionId !== null && !stated) throw new ReasonNeeded();
+      await database.write((sql) =>
+        recordDeed(sql, {
+          actor: actorOfCaller(caller),
+          action: 'read-personal',
+          subject: path,
+          // A program cannot be asked; what it is for is its name.
+          reason: stated ? stated.text : caller.label,
+          address,
+          facts: { about: stated ? stated.subject : null },
+          nowMs,
+        }),
+      );
+    },
     onStaffWrite: ({ caller, method, path, address, nowMs }) =>
       database.write((sql) =>
         recordDeed(sql, {

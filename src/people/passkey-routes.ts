@@ -85,8 +85,7 @@ export function passkeyRoutes(database: Database, publicUrl: string): readonly R
       answer: { kind: 'json', status: 201, schema: passkeySchema },
       handle: async ({ caller, body, nowMs }, { req }) =>
         addPasskey(database, ourPages(req), {
-          name: body.name,
-          response: body.response as Parameters<typeof addPasskey>[2]['response'],
+          ...body,
           person: await person(caller),
           address: addressOf(req),
           nowMs,

@@ -6,6 +6,9 @@ import { aPerson, PASSWORD } from '../support/people';
 
 const ORIGIN = 'https://voip.example.org';
 
+/** What a page is given to sign in by a passkey. */
+const optionsFor = async (page: Page) => (await page.post('/session/passkey/options')).body;
+
 describe.each(DIALECTS)('passkeys on %s', (dialect) => {
   let test: TestDatabase;
   let api: ReturnType<typeof testApi>;
@@ -16,6 +19,7 @@ describe.each(DIALECTS)('passkeys on %s', (dialect) => {
   afterAll(() => test.drop());
 
   const aPage = () => new Page(api.app);
+  const enter = async (response: object) => (await aPage().post('/session/passkey', { response })).status;
   const withPasskey = async () => {
     const person = await aPerson(test.database);
     const page = aPage();
@@ -26,7 +30,6 @@ describe.each(DIALECTS)('passkeys on %s', (dialect) => {
     expect([kept.status, kept.body.name]).toEqual([201, 'telephone']);
     return { person, page, passkey, made, id: kept.body.id as string };
   };
-  const optionsFor = async (page: Page) => (await page.post('/session/passkey/options')).body;
 
   it('sign in without a password, and are both factors', async () => {
     const { person, passkey } = await withPasskey();
@@ -60,7 +63,6 @@ describe.each(DIALECTS)('passkeys on %s', (dialect) => {
       isVerified: false,
     });
     expect(await add(unasked)).toBe(422);
-    const enter = async (response: object) => (await aPage().post('/session/passkey', { response })).status;
     expect(await enter(passkey.show(await optionsFor(page), { isVerified: false }))).toBe(401);
     expect(await enter(passkey.show({ challenge: 'made-up' }))).toBe(401);
     expect(await enter(new SoftPasskey(ORIGIN).show(await optionsFor(page)))).toBe(401);
