@@ -6,7 +6,8 @@ import { Front } from './sign-in/front';
 import { PolicyGate } from './sign-in/policy-gate';
 import { Shell } from './shell';
 import { useWords } from './strings/words';
-import { Empty, Failed, Skeleton, Toasts } from './ui/states';
+import { Failed } from './ui/loaded';
+import { Empty, Skeleton, Toasts } from './ui/states';
 
 /** Chooses between the pages for everybody and those for whoever is signed in. */
 export function App(): ReactNode {

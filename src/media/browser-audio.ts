@@ -10,16 +10,6 @@ export function isBrowserAudio(sdp: string): boolean {
   return /^m=audio \d+ UDP\/TLS\/RTP\/SAVPF? /im.test(sdp);
 }
 
-/** The same SDP of somebody who neither speaks nor listens yet. */
-export function withoutVoice(sdp: string): string {
-  const [session = '', ...media] = sdp.split(/^(?=m=)/m);
-  const silent = media.map((section) => {
-    const plain = section.replace(/^a=(?:sendrecv|sendonly|recvonly|inactive)\s*?\r?\n/gm, '');
-    return section.startsWith('m=audio') ? `${plain.trimEnd()}\r\na=inactive\r\n` : plain;
-  });
-  return [session, ...silent].join('');
-}
-
 /** Lines of an end that nobody will ever find: they make the media server answer with its own. */
 export function unusedBrowserLines(): string[] {
   const digits = randomHex(FINGERPRINT_BYTES).toUpperCase().match(/../g) ?? [];

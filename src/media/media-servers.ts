@@ -5,7 +5,6 @@ import { AppError } from '../kernel/app-error';
 import { type Clock, type Timer, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import { type ApiCall, quoted, runConference } from './conference-seat';
-import { isBrowserAudio, withoutVoice } from './browser-audio';
 import { BridgeWatch } from './bridge-watch';
 import { mannerOf, nextVersion, PCMU, plainlySaid } from './audio-sdp';
 import { ConferenceTap } from './conference-tap';
@@ -115,13 +114,10 @@ export class MediaServers {
 
   /** Sets up a channel that answers this offer. `headers` go to the media server with the INVITE. @throws MediaUnavailable */
   async createLeg(remoteSdp: string, headers: Readonly<Record<string, string>>): Promise<Leg> {
-    const isBrowser = isBrowserAudio(remoteSdp);
-    // FreeSWITCH answers nobody before a browser's handshake, which comes after our answer; but for one that says nothing it waits not.
-    const first = isBrowser ? withoutVoice(remoteSdp) : remoteSdp;
-    const endpoint = await this.#createEndpoint(plainlySaid(first), headers);
+    const endpoint = await this.#createEndpoint(plainlySaid(remoteSdp), headers);
     const leg = new Leg(endpoint, this.clock, this.log, this.#bridges);
     // How long a channel may be silent is read with an offer, and only a channel that is there can be told.
-    if (isBrowser || mannerOf(remoteSdp) !== 'speaks') await this.#offerAgain(leg, remoteSdp);
+    if (mannerOf(remoteSdp) !== 'speaks') await this.#offerAgain(leg, remoteSdp);
     return leg;
   }
 

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../kernel/clock';
 import { randomId } from '../kernel/ids';
 import { audioSdp, mediaAddress } from './audio-sdp';
 import { silentPacket } from './rtp-packet';
-import { unusedBrowserLines, withoutVoice } from './browser-audio';
+import { unusedBrowserLines } from './browser-audio';
 import { unusedCryptoLine } from './secure-audio';
 
 /** How often a packet of silence is sent: far more often than any media server's time-out for silent callers. */
@@ -62,8 +62,7 @@ export class SilentPeer {
       cryptoLine: speaks === 'srtp' ? unusedCryptoLine() : null,
       browserLines: speaks === 'browser' ? [...unusedBrowserLines(), candidate] : null,
     });
-    const told = sdp.replace(/^m=/m, 'a=recvonly\r\nm=');
-    return speaks === 'browser' ? withoutVoice(told) : told;
+    return sdp.replace(/^m=/m, 'a=recvonly\r\nm=');
   }
 
   /** Begins to speak to the address of the media server's SDP. */

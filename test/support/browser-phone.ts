@@ -107,6 +107,7 @@ window.phone = {
   refer(target) { session.refer('sip:' + target + '@' + account.domain); },
   restartIce() { return session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }); },
   vanish() { session.connection.close(); },
+  states() { const c = session.connection; return [c.iceConnectionState, c.connectionState, c.iceGatheringState, c.signalingState]; },
   /** Level of a tone, 0 to 1, in what is heard now, and of the strongest tone. */
   heard(toneHz) {
     if (!analyser) return { level: 0, strongestHz: 0 };

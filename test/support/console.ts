@@ -14,6 +14,10 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  '--allow-loopback-in-peer-connection',
+  '--autoplay-policy=no-user-gesture-required',
 ];
 const LIMIT_MS = 15_000;
 
@@ -39,11 +43,13 @@ export class ConsoleStage {
     private readonly browser: Browser,
   ) {}
 
-  static async open(sipPort: number): Promise<ConsoleStage> {
+  /** `settings` are those of the service's environment. */
+  static async open(sipPort: number, settings: Readonly<Record<string, string>> = {}): Promise<ConsoleStage> {
     const service = await TestService.start({
       SIP_PORT: String(sipPort),
       RTP_PORT_MIN: '37800',
       RTP_PORT_MAX: '37899',
+      ...settings,
     });
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     return new ConsoleStage(service, browser);
@@ -97,7 +103,16 @@ export class ConsoleStage {
     await page.getByLabel('New password').fill(OPERATOR.password);
     await page.getByRole('button', { name: 'Make the account' }).click();
     await page.getByRole('heading', { name: 'Live', exact: true }).waitFor();
+    await this.stateReason(page);
     return page;
+  }
+
+  /** Says what he looks at things of people for, where he is first asked. */
+  async stateReason(page: Page): Promise<void> {
+    await page.goto('/people');
+    await page.getByRole('textbox', { name: 'Reason' }).fill('looking after the house');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('table').waitFor();
   }
 
   /** Signs in by mail and password. */

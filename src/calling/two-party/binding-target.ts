@@ -5,7 +5,8 @@ import type { ShownCaller } from './shown-caller';
 /** What stands in From for a caller who is not told (RFC 3323 4.1.1.3). */
 const ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>';
 
-const BY_WEBSOCKET = /^wss?\//;
+/** A Contact of RFC 7118: only what was registered by WebSocket has it, whatever the SIP server calls the connection. */
+const BY_WEBSOCKET = /;transport=wss?(?:;|$)/i;
 
 /** How a registered telephone is rung: at its Contact, by the way its REGISTER came (RFC 3581, RFC 5626), or along its Path (RFC 3327). */
 export function bindingTarget(
@@ -14,10 +15,10 @@ export function bindingTarget(
   called: string,
 ): OutwardTarget {
   const isShown = caller.number !== null && !caller.isWithheld;
-  const isBrowser = BY_WEBSOCKET.test(binding.receivedFrom);
+  const isBrowser = BY_WEBSOCKET.test(binding.contactUri);
   return {
     uri: binding.contactUri,
-    proxy: binding.path === null ? nextHop(binding.receivedFrom) : firstOfPath(binding.path),
+    proxy: binding.path === null ? nextHop(binding) : firstOfPath(binding.path),
     headers: {
       From: isShown ? `<sip:${caller.number}@localhost>` : ANONYMOUS,
       To: `<sip:${called}@localhost>`,
@@ -32,8 +33,11 @@ export function bindingTarget(
  * `udp/192.0.2.7:5060` → `sip:192.0.2.7:5060;transport=udp`. A browser has no address: the SIP server knows its connection by the Contact
  * (RFC 7118 5).
  */
-function nextHop(receivedFrom: string): string | null {
-  if (BY_WEBSOCKET.test(receivedFrom)) return null;
+function nextHop({
+  contactUri,
+  receivedFrom,
+}: Pick<DeviceBinding, 'contactUri' | 'receivedFrom'>): string | null {
+  if (BY_WEBSOCKET.test(contactUri)) return null;
   const [, protocol, hostPort] = /^([a-z]{2,4})\/(\S+)$/.exec(receivedFrom) ?? [];
   return protocol && hostPort ? `sip:${hostPort};transport=${protocol}` : null;
 }

@@ -3,7 +3,8 @@ import { Link, useLocation, useSearchParams } from 'wouter';
 import { useAnswer, useChange } from '../api/use-api';
 import { useWords } from '../strings/words';
 import { Badge, Digits } from '../ui/format';
-import { Failed, Loaded, PageHead, useProblemText } from '../ui/states';
+import { Failed, Loaded } from '../ui/loaded';
+import { PageHead, useProblemText } from '../ui/states';
 import { Facts, Table } from '../ui/table';
 import { microsText } from './calls';
 

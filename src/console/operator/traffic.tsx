@@ -7,7 +7,8 @@ import { useWords } from '../strings/words';
 import { Filters, useFilters } from '../ui/filters';
 import type { FieldSpec } from '../ui/form';
 import { Duration, Money } from '../ui/format';
-import { Empty, Loaded, PageHead, Skeleton } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead, Skeleton } from '../ui/states';
 import { type Column, Table } from '../ui/table';
 
 const DAY_MS = 86_400_000;

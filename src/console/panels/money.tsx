@@ -6,7 +6,8 @@ import { useAnswer } from '../api/use-api';
 import { useWords } from '../strings/words';
 import { Action } from '../ui/form';
 import { Badge, Money, Time } from '../ui/format';
-import { Empty, Loaded } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty } from '../ui/states';
 import { Facts, ListTable } from '../ui/table';
 
 export type Entry = {

@@ -5,7 +5,7 @@ import { useAnswer } from '../api/use-api';
 import { isLanguage, LANGUAGE_NAMES, LANGUAGES, useWords } from '../strings/words';
 import { useCountries } from '../ui/countries';
 import { Form } from '../ui/form';
-import { Loaded } from '../ui/states';
+import { Loaded } from '../ui/loaded';
 import { FrontSheet } from './front';
 
 /** Somebody makes himself an account. He hears the same whether his mail was known or not. */

@@ -272,7 +272,6 @@ export const arOperator: Record<keyof typeof enOperator, Phrase> = {
   'keys.none': 'لا مفاتيح',
   'keys.revoke.says': 'تُرفض البرامج بهذا المفتاح فورًا.',
   revoke: 'إلغاء',
-  revoked: 'ملغى',
   'audit.says': 'من فعل ماذا ولماذا. لا يمكن إلا الإضافة إليه.',
   subject: 'الموضوع',
   who: 'من',

@@ -254,7 +254,6 @@ export const deOperator: Record<keyof typeof enOperator, Phrase> = {
   'keys.none': 'Keine Schlüssel',
   'keys.revoke.says': 'Programme mit diesem Schlüssel werden sofort abgewiesen.',
   revoke: 'Widerrufen',
-  revoked: 'Widerrufen',
   'audit.says': 'Wer was tat, und warum. Es lässt sich nur ergänzen.',
   subject: 'Gegenstand',
   who: 'Wer',

@@ -252,7 +252,6 @@ export const enOperator = {
   'keys.none': 'No keys',
   'keys.revoke.says': 'Programs with this key are refused at once.',
   revoke: 'Revoke',
-  revoked: 'Revoked',
   'audit.says': 'Who did what, and why. It can only be added to.',
   subject: 'Subject',
   who: 'Who',

@@ -254,7 +254,6 @@ export const esOperator: Record<keyof typeof enOperator, Phrase> = {
   'keys.none': 'Sin claves',
   'keys.revoke.says': 'Los programas con esta clave se rechazan al instante.',
   revoke: 'Revocar',
-  revoked: 'Revocada',
   'audit.says': 'Quién hizo qué y por qué. Solo se puede añadir.',
   subject: 'Asunto',
   who: 'Quién',

@@ -254,7 +254,6 @@ export const frOperator: Record<keyof typeof enOperator, Phrase> = {
   'keys.none': 'Aucune clé',
   'keys.revoke.says': 'Les programmes avec cette clé sont refusés aussitôt.',
   revoke: 'Révoquer',
-  revoked: 'Révoquée',
   'audit.says': 'Qui a fait quoi, et pourquoi. On ne peut qu’y ajouter.',
   subject: 'Sujet',
   who: 'Qui',
