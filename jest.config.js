@@ -10,6 +10,6 @@ module.exports = {
   projects: [
     { displayName: 'unit', testEnvironment: 'node', roots: ['<rootDir>/src'], testMatch: ['**/*.test.ts'], transform, transformIgnorePatterns, globalSetup: '<rootDir>/test/support/global-setup.ts', globalTeardown: '<rootDir>/test/support/global-teardown.ts' },
     { displayName: 'scenarios', testEnvironment: 'node', roots: ['<rootDir>/test/http', '<rootDir>/test/scenarios'], testMatch: ['**/*.test.ts'], transform, transformIgnorePatterns, globalSetup: '<rootDir>/test/support/global-setup.ts', globalTeardown: '<rootDir>/test/support/global-teardown.ts' },
-    { displayName: 'browser', testEnvironment: 'node', roots: ['<rootDir>/test/browser'], testMatch: ['**/*.test.ts'], transform, transformIgnorePatterns, globalSetup: '<rootDir>/test/support/global-setup.ts', globalTeardown: '<rootDir>/test/support/global-teardown.ts' },
+    { displayName: 'browser', testEnvironment: 'node', roots: ['<rootDir>/test/browser'], testMatch: ['**/*.test.ts'], transform, transformIgnorePatterns },
   ],
 };

@@ -143,6 +143,7 @@ const TECHNOLOGY = {
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],
   nodemailer: [/-nodemailer\.ts$/],
+  '@simplewebauthn/server': [/-webauthn\.ts$/],
   '@node-rs/argon2': [/-argon2\.ts$/],
   stripe: [/-stripe\.ts$/],
   pdfkit: [/-pdf\.ts$/],

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { recordDeed } from './audit/audit-log';
 import { auditRoutes } from './audit/audit-routes';
 import type { Config } from './config/settings';
+import { apiKeyRoutes } from './http/api-keys-routes';
 import type { Route } from './http/route';
 import type { HttpParts } from './http/server';
 import type { Database } from './kernel/unit-of-work';
 import { forgetOldLinks, linkUrl } from './people/one-time-links';
+import { passkeyRoutes } from './people/passkey-routes';
 import { actorOfCaller, peopleRoutes } from './people/people-routes';
 import { secondFactorRoutes } from './people/second-factor-routes';
+import { ReasonNeeded, reasonOf } from './people/reasons';
 import { sessionDoor } from './people/session-door';
 import { sessionRoutes } from './people/session-routes';
 import { forgetOldSessions } from './people/sessions';
@@ -27,9 +30,11 @@ export function identityRoutes(config: Config, database: Database, speakCode: Sp
     ...sessionRoutes(parts),
     ...peopleRoutes({ ...parts, onFirstOperator: () => rmSync(firstOperatorFile(config), { force: true }) }),
     ...secondFactorRoutes(database, Buffer.from(config.IDENTITY_KEY, 'hex')),
+    ...passkeyRoutes(database, config.PUBLIC_URL),
     ...signUpRoutes({ database, deckName: config.SIGN_UP_DECK, speakCode }),
     ...privacyRoutes(database),
     ...auditRoutes(database),
+    ...apiKeyRoutes(database),
   ];
 }
 
@@ -37,9 +42,25 @@ export function identityRoutes(config: Config, database: Database, speakCode: Sp
 export function identityParts(
   config: Config,
   database: Database,
-): Pick<HttpParts, 'sessions' | 'onStaffWrite'> {
+): Pick<HttpParts, 'sessions' | 'onStaffWrite' | 'onPersonalRead'> {
   return {
     sessions: sessionDoor(database, config.PUBLIC_URL),
+    onPersonalRead: async ({ caller, path, address, nowMs }) => {
+      const stated = caller.sessionId && (await reasonOf(database.read, caller.sessionId, nowMs));
+      if (caller.sessionId !== null && !stated) throw new ReasonNeeded();
+      await database.write((sql) =>
+        recordDeed(sql, {
+          actor: actorOfCaller(caller),
+          action: 'read-personal',
+          subject: path,
+          // A program cannot be asked; what it is for is its name.
+          reason: stated ? stated.text : caller.label,
+          address,
+          facts: { about: stated ? stated.subject : null },
+          nowMs,
+        }),
+      );
+    },
     onStaffWrite: ({ caller, method, path, address, nowMs }) =>
       database.write((sql) =>
         recordDeed(sql, {

@@ -61,6 +61,7 @@ function accountReads(database: Database): readonly Route[] {
       path: '/accounts',
       summary: 'Accounts in the order they were made',
       scope: 'accounts:read',
+      personal: true,
       query: z.object({ after: z.string().max(36).optional(), limit: limitSchema }),
       answer: {
         kind: 'json',
@@ -76,6 +77,7 @@ function accountReads(database: Database): readonly Route[] {
       path: '/accounts/{accountId}',
       summary: 'One account',
       scope: 'accounts:read',
+      personal: true,
       own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: accountSchema },

@@ -138,6 +138,7 @@ export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): re
       path: '/cdrs',
       summary: 'Call detail records, the newest first; cost and margin for those who may see them',
       scope: 'cdrs:read',
+      personal: 'full-numbers',
       own: { thing: 'account', at: ['query.account', 'query.owner'] },
       query: filterSchema.extend({ limit: limitSchema, cursor: cursorSchema(positionSchema).optional() }),
       answer: { kind: 'json', schema: z.object({ cdrs: z.array(cdrSchema), next: z.string().nullable() }) },
@@ -156,6 +157,7 @@ export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): re
       path: '/cdrs.csv',
       summary: 'The same search without pages, streamed as CSV',
       scope: 'cdrs:read',
+      personal: 'full-numbers',
       own: { thing: 'account', at: ['query.account', 'query.owner'] },
       query: filterSchema,
       answer: {
@@ -176,6 +178,7 @@ export function cdrRoutes(database: Database, recordingsOf: RecordingsOfLeg): re
       path: '/cdrs/{cdrId}',
       summary: 'One call detail record with the working of its charge',
       scope: 'cdrs:read',
+      personal: 'full-numbers',
       own: { thing: 'cdr', at: 'path.cdrId' },
       params: z.object({ cdrId: z.string().max(36) }),
       answer: { kind: 'json', schema: cdrSchema.extend({ recordings: z.array(recordingSchema) }) },

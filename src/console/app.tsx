@@ -49,8 +49,7 @@ function SignedIn(): ReactNode {
     const back = location === '/' ? '' : `?to=${encodeURIComponent(location + window.location.search)}`;
     return <Redirect to={`/sign-in${back}`} replace />;
   }
-  if ((session.data.policiesToAccept ?? []).length > 0)
-    return <PolicyGate policies={session.data.policiesToAccept ?? []} />;
+  if (session.data.policiesToAccept.length > 0) return <PolicyGate missing={session.data.policiesToAccept} />;
   const home = isStaff(session.data) ? '/live' : '/home';
   return (
     <SessionContext.Provider value={session.data}>

@@ -73,6 +73,7 @@ export const PAGES: readonly PageEntry[] = [
   page('/audit', people, 'AuditPage'),
   page('/people', people, 'PeoplePage'),
   page('/keys', people, 'KeysPage'),
+  page('/policies', () => import('./operator/policies'), 'PoliciesPage'),
   page('/home', own, 'HomePage'),
   page('/history', own, 'HistoryPage'),
   page('/my-rooms', own, 'OwnRoomsPage'),

@@ -54,6 +54,7 @@ const STAFF_GROUPS: readonly { readonly word: WordKey; readonly entries: readonl
       { path: '/webhooks', word: 'nav.webhooks', scope: 'webhooks:read' },
       { path: '/audit', word: 'nav.audit', scope: 'audit:read' },
       { path: '/people', word: 'nav.people', scope: 'people:read' },
+      { path: '/policies', word: 'policies', scope: 'policies:write' },
       { path: '/keys', word: 'nav.keys', scope: 'keys:write' },
       { path: '/health', word: 'nav.health' },
     ],

@@ -1,6 +1,14 @@
 import { InvalidInput } from '../kernel/app-error';
 import { fingerprint, newId, randomSecret } from '../kernel/ids';
-import { type Database, type Sql, text, textOrNull } from '../kernel/unit-of-work';
+import {
+  type Database,
+  integer,
+  integerOrNull,
+  type Sql,
+  text,
+  textOrNull,
+  whereOf,
+} from '../kernel/unit-of-work';
 import { isCustomer, isRole, narrowed, OWN_SCOPES, ROLES, type Scope } from './roles';
 
 /** Marks our keys, so that a leaked one is recognised wherever it turns up. */
@@ -105,10 +113,68 @@ export async function callerByKey(sql: Sql, secret: string, nowMs: number): Prom
   };
 }
 
-/** Ends a key at once. False when there is none, or it had ended. */
-export async function revokeApiKey(database: Database, id: string, nowMs: number): Promise<boolean> {
+/** A key as it is listed: all but its secret. */
+export type ListedKey = {
+  readonly id: string;
+  readonly label: string;
+  readonly role: string;
+  readonly accountId: string | null;
+  /** What it was narrowed to; empty: all that the role may. */
+  readonly scopes: readonly string[];
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number | null;
+};
+
+/** Keys that count, those of one account or (null) all, from after `afterId` on, one more than `limit` when there are more. */
+export async function listApiKeys(
+  sql: Sql,
+  wanted: {
+    readonly accountId: string | null;
+    readonly afterId: string | null;
+    readonly limit: number;
+    readonly nowMs: number;
+  },
+): Promise<readonly ListedKey[]> {
+  const { where, values } = whereOf([
+    ['account_id = ?', wanted.accountId],
+    ['id > ?', wanted.afterId],
+    ['(expires_at_ms IS NULL OR expires_at_ms > ?)', wanted.nowMs],
+  ]);
+  const rows = await sql.all(
+    `SELECT id, label, role, account_id, created_at_ms, expires_at_ms FROM api_keys ${where} AND revoked_at_ms IS NULL ORDER BY id LIMIT ?`,
+    [...values, wanted.limit + 1],
+  );
+  const keys: ListedKey[] = [];
+  for (const row of rows) {
+    const scopes = await sql.all('SELECT scope FROM api_key_scopes WHERE key_id = ? ORDER BY scope', [
+      text(row.id),
+    ]);
+    keys.push({
+      id: text(row.id),
+      label: text(row.label),
+      role: text(row.role),
+      accountId: textOrNull(row.account_id),
+      scopes: scopes.map(({ scope }) => text(scope)),
+      createdAtMs: integer(row.created_at_ms),
+      expiresAtMs: integerOrNull(row.expires_at_ms),
+    });
+  }
+  return keys;
+}
+
+/** Ends a key at once, or only one of this account. False when there is none, or it had ended. */
+export async function revokeApiKey(
+  database: Database,
+  id: string,
+  nowMs: number,
+  accountId: string | null = null,
+): Promise<boolean> {
+  const { where, values } = whereOf([
+    ['id = ?', id],
+    ['account_id = ?', accountId],
+  ]);
   const changed = await database.write((sql) =>
-    sql.run('UPDATE api_keys SET revoked_at_ms = ? WHERE id = ? AND revoked_at_ms IS NULL', [nowMs, id]),
+    sql.run(`UPDATE api_keys SET revoked_at_ms = ? ${where} AND revoked_at_ms IS NULL`, [nowMs, ...values]),
   );
   return changed === 1;
 }

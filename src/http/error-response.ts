@@ -71,6 +71,7 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   unauthenticated: [401, 'Who are you?'],
   'wrong-credentials': [401, 'Not signed in'],
   'too-young': [422, 'Not old enough'],
+  'reason-needed': [403, 'What for?'],
   'link-not-good': [422, 'The link does not count'],
   'too-many-tries': [429, 'Too many tries'],
   forbidden: [403, 'Not allowed'],

@@ -45,6 +45,11 @@ export type Route = {
   readonly toldOnce: readonly string[];
   /** False: nothing of the request is kept for a repeat, not even a fingerprint, since it carries a password or a code; it needs no Idempotency-Key. */
   readonly remembered: boolean;
+  /**
+   * What it gives belongs to people: who sees it because of his role must have said what for, and each read is audited. 'full-numbers': only for those
+   * who see numbers whole.
+   */
+  readonly personal: boolean | 'full-numbers';
   readonly handle: (
     checked: Checked<never, never, never>,
     raw: { req: Request; res: Response },
@@ -75,6 +80,7 @@ export function route<
   answer: Answer;
   toldOnce?: readonly string[];
   remembered?: boolean;
+  personal?: Route['personal'];
   handle: (
     checked: Checked<Shape<P>, Shape<Q>, Shape<B>>,
     raw: { req: Request; res: Response },
@@ -83,6 +89,7 @@ export function route<
   return {
     toldOnce: [],
     remembered: true,
+    personal: false,
     ...wanted,
     own: wanted.own ?? null,
     params: wanted.params ?? null,

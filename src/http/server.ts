@@ -37,7 +37,9 @@ export type HttpParts = {
   /** How browsers are signed in. */
   readonly sessions: SessionDoor;
   /** Told of every change that staff and programs ask for, before it is made. */
-  readonly onStaffWrite: (asked: StaffWrite) => Promise<void>;
+  readonly onStaffWrite: (asked: StaffRequest) => Promise<void>;
+  /** Told of every read of what belongs to people, by those who may because of their role. @throws when the reader has not said what for */
+  readonly onPersonalRead: (asked: StaffRequest) => Promise<void>;
   /** Told of every answer, for metrics: the route's path as declared. */
   readonly onAnswer: (route: Route, status: number, durationMs: number) => void;
 };
@@ -56,8 +58,8 @@ const CONTENT_POLICY = {
   frameAncestors: ["'none'"],
 };
 
-/** A change that somebody who may change things of others asks for. */
-export type StaffWrite = {
+/** A request of somebody who may reach things of others. */
+export type StaffRequest = {
   readonly caller: Caller;
   readonly method: Route['method'];
   /** The path that was asked for, without its query. */
@@ -163,6 +165,14 @@ async function serve(
     caller: await asWhom(parts, route, caller, asking),
     nowMs,
   };
+  if (isPersonalRead(route, caller))
+    await parts.onPersonalRead({
+      caller,
+      method: route.method,
+      path: req.path,
+      address: addressOf(req),
+      nowMs,
+    });
   if (route.method !== 'get' && route.scope !== 'public' && caller.scopes.length > 0)
     await parts.onStaffWrite({
       caller,
@@ -302,6 +312,12 @@ async function bySession(sessions: SessionDoor, route: Route, req: Request, nowM
 function mayToAll(route: Route, caller: Caller): boolean {
   if (route.scope === 'public') return true;
   return route.scope === 'signed-in' ? caller.personId !== null : caller.scopes.includes(route.scope);
+}
+
+/** Whether somebody reads of people what he may because of his role; on his own things nobody is asked. */
+function isPersonalRead(route: Route, caller: Caller): boolean {
+  if (route.personal === false || !mayToAll(route, caller)) return false;
+  return route.personal === true || caller.scopes.includes('numbers:full');
 }
 
 /** Only a route that says how own things are known is open to those who may do something to their own. */

@@ -111,6 +111,7 @@ export function peopleRoutes({
       path: '/people',
       summary: 'People who sign in, in the order they came',
       scope: 'people:read',
+      personal: true,
       query: z.object({
         search: z.string().trim().min(1).max(100).optional(),
         role: z.string().max(12).optional(),
@@ -142,6 +143,7 @@ export function peopleRoutes({
       path: '/people/{personId}',
       summary: 'One person',
       scope: 'people:read',
+      personal: true,
       params: personParams,
       answer: { kind: 'json', schema: listedSchema },
       handle: async ({ params }) => listedJson(await readPerson(database.read, params.personId)),

@@ -8,6 +8,7 @@ import type { Database } from '../kernel/unit-of-work';
 import { readPerson } from './people-store';
 import { isStaff, type Person } from './person';
 import { policiesToAccept } from '../privacy/policies-store';
+import { reasonOf, stateReason } from './reasons';
 import { askForReset, resetPassword } from './reset-password';
 import { methodsAfterPassword, secondFactorOf } from './second-factor';
 import { callerOf } from './session-door';
@@ -94,6 +95,9 @@ export function sessionRoutes({
             passkeys: z.number(),
             recoveryCodesLeft: z.number(),
           }),
+          reason: z
+            .object({ text: z.string(), subject: z.string().nullable(), untilMs: z.number() })
+            .nullable(),
           policiesToAccept: z.array(z.object({ policyId: z.string(), version: z.number() })),
         }),
       },
@@ -112,6 +116,7 @@ export function sessionRoutes({
           csrfToken: csrfTokenOf(secret),
           expiresAtMs: session.expiresAtMs,
           secondFactor: await secondFactorOf(database.read, person.id),
+          reason: await reasonOf(database.read, session.id, nowMs),
           // Staff works under a contract of its own.
           policiesToAccept: isStaff(person.role) ? [] : await policiesToAccept(database.read, person.id),
         };
@@ -136,6 +141,31 @@ export function sessionRoutes({
         if (done.session.stage === 'signed-in') return { state: 'signed-in' };
         const methods = methodsAfterPassword(await secondFactorOf(database.read, done.person.id));
         return { state: 'second-factor', methods };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/session/reason',
+      summary: 'Says what staff looks at things of people for; it counts for an hour and is audited',
+      scope: 'signed-in',
+      body: z.object({
+        reason: z.string().trim().min(3).max(500),
+        subject: z.string().trim().min(1).max(200).optional(),
+      }),
+      answer: {
+        kind: 'json',
+        schema: z.object({ text: z.string(), subject: z.string().nullable(), untilMs: z.number() }),
+      },
+      handle: async ({ caller, body, nowMs }, { req }) => {
+        const { personId, sessionId } = whoAsks(caller);
+        return stateReason(database, {
+          person: await readPerson(database.read, personId),
+          sessionId,
+          reason: body.reason,
+          subject: body.subject ?? null,
+          address: addressOf(req),
+          nowMs,
+        });
       },
     }),
     route({

@@ -60,6 +60,7 @@ describe.each(DIALECTS)('people who sign in on %s', (dialect) => {
     expect((await aPage().get('/session')).status).toBe(401);
     const page = await signedIn(await aPerson(test.database));
     const { cookie } = page;
+    await page.post('/session/reason', { reason: 'a test' });
     expect((await page.get('/people')).status).toBe(200);
     expect((await page.delete('/session')).status).toBe(200);
     expect(page.cookie).toBeNull();
@@ -117,7 +118,8 @@ describe.each(DIALECTS)('people who sign in on %s', (dialect) => {
 
   it('reach what their role may: staff by its scopes, a customer his own', async () => {
     const finance = await signedIn(await aPerson(test.database, { role: 'finance' }));
-    expect((await finance.get('/people')).status).toBe(403);
+    await finance.post('/session/reason', { reason: 'a test' });
+    expect((await finance.get('/people')).body.type).toBe('urn:123-voip:forbidden');
     expect((await finance.get('/accounts')).status).toBe(200);
     const own = (await anAccount(test.database, { credit: '5' })).id;
     const other = (await anAccount(test.database, { credit: '5' })).id;
@@ -230,6 +232,7 @@ describe.each(DIALECTS)('people who sign in on %s', (dialect) => {
   it('are found, given another role and blocked; nobody blocks himself and one administrator stays', async () => {
     const boss = await aPerson(test.database);
     const admin = await signedIn(boss);
+    await admin.post('/session/reason', { reason: 'a test' });
     const person = await aPerson(test.database, { role: 'support' });
     const page = await signedIn(person);
     const found = await admin.get(`/people?search=${encodeURIComponent(person.mail.toUpperCase())}`);

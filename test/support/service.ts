@@ -113,6 +113,11 @@ export class TestService {
     return readFileSync(join(this.folder, 'var', 'admin-key'), 'utf8').trim();
   }
 
+  /** Where the service keeps what must survive a restart. */
+  get varFolder(): string {
+    return join(this.folder, 'var');
+  }
+
   /** Where recordings lie, encrypted. */
   get recordingsFolder(): string {
     return join(this.folder, 'var', 'recordings');

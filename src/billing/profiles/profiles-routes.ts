@@ -40,6 +40,7 @@ export function profileRoutes(database: Database): readonly Route[] {
       path: '/accounts/{accountId}/billing-profile',
       summary: 'Who is billed for an account: name, address, VAT number, where mail goes, time zone',
       scope: 'invoices:read',
+      personal: true,
       own: OWN_ACCOUNT,
       params: accountParams,
       answer: { kind: 'json', schema: profileSchema },

@@ -26,16 +26,28 @@ export type Session = {
     readonly passkeys: number;
     readonly recoveryCodesLeft: number;
   };
-  readonly policiesToAccept?: readonly Policy[];
+  readonly policiesToAccept: readonly PolicyVersion[];
 };
 
+/** A text that people agree to, in one language. */
 export type Policy = {
   readonly id: string;
-  readonly version: string;
+  readonly version: number;
   readonly language: string;
   readonly title: string;
-  readonly url: string;
+  readonly textUrl: string;
 };
+
+/** A version of a policy, whatever the language it was read in. */
+export type PolicyVersion = { readonly policyId: string; readonly version: number };
+
+/** Each policy in the reader's language, where there is such a text, else in the one there is. */
+export function inLanguage(policies: readonly Policy[], language: string): readonly Policy[] {
+  const byId = new Map<string, Policy>();
+  for (const policy of policies)
+    if (!byId.has(policy.id) || policy.language === language) byId.set(policy.id, policy);
+  return [...byId.values()];
+}
 
 export const SESSION_KEY = ['session'] as const;
 
@@ -75,10 +87,10 @@ export function useSession(): Session {
   return session;
 }
 
-/** Whether he may do this; the API has the last word. */
+/** Whether he may do this to what belongs to others: what is his own he may do by the API's leave, which has the last word anyhow. */
 export function useMay(): (scope: string) => boolean {
-  const { scopes } = useSession();
-  return (scope) => scopes.includes(scope);
+  const session = useSession();
+  return (scope) => isStaff(session) && session.scopes.includes(scope);
 }
 
 export function isStaff({ role }: Session): boolean {

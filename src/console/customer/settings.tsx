@@ -1,7 +1,7 @@
 import { startRegistration } from '@simplewebauthn/browser';
 import { type ReactNode, useState } from 'react';
 import { ask, Problem } from '../api/client';
-import { useFreshSession, useSession } from '../api/session';
+import { type PolicyVersion, useFreshSession, useSession } from '../api/session';
 import { useAnswer } from '../api/use-api';
 import { ProfilePanel } from '../panels/account';
 import { QrCode, Secret } from '../panels/reach';
@@ -11,14 +11,7 @@ import { Digits, Time, YesNo } from '../ui/format';
 import { Copy, Empty, Loaded, PageHead, useProblemText, useToast } from '../ui/states';
 import { Facts, Table } from '../ui/table';
 
-type Consent = {
-  readonly policyId?: string;
-  readonly purpose?: string;
-  readonly version?: string;
-  readonly granted?: boolean;
-  readonly acceptedAtMs?: number;
-  readonly atMs?: number;
-};
+type Consent = PolicyVersion & { readonly agreed: boolean; readonly atMs: number };
 
 /** Who he is here, who is billed, and what he has agreed to. */
 export function SettingsPage(): ReactNode {
@@ -84,14 +77,12 @@ export function SettingsPage(): ReactNode {
               <Table
                 name={t('consents')}
                 rows={consents}
-                keyOf={(consent) =>
-                  `${consent.policyId ?? consent.purpose ?? ''} ${consent.version ?? ''} ${consent.acceptedAtMs ?? consent.atMs ?? ''}`
-                }
+                keyOf={({ policyId, version, atMs }) => `${policyId} ${version} ${atMs}`}
                 columns={[
-                  { label: t('consent'), cell: ({ policyId, purpose }) => policyId ?? purpose },
+                  { label: t('consent'), cell: ({ policyId }) => policyId },
                   { label: t('version'), cell: ({ version }) => version },
-                  { label: t('agreed'), cell: ({ granted = true }) => <YesNo value={granted} /> },
-                  { label: t('when'), cell: ({ acceptedAtMs, atMs }) => <Time ms={acceptedAtMs ?? atMs} /> },
+                  { label: t('agreed'), cell: ({ agreed }) => <YesNo value={agreed} /> },
+                  { label: t('when'), cell: ({ atMs }) => <Time ms={atMs} /> },
                 ]}
               />
             )
@@ -111,11 +102,11 @@ export function SettingsPage(): ReactNode {
 type Passkey = { readonly id: string; readonly name: string; readonly createdAtMs: number };
 type OwnSession = {
   readonly id: string;
-  readonly userAgent?: string | null;
-  readonly address?: string | null;
-  readonly createdAtMs?: number;
-  readonly lastSeenAtMs?: number;
-  readonly isCurrent?: boolean;
+  readonly browser: string;
+  readonly address: string;
+  readonly createdAtMs: number;
+  readonly seenAtMs: number;
+  readonly isCurrent: boolean;
 };
 
 /** Password, second factor, passkeys, and where he is signed in. */
@@ -342,15 +333,15 @@ function Sessions(): ReactNode {
             columns={[
               {
                 label: t('browser'),
-                cell: ({ userAgent, isCurrent }) => (
+                cell: ({ browser, isCurrent }) => (
                   <span>
-                    {userAgent ?? '–'} {isCurrent && <span className="badge accent">{t('thisOne')}</span>}
+                    {browser} {isCurrent && <span className="badge accent">{t('thisOne')}</span>}
                   </span>
                 ),
               },
               { label: t('address'), cell: ({ address }) => <Digits>{address}</Digits> },
               { label: t('startedAt'), cell: ({ createdAtMs }) => <Time ms={createdAtMs} /> },
-              { label: t('lastSeen'), cell: ({ lastSeenAtMs }) => <Time ms={lastSeenAtMs} /> },
+              { label: t('lastSeen'), cell: ({ seenAtMs }) => <Time ms={seenAtMs} /> },
               {
                 label: t('actions'),
                 cell: ({ id, isCurrent }) =>

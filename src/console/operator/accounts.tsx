@@ -81,7 +81,7 @@ function AddAccount(): ReactNode {
 const TABS: readonly (readonly [tab: string, word: WordKey, panel: (account: Account) => ReactNode])[] = [
   ['overview', 'nav.home', (account) => <Overview account={account} />],
   ['calls', 'nav.calls', ({ id }) => <CallSearch accountId={id} />],
-  ['money', 'nav.money', ({ id }) => <MoneyTab accountId={id} />],
+  ['money', 'money', ({ id }) => <MoneyTab accountId={id} />],
   ['invoices', 'nav.invoices', ({ id }) => <InvoicesTab accountId={id} />],
   ['plan', 'nav.plan', ({ id }) => <PlanPanel accountId={id} />],
   ['devices', 'nav.devices', ({ id }) => <ReachTab accountId={id} />],

@@ -45,7 +45,9 @@ export function CallsPage(): ReactNode {
   const { t } = useWords();
   return (
     <>
-      <PageHead title={t('nav.cdrs')} says={t('cdrs.says')} />
+      <PageHead title={t('nav.cdrs')} says={t('cdrs.says')}>
+        <SavedViews />
+      </PageHead>
       <CallSearch />
     </>
   );
@@ -62,7 +64,6 @@ export function CallSearch({ accountId }: { accountId?: string }): ReactNode {
   return (
     <div className="stack">
       <Filters fields={fields}>
-        {accountId === undefined && <SavedViews />}
         <a className="button" href={urlOf('/cdrs.csv', query)} download>
           {t('csv')}
         </a>

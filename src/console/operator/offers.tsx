@@ -200,9 +200,16 @@ export function RemindersPage(): ReactNode {
                   {plan.steps.map((step) => (
                     <li key={step.days} className="row spread">
                       <span>
-                        {t(step.days < 0 ? 'reminders.before' : 'reminders.after', {
-                          n: Math.abs(step.days),
-                        })}
+                        {t(
+                          step.days < 0
+                            ? 'reminders.before'
+                            : step.days === 0
+                              ? 'reminders.on'
+                              : 'reminders.after',
+                          {
+                            n: Math.abs(step.days),
+                          },
+                        )}
                       </span>
                       <span className="row">
                         <Badge kind="reminder" value={step.action} />

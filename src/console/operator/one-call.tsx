@@ -8,6 +8,7 @@ import { useWords } from '../strings/words';
 import { Badge, Digits, Duration, Money, Time, YesNo } from '../ui/format';
 import { Copy, Loaded, PageHead } from '../ui/states';
 import { Facts, Table } from '../ui/table';
+import { CallTrace } from './call-trace';
 import { microsText, talkMs, useCallColumns } from './calls';
 
 type OneCdr = Cdr & {
@@ -46,6 +47,7 @@ export function OneCallPage({ cdrId = '' }: { cdrId?: string }): ReactNode {
           <Corrections cdrId={cdr.cdrId} />
           <Posting cdr={cdr} />
           <LegsOfCall cdr={cdr} />
+          <CallTrace cdrId={cdr.cdrId} />
         </>
       )}
     </Loaded>
@@ -313,9 +315,10 @@ function Posting({ cdr }: { cdr: OneCdr }): ReactNode {
 /** All legs of the call: attempts at carriers, both sides, transfers. */
 function LegsOfCall({ cdr }: { cdr: OneCdr }): ReactNode {
   const { t } = useWords();
-  const { accountId, scopes } = useSession();
+  const { accountId } = useSession();
+  const may = useMay();
   const columns = useCallColumns();
-  const query = { call: cdr.callId, ...(scopes.includes('cdrs:read') ? {} : { account: accountId }) };
+  const query = { call: cdr.callId, ...(may('cdrs:read') ? {} : { account: accountId }) };
   const legs = useList<Cdr>({ path: '/cdrs', rows: 'cdrs', query });
   const others = (legs.data ?? []).filter(({ cdrId }) => cdrId !== cdr.cdrId);
   if (others.length === 0) return null;

@@ -3,7 +3,7 @@ import { useMay } from '../api/session';
 import { useWords } from '../strings/words';
 import { Filters, useFilters } from '../ui/filters';
 import { Action, type FieldSpec } from '../ui/form';
-import { Badge, Time } from '../ui/format';
+import { Badge, Digits, Time } from '../ui/format';
 import { Empty, PageHead } from '../ui/states';
 import { ListTable } from '../ui/table';
 import { DetailText } from './house';
@@ -46,6 +46,7 @@ export function PeoplePage(): ReactNode {
       <ListTable<Person>
         name={t('nav.people')}
         path="/people"
+        pageBy="after"
         rows="people"
         query={useFilters(fields)}
         keyOf={({ id }) => id}
@@ -167,15 +168,14 @@ export function KeysPage(): ReactNode {
 }
 
 type AuditEntry = {
-  readonly id?: string;
-  readonly number?: number;
-  readonly action?: string;
-  readonly kind?: string;
-  readonly actor?: string;
-  readonly subject?: string | null;
-  readonly reason?: string | null;
-  readonly details?: Readonly<Record<string, unknown>> | null;
+  readonly entryNumber: number;
   readonly atMs: number;
+  readonly actor: { readonly kind: string; readonly id: string; readonly label: string };
+  readonly action: string;
+  readonly subject: string;
+  readonly reason: string | null;
+  readonly address: string | null;
+  readonly facts: Readonly<Record<string, unknown>>;
 };
 
 /** Who did what, and why: it can only be added to. */
@@ -183,7 +183,8 @@ export function AuditPage(): ReactNode {
   const { t } = useWords();
   const fields: readonly FieldSpec[] = [
     { name: 'from', label: t('fromTime'), kind: 'time' },
-    { name: 'to', label: t('untilTime'), kind: 'time' },
+    { name: 'until', label: t('untilTime'), kind: 'time' },
+    { name: 'action', label: t('what') },
     { name: 'subject', label: t('subject') },
   ];
   return (
@@ -193,16 +194,18 @@ export function AuditPage(): ReactNode {
       <ListTable<AuditEntry>
         name={t('nav.audit')}
         path="/audit"
+        pageBy="before"
         rows="entries"
         query={useFilters(fields)}
-        keyOf={({ id, number, atMs }) => id ?? `${number ?? atMs}`}
+        keyOf={({ entryNumber }) => String(entryNumber)}
         columns={[
           { label: t('when'), cell: ({ atMs }) => <Time ms={atMs} /> },
-          { label: t('who'), cell: ({ actor }) => <bdi>{actor}</bdi> },
-          { label: t('what'), cell: ({ action, kind }) => action ?? kind },
+          { label: t('who'), cell: ({ actor }) => <bdi>{actor.label}</bdi> },
+          { label: t('what'), cell: ({ action }) => <code>{action}</code> },
           { label: t('subject'), cell: ({ subject }) => subject },
           { label: t('reason'), cell: ({ reason }) => <bdi>{reason}</bdi> },
-          { label: t('facts'), cell: ({ details }) => <DetailText of={details ?? null} /> },
+          { label: t('address'), cell: ({ address }) => <Digits>{address}</Digits> },
+          { label: t('facts'), cell: ({ facts }) => <DetailText of={facts} /> },
         ]}
       />
     </>

@@ -34,20 +34,18 @@ export function SavedViews(): ReactNode {
   return (
     <>
       {views.length > 0 && (
-        <label>
-          <span className="visually-hidden">{t('views')}</span>
-          <select
-            value={here?.search ?? ''}
-            onChange={({ target }) => setParameters(new URLSearchParams(target.value))}
-          >
-            <option value="">{t('views')}</option>
-            {views.map((view) => (
-              <option key={view.name} value={view.search}>
-                {view.name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <select
+          aria-label={t('views')}
+          value={here?.search ?? ''}
+          onChange={({ target }) => setParameters(new URLSearchParams(target.value))}
+        >
+          <option value="">{t('views')}</option>
+          {views.map((view) => (
+            <option key={view.name} value={view.search}>
+              {view.name}
+            </option>
+          ))}
+        </select>
       )}
       {here ? (
         <button type="button" onClick={() => keep(views.filter((view) => view !== here))}>

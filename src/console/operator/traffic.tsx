@@ -12,6 +12,8 @@ import { type Column, Table } from '../ui/table';
 
 const DAY_MS = 86_400_000;
 const SHOWN_DAYS = 30;
+/** What can be grouped by; days are what is shown without a choice. */
+const BY = ['day', 'trunk', 'prefix', 'result', 'account'] as const;
 const Chart = lazy(async () => ({ default: (await import('../ui/chart')).Chart }));
 
 type Line = {
@@ -45,7 +47,7 @@ export function TrafficPage(): ReactNode {
       name: 'by',
       label: t('by'),
       kind: 'choice',
-      choices: ['trunk', 'prefix', 'result', 'account'].map((one) => [one, wordOf('by', one)]),
+      choices: BY.map((one) => [one === 'day' ? '' : one, wordOf('by', one)]),
     },
     { name: 'from', label: t('fromTime'), kind: 'time' },
     { name: 'to', label: t('untilTime'), kind: 'time' },

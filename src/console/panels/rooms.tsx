@@ -20,6 +20,14 @@ type Room = {
   readonly createdAtMs: number;
   readonly rules: Rules;
 };
+/** Tables of words for values of rules. */
+const RULE_WORDS: Readonly<Record<string, string>> = {
+  recording: 'recordingRule',
+  participantRole: 'roomRole',
+  entrySound: 'entrySound',
+  retentionClass: 'retention',
+};
+
 type Secrets = {
   readonly roomNumber: string;
   readonly participantPin: string;
@@ -185,6 +193,13 @@ function RoomRules({ room }: { room: Room }): ReactNode {
       value: String(rules.recording),
     },
     {
+      name: 'rules.retentionClass',
+      label: wordOf('rule', 'retentionClass'),
+      kind: 'choice',
+      choices: choicesOf('retention', ['short', 'standard', 'long']),
+      value: String(rules.retentionClass),
+    },
+    {
       name: 'rules.language',
       label: t('language'),
       kind: 'choice',
@@ -221,15 +236,7 @@ function RoomRules({ room }: { room: Room }): ReactNode {
               ([name, value]) =>
                 [
                   wordOf('rule', name),
-                  shown(
-                    name === 'recording'
-                      ? wordOf('recordingRule', String(value))
-                      : name === 'participantRole'
-                        ? wordOf('roomRole', String(value))
-                        : name === 'entrySound'
-                          ? wordOf('entrySound', String(value))
-                          : value,
-                  ),
+                  name in RULE_WORDS ? wordOf(RULE_WORDS[name] ?? '', String(value)) : shown(value),
                 ] as const,
             ),
         ]}

@@ -20,7 +20,7 @@ export function CallsInHand(): ReactNode {
 }
 
 /** Why a call did not come about, in words that say what to do. */
-function Fault({ fault }: { fault: PhoneFault }): ReactNode {
+export function Fault({ fault }: { fault: PhoneFault }): ReactNode {
   const { t } = useWords();
   return (
     <div className="note warn" role="alert">
@@ -160,7 +160,7 @@ function WhileTalking({ call, others }: { call: PhoneCall; others: readonly Phon
 }
 
 /** Both sides' loudness, and what is lost on the way. */
-function Meters({ callId }: { callId: string }): ReactNode {
+export function Meters({ callId }: { callId: string }): ReactNode {
   const { t } = useWords();
   const levels = useLevels(callId);
   return (

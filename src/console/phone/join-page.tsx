@@ -3,10 +3,10 @@ import { Problem } from '../api/client';
 import { every } from '../clock';
 import { useWords } from '../strings/words';
 import { Form } from '../ui/form';
-import { Badge } from '../ui/format';
+import { Badge, Since } from '../ui/format';
 import { Empty, Failed, Skeleton, useProblemText, useToast } from '../ui/states';
 import { FrontSheet } from '../sign-in/front';
-import { CallsInHand } from './calls-in-hand';
+import { Fault, Meters } from './calls-in-hand';
 import { Devices } from './devices';
 import type { RoomMember } from '../api/types';
 import { askAsGuest, type Guest, type GuestRoom } from './guest-api';
@@ -65,7 +65,7 @@ function Inside({ guest, onLeave }: { guest: Guest; onLeave: () => void }): Reac
   useEffect(() => () => phone.stop(), []);
   const isOver = hasCalled && calls.length === 0;
   return (
-    <div className="stack">
+    <div className="stack front-stack">
       <FrontSheet title={guest.roomName}>
         <div className="row">
           <Badge kind="roomRole" value={guest.role} />
@@ -73,7 +73,7 @@ function Inside({ guest, onLeave }: { guest: Guest; onLeave: () => void }): Reac
             {t(`phone.link.${link}`)}
           </span>
         </div>
-        <CallsInHand />
+        <GuestCall />
         {isOver && (
           <Empty title={t('join.over')}>
             <div className="row">
@@ -89,6 +89,29 @@ function Inside({ guest, onLeave }: { guest: Guest; onLeave: () => void }): Reac
       </FrontSheet>
       {!isOver && <Members guest={guest} />}
     </div>
+  );
+}
+
+/** How the guest's one call stands; what can be done in the room is below, by the room's own rules. */
+function GuestCall(): ReactNode {
+  const { t } = useWords();
+  const {
+    calls: [call],
+    fault,
+  } = usePhone();
+  if (!call) return fault && <Fault fault={{ ...fault, who: '' }} />;
+  return (
+    <>
+      <div className="row spread">
+        <p role="status">{t(`phone.${call.state}`)}</p>
+        {call.sinceMs !== null && (
+          <span className="big">
+            <Since ms={call.sinceMs} />
+          </span>
+        )}
+      </div>
+      {call.state === 'talking' && <Meters callId={call.id} />}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 import { type ReactNode, useId, useState } from 'react';
 import { Link } from 'wouter';
-import type { Policy } from '../api/session';
+import { inLanguage, type Policy } from '../api/session';
 import { useAnswer } from '../api/use-api';
 import { isLanguage, LANGUAGE_NAMES, LANGUAGES, useWords } from '../strings/words';
 import { useCountries } from '../ui/countries';
@@ -36,14 +36,6 @@ export function SignUp(): ReactNode {
       <Link href="/sign-in">{t('signUp.haveAccount')}</Link>
     </FrontSheet>
   );
-}
-
-/** Each policy in the reader's language, where there is such a text, else in the one there is. */
-function inLanguage(policies: readonly Policy[], language: string): readonly Policy[] {
-  const byId = new Map<string, Policy>();
-  for (const policy of policies)
-    if (!byId.has(policy.id) || policy.language === language) byId.set(policy.id, policy);
-  return [...byId.values()];
 }
 
 function SignUpForm({
@@ -127,7 +119,7 @@ function SignUpForm({
         <ul className="stack-small">
           {policies.map((policy) => (
             <li key={policy.id}>
-              <a href={policy.url} target="_blank" rel="noreferrer">
+              <a href={policy.textUrl} target="_blank" rel="noreferrer">
                 {policy.title}
               </a>
             </li>

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useFreshSession } from '../api/session';
 import { useWords } from '../strings/words';
@@ -8,11 +8,8 @@ import { FrontSheet } from './front';
 
 /** The secret of a mailed link: behind the #, so that no server and no log sees it. Taken out of the address at once. */
 function useToken(): string {
-  const [token] = useState(() => {
-    const found = window.location.hash.slice(1);
-    if (found) window.history.replaceState(null, '', window.location.pathname);
-    return found;
-  });
+  const [token] = useState(() => window.location.hash.slice(1));
+  useEffect(() => window.history.replaceState(null, '', window.location.pathname), []);
   return token;
 }
 

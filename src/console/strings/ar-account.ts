@@ -154,4 +154,8 @@ export const arAccount: Record<keyof typeof enAccount, Phrase> = {
   'reminderState.sent': 'أُرسل',
   'reminderState.taken': 'تم',
   'reminderState.skipped': 'تُجووز',
+  money: 'الأموال',
+  'retention.short': 'مدة قصيرة',
+  'retention.standard': 'المدة المعتادة',
+  'retention.long': 'مدة طويلة',
 };

@@ -147,4 +147,8 @@ export const deAccount: Record<keyof typeof enAccount, Phrase> = {
   'reminderState.sent': 'Gesendet',
   'reminderState.taken': 'Getan',
   'reminderState.skipped': 'Ausgelassen',
+  money: 'Geld',
+  'retention.short': 'Kurz',
+  'retention.standard': 'Wie üblich',
+  'retention.long': 'Lange',
 };

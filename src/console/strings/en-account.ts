@@ -145,4 +145,8 @@ export const enAccount = {
   'reminderState.sent': 'Sent',
   'reminderState.taken': 'Taken',
   'reminderState.skipped': 'Left out',
+  money: 'Money',
+  'retention.short': 'Briefly',
+  'retention.standard': 'As usual',
+  'retention.long': 'Long',
 };

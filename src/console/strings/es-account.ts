@@ -148,4 +148,8 @@ export const esAccount: Record<keyof typeof enAccount, Phrase> = {
   'reminderState.sent': 'Enviado',
   'reminderState.taken': 'Dado',
   'reminderState.skipped': 'Omitido',
+  money: 'Dinero',
+  'retention.short': 'Poco tiempo',
+  'retention.standard': 'Lo habitual',
+  'retention.long': 'Mucho tiempo',
 };

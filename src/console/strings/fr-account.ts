@@ -148,4 +148,8 @@ export const frAccount: Record<keyof typeof enAccount, Phrase> = {
   'reminderState.sent': 'Envoyée',
   'reminderState.taken': 'Faite',
   'reminderState.skipped': 'Omise',
+  money: 'Argent',
+  'retention.short': 'Brièvement',
+  'retention.standard': 'Comme d’habitude',
+  'retention.long': 'Longtemps',
 };

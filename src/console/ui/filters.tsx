@@ -47,7 +47,11 @@ function FilterForm({ fields, children }: { fields: readonly FieldSpec[]; childr
   const field = (spec: FieldSpec) => (
     <Field
       key={spec.name}
-      spec={spec.kind === 'choice' ? { ...spec, choices: [['', t('any')], ...(spec.choices ?? [])] } : spec}
+      spec={
+        spec.kind === 'choice' && spec.choices?.[0]?.[0] !== ''
+          ? { ...spec, choices: [['', t('any')], ...(spec.choices ?? [])] }
+          : spec
+      }
       value={values[spec.name] ?? ''}
       onChange={(value) => setValues((before) => ({ ...before, [spec.name]: String(value) }))}
     />

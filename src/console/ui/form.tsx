@@ -67,6 +67,8 @@ function sendable(kind: FieldSpec['kind'], value: string | boolean): unknown {
   if (kind === 'number') return Number(value);
   if (kind === 'time') return new Date(value).toISOString();
   if (kind === 'list') return value.split(/[\s,;]+/).filter((part) => part !== '');
+  // People write numbers with spaces, hyphens and brackets; none of them says anything.
+  if (kind === 'tel') return value.replaceAll(/[\s()/-]/g, '');
   return kind === 'password' ? value : value.trim();
 }
 

@@ -56,6 +56,7 @@ function listingRoutes(database: Database): readonly Route[] {
       path: '/recordings',
       summary: 'Recordings in the order they began',
       scope: 'recordings:read',
+      personal: true,
       query: z.object({
         room: z.string().max(36).optional(),
         session: z.string().max(36).optional(),
@@ -84,6 +85,7 @@ function listingRoutes(database: Database): readonly Route[] {
       path: '/recordings/{recordingId}',
       summary: 'One recording: who heard that he was recorded, and who fetched it',
       scope: 'recordings:read',
+      personal: true,
       own: { thing: 'recording', at: 'path.recordingId' },
       params: recordingParams,
       answer: {
@@ -148,6 +150,7 @@ function audioRoute(database: Database, place: RecordingPlace): Route {
     path: '/recordings/{recordingId}/audio.wav',
     summary: 'The sound, decrypted on the way; each download is written down with who and when',
     scope: 'recordings:read',
+    personal: true,
     own: { thing: 'recording', at: 'path.recordingId' },
     params: recordingParams,
     answer: { kind: 'stream', contentType: 'audio/wav', about: 'WAV of PCMU, 8,000 samples a second' },
