@@ -170,6 +170,7 @@ export async function serveApi(
     routes,
     owners: OWNERS,
     version: VERSION,
+    requestsPerMinute: config.HTTP_REQUESTS_PER_MINUTE,
     consoleFolder: builtConsole(log),
     onAnswer,
     ...identityParts(config, database),

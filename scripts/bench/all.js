@@ -7,7 +7,7 @@ const { join, resolve } = require('node:path');
 
 const root = resolve(__dirname, '../..');
 
-/** What is run, and what each shows (performance goals P1 to P11, P16, P17). */
+/** What is run, and what each shows (performance goals P1 to P11, P16 to P18). */
 const BENCHES = [
   { file: 'rating.js', shows: 'P1 full rating / naive lookups' },
   { file: 'lookup.js', shows: 'P2 compiled lookup / naive lookups' },
@@ -18,6 +18,7 @@ const BENCHES = [
   { file: 'cdr-import.js', shows: 'P4 CDRs rated, charged, stored / bare inserts' },
   { file: 'rerating.js', shows: 'P16 CDRs priced anew / read and insert' },
   { file: 'prepaid.js', shows: 'P6 reserve + settle / raw updates' },
+  { file: 'api.js', shows: 'P18 page of 50 CDRs / Express + mysql2' },
   { file: 'cdr-search.js', shows: 'P17 CDR search p99 / raw page (at most)' },
   { file: 'invoices.js', shows: 'P15 invoices / plain GROUP BY' },
   { file: 'reminders.js', shows: 'P20 due reminders / indexed SELECT' },

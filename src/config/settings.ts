@@ -57,6 +57,14 @@ export const SETTINGS = {
     most: 65535,
     about: 'Port of the API; 0 picks a free one',
   },
+  HTTP_REQUESTS_PER_MINUTE: {
+    type: 'integer',
+    unit: 'requests',
+    default: 1_200,
+    least: 60,
+    most: 10_000_000,
+    about: 'Requests of one address in a minute; more get 429. Behind a proxy all come from one address',
+  },
   SIP_PORT: {
     type: 'integer',
     unit: 'port',

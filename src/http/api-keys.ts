@@ -91,19 +91,19 @@ export async function createApiKey(
 
 /** The caller who shows this secret, or null when it is unknown, expired or revoked. */
 export async function callerByKey(sql: Sql, secret: string, nowMs: number): Promise<Caller | null> {
-  const [row] = await sql.all(
-    `SELECT id, label, role, account_id FROM api_keys
-     WHERE secret_fingerprint = ? AND revoked_at_ms IS NULL AND (expires_at_ms IS NULL OR expires_at_ms > ?)`,
+  // One row for each scope it is narrowed to, or one without.
+  const rows = await sql.all(
+    `SELECT k.id, k.label, k.role, k.account_id, s.scope FROM api_keys k LEFT JOIN api_key_scopes s ON s.key_id = k.id
+     WHERE k.secret_fingerprint = ? AND k.revoked_at_ms IS NULL AND (k.expires_at_ms IS NULL OR k.expires_at_ms > ?)`,
     [fingerprint(secret), nowMs],
   );
+  const [row] = rows;
   const role = row ? text(row.role) : '';
   if (!row || !isRole(role)) return null;
-  const id = text(row.id);
-  const rows = await sql.all('SELECT scope FROM api_key_scopes WHERE key_id = ?', [id]);
-  const narrowedTo = rows.map((one) => text(one.scope));
+  const narrowedTo = rows.flatMap(({ scope }) => (scope === null ? [] : [text(scope)]));
   const accountId = textOrNull(row.account_id);
   return {
-    id,
+    id: text(row.id),
     label: text(row.label),
     scopes: narrowed(ROLES[role], narrowedTo),
     ownScopes: accountId === null ? [] : narrowed(OWN_SCOPES, narrowedTo),

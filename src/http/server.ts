@@ -20,8 +20,6 @@ import { WrongKeys } from './wrong-keys';
 
 /** Largest JSON body. */
 const MAX_BODY = '100kb';
-/** Requests of one address in a minute; more get 429. */
-const REQUESTS_PER_MINUTE = 1_200;
 const MINUTE_MS = 60_000;
 
 export type HttpParts = {
@@ -32,6 +30,8 @@ export type HttpParts = {
   /** How it is known whose a thing is. */
   readonly owners: Owners;
   readonly version: string;
+  /** Requests of one address in a minute; more get 429. */
+  readonly requestsPerMinute: number;
   /** Where the built console lies; null: none is served. */
   readonly consoleFolder: string | null;
   /** How browsers are signed in. */
@@ -88,11 +88,11 @@ export function httpApp(parts: HttpParts): Express {
   app.use(
     rateLimit({
       windowMs: MINUTE_MS,
-      limit: REQUESTS_PER_MINUTE,
+      limit: parts.requestsPerMinute,
       standardHeaders: 'draft-8',
       legacyHeaders: false,
       handler: (_req, _res, next) => {
-        const most = `${REQUESTS_PER_MINUTE} requests a minute are the most from one address`;
+        const most = `${parts.requestsPerMinute} requests a minute are the most from one address`;
         next(new Denied('too-many-tries', `${most}; go on after what Retry-After says`));
       },
     }),

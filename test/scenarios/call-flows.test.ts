@@ -120,7 +120,9 @@ describe('whatever a telephone that calls does, its leg has one CDR that says it
       expect(answersOf(traced('out'))).toEqual(answersOf(received));
       const lines = (all: readonly Said[]) => all.map(({ line }) => line);
       expect(lines(received)).toEqual(expect.arrayContaining(lines(traced('out'))));
-      expect(lines(sent)).toEqual(expect.arrayContaining(lines(traced('in'))));
+      // A telephone whose story is told answers our BYE without a word in its log.
+      const asked = (all: readonly Said[]) => lines(all).filter((line) => !line.startsWith('SIP/2.0 '));
+      expect(asked(sent)).toEqual(expect.arrayContaining(asked(traced('in'))));
       expect(lines(traced('in'))[0]).toMatch(/^INVITE /);
     }
   });

@@ -133,6 +133,7 @@ export function testApi(
     routes,
     owners: OWNERS,
     version: '1.2.3',
+    requestsPerMinute: 1_200,
     consoleFolder: null,
     onAnswer: () => undefined,
     ...identityParts(config, database),
