@@ -7,7 +7,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY types types
 COPY freeswitch-conf/prompts freeswitch-conf/prompts
-COPY scripts/check-prompts.js scripts/prompt-list.js scripts/
+COPY scripts/check-prompts.js scripts/prompt-list.js scripts/build-console.js scripts/
 RUN npm run build && npm prune --omit=dev
 
 FROM node:20-bookworm-slim

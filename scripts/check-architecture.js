@@ -39,6 +39,7 @@ const MAY_IMPORT = {
   rooms: ['kernel', 'csv', 'numbers'],
   alerts: ['kernel'],
   webhooks: ['kernel'],
+  traces: ['kernel', 'cdr'],
   audit: ['kernel'],
   privacy: ['kernel'],
   people: [
@@ -83,6 +84,8 @@ const MAY_IMPORT = {
     'phones',
     'voicemail',
   ],
+  // A program of its own, for browsers: it knows the service by its API alone.
+  console: [],
   supervisor: ['kernel', 'config'],
   http: [
     'kernel',
@@ -134,6 +137,9 @@ const TECHNOLOGY = {
   express: [/-routes\.ts$/, /^src\/http\//],
   'drachtio-srf': [/^src\/calling\//, /^src\/media\//, /^src\/wiring(-[a-z]+)?\.ts$/],
   'drachtio-fsmrf': [/^src\/media\//],
+  ws: [/^src\/embedded\/transports\/ws(\.test)?\.ts$/, /^test\//],
+  werift: [/^src\/embedded\/media\/webrtc\//],
+  'opusscript/build/opusscript_native_wasm.js': [/^src\/embedded\/media\/opus\.ts$/],
   modesl: [/^src\/media\//],
   pino: [/^src\/observability\//],
   nodemailer: [/-nodemailer\.ts$/],
@@ -142,6 +148,15 @@ const TECHNOLOGY = {
   stripe: [/-stripe\.ts$/],
   pdfkit: [/-pdf\.ts$/],
   'bidi-js': [/-pdf\.ts$/],
+  react: [/^src\/console\//],
+  'react-dom': [/^src\/console\//],
+  '@tanstack/react-query': [/^src\/console\//],
+  wouter: [/^src\/console\//],
+  uplot: [/^src\/console\//],
+  jssip: [/^src\/console\/phone\//],
+  '@simplewebauthn/browser': [/^src\/console\//],
+  'qrcode-generator': [/^src\/console\//],
+  vite: [/^src\/console\/vite\.config\.mts$/],
   'prom-client': [/^src\/observability\//, /^src\/http\//],
 };
 
@@ -150,8 +165,16 @@ const MAX_FILE_LINES = 400;
 
 /** Calls that read the world, and the files that may. */
 const WORLD = [
-  { what: /\bDate\.now\(|\bnew Date\(\)/, name: 'the wall clock', may: [/^src\/kernel\/clock\.ts$/] },
-  { what: /\b(setTimeout|setInterval)\(/, name: 'a timer', may: [/^src\/kernel\/clock\.ts$/] },
+  {
+    what: /\bDate\.now\(|\bnew Date\(\)/,
+    name: 'the wall clock',
+    may: [/^src\/kernel\/clock\.ts$/, /^src\/console\/clock\.ts$/],
+  },
+  {
+    what: /\b(setTimeout|setInterval)\(/,
+    name: 'a timer',
+    may: [/^src\/kernel\/clock\.ts$/, /^src\/console\/clock\.ts$/],
+  },
   { what: /\bMath\.random\(/, name: 'chance', may: [] },
   { what: /\bprocess\.env\b/, name: 'the environment', may: [/^src\/config\//, /^src\/main\.ts$/] },
   {

@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { LiveRooms } from './calling/room-session/live-rooms';
 import { alertRoutes } from './alerts/alerts-routes';
 import { caseRoutes } from './cdr/cases-routes';
 import { cdrRoutes } from './cdr/cdrs-routes';
+import { traceRoutes } from './traces/traces-routes';
+import { forgetMessages } from './traces/traces-store';
 import { trafficRoutes } from './cdr/traffic-routes';
 import { createApiKey, hasApiKeys } from './http/api-keys';
 import { jobRoutes } from './jobs/jobs-routes';
@@ -40,6 +42,9 @@ import { trunkHealthRoutes } from './calling/trunk-watch/trunk-health-routes';
 import type { TrunkWatch } from './calling/trunk-watch/trunk-watch';
 import { presenceRoutes } from './phones/presence-routes';
 import { phoneRoutes } from './phones/phones-routes';
+import type { BrowserAccess } from './phones/browser-access';
+import { browserPhoneRoutes } from './phones/browser-phone-routes';
+import { guestRoutes } from './calling/guests/guest-routes';
 import { forgetVoicemails } from './voicemail/delete-voicemails';
 import type { VoicemailPlace } from './voicemail/sealed-sound';
 import { voicemailRoutes } from './voicemail/voicemail-routes';
@@ -58,12 +63,15 @@ import type { RecordingPlace } from './rooms/recording/end-recordings';
 import type { Clock } from './kernel/clock';
 
 const PACKAGE = join(resolve(__dirname, '..'), 'package.json');
+/** Where scripts/build-console.js writes. */
+const CONSOLE = join(resolve(__dirname, '..'), 'dist', 'console');
 const VERSION = (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;
 
 /** What nobody will ask for any more is cleared out this often: answers kept for repeated POSTs, counters of guesses, jobs done a week ago, what the media server told three months ago. */
 const FORGET_EVERY_MS = 3_600_000;
-const DONE_JOBS_KEPT_MS = 7 * 86_400_000;
-const SWITCH_LEGS_KEPT_MS = 90 * 86_400_000;
+const DAY_MS = 86_400_000;
+const DONE_JOBS_KEPT_MS = 7 * DAY_MS;
+const SWITCH_LEGS_KEPT_MS = 90 * DAY_MS;
 const FORGOTTEN_AT_ONCE = 5_000;
 
 /** What every part is put together in. */
@@ -90,6 +98,7 @@ export async function serveApi(
   },
 ): Promise<{ port: number; close(): Promise<void> }> {
   const { database, metrics } = parts;
+  const access = browserAccess(config);
   const recordings = recordingPlace(config);
   const health = async (): Promise<readonly PartHealth[]> => [
     {
@@ -112,6 +121,7 @@ export async function serveApi(
     ...liveRoomRoutes({ liveRooms: parts.liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
+    ...traceRoutes(database),
     ...trafficRoutes(database),
     ...jobRoutes(database, parts.schedules),
     ...moneyRoutes({ config, clock, log }, database),
@@ -120,6 +130,16 @@ export async function serveApi(
     ...scheduleRoutes(database),
     ...recordingRoutes(database, recordings),
     ...phoneRoutes(database, config.SIP_REALM),
+    ...browserPhoneRoutes(database, config.SIP_REALM, access),
+    ...guestRoutes({
+      database,
+      liveRooms: parts.liveRooms,
+      liveCalls: parts.liveCalls,
+      access,
+      realm: config.SIP_REALM,
+      clock,
+      log,
+    }),
     ...presenceRoutes(database),
     ...houseCallRoutes(parts.houseCalls),
     ...callerIdRoutes({ database, speakCode: (wish) => parts.houseCalls.speakCode(wish) }),
@@ -150,15 +170,18 @@ export async function serveApi(
     routes,
     owners: OWNERS,
     version: VERSION,
+    consoleFolder: builtConsole(log),
     onAnswer,
     ...identityParts(config, database),
   });
   const http = await listen(app, config.BIND_ADDRESS, config.HTTP_PORT);
   await writeFirstOperatorLink(config, database, { httpPort: http.port, nowMs: clock.nowMs() });
   const forgetting = clock.every(FORGET_EVERY_MS, () => {
-    forgetOld({ database, place: recordings, messages: voicemailPlace(config), log }, clock.nowMs()).catch(
-      (error: unknown) => log.warn('old rows stay', { error }),
-    );
+    const traceDays = config.SIP_TRACE_DAYS;
+    forgetOld(
+      { database, place: recordings, messages: voicemailPlace(config), log, traceDays },
+      clock.nowMs(),
+    ).catch((error: unknown) => log.warn('old rows stay', { error }));
   });
   return {
     port: http.port,
@@ -170,7 +193,7 @@ export async function serveApi(
 }
 
 async function forgetOld(
-  parts: { database: Database; place: RecordingPlace; messages: VoicemailPlace; log: Log },
+  parts: { database: Database; place: RecordingPlace; messages: VoicemailPlace; log: Log; traceDays: number },
   nowMs: number,
 ): Promise<void> {
   const { database } = parts;
@@ -187,6 +210,7 @@ async function forgetOld(
     await forgetExpiredBindings(sql, nowMs);
   });
   await forgetSwitchLegs(database, nowMs - SWITCH_LEGS_KEPT_MS, FORGOTTEN_AT_ONCE);
+  await forgetMessages(database, nowMs - parts.traceDays * DAY_MS);
   await database.write((sql) => forgetDoneJobs(sql, nowMs - DONE_JOBS_KEPT_MS, FORGOTTEN_AT_ONCE));
 }
 
@@ -207,4 +231,32 @@ export function voicemailPlace(config: Config): VoicemailPlace {
 /** Where the key lies that the first start makes. */
 export function adminKeyFile(config: Config): string {
   return join(config.VAR_DIR, 'admin-key');
+}
+
+/** The built console beside the program; without it the API is served alone. */
+function builtConsole(log: Log): string | null {
+  if (existsSync(join(CONSOLE, 'index.html'))) return CONSOLE;
+  log.warn('the console is not built; only the API is served', { folder: CONSOLE });
+  return null;
+}
+
+/** Where browsers connect: what is set, or the embedded SIP server as the machine is reached. */
+function browserAccess(config: Config): BrowserAccess {
+  const sipHost = config.EXTERNAL_ADDRESS || config.BIND_ADDRESS;
+  // A SIP server of others is reached where WEBSOCKET_URLS says.
+  const ports = config.DRACHTIO_HOST === '' ? config : { SIP_WSS_PORT: 0, SIP_WS_PORT: 0 };
+  const own = [
+    ...(ports.SIP_WSS_PORT === 0 ? [] : [`wss://${sipHost}:${ports.SIP_WSS_PORT}`]),
+    ...(ports.SIP_WS_PORT === 0 ? [] : [`ws://${sipHost}:${ports.SIP_WS_PORT}`]),
+  ];
+  const named = wordsOf(config.WEBSOCKET_URLS);
+  return {
+    websocketUrls: named.length > 0 ? named : own,
+    sipHost,
+    turn: { urls: wordsOf(config.TURN_URLS), secret: config.TURN_SECRET },
+  };
+}
+
+function wordsOf(list: string): readonly string[] {
+  return list.split(/[\s,]+/).filter((word) => word !== '');
 }

@@ -10,6 +10,10 @@ import type { Database } from './kernel/unit-of-work';
 import type { Clock } from './kernel/clock';
 import { findDeckHead } from './billing/rating/rates-store';
 import { validRates } from './billing/rating/valid-rates';
+import type { OtherCaller } from './calling/identify-caller';
+import type { OtherNames } from './phones/authenticate';
+import { findGuest } from './rooms/guests/guests-store';
+import { trunkByDigestUsername } from './trunks/trunks-store';
 import { trunkKey } from './trunks/trunk-secrets';
 import type { World } from './wiring-api';
 
@@ -71,5 +75,17 @@ export function routeSettings(config: Config): RouteParts['settings'] {
   return {
     routeBy: config.ROUTE_BY === 'quality' ? 'quality' : 'cost',
     leastMarginPercent: config.LEAST_MARGIN_PERCENT === '' ? null : Number(config.LEAST_MARGIN_PERCENT),
+  };
+}
+
+/** Who may answer a challenge without being a device: guests of rooms, and trunks that call in by digest. */
+export function otherNames(database: Database, clock: Clock, realm: string): OtherNames<OtherCaller> {
+  return async (username) => {
+    const known = await findGuest(database.read, username, clock.nowMs());
+    if (known) return { found: { kind: 'guest', guest: known.guest }, hashes: known.hashes };
+    const found = await trunkByDigestUsername(database.read, username);
+    // A trunk whose password was made for another realm cannot answer our challenges.
+    if (!found || found.realm !== realm) return null;
+    return { found: { kind: 'trunk', trunk: found.trunk }, hashes: found.hashes };
   };
 }

@@ -13,6 +13,7 @@ import { noteAllPaid } from './billing/invoicing/open-amounts';
 import { endedPeriods } from './billing/invoicing/period';
 import { chargePlans, grantIncluded } from './billing/plans/charge-plans';
 import { planRoutes } from './billing/plans/plans-routes';
+import { callMoneyRoutes } from './billing/invoicing/call-money-routes';
 import { profileRoutes } from './billing/profiles/profiles-routes';
 import { liftWhatIsPaid } from './billing/reminders/ladder';
 import { PaymentWatch } from './billing/reminders/payment-watch';
@@ -171,6 +172,7 @@ export function moneyRoutes({ config, clock, log }: World, database: Database): 
       publicUrl: config.PUBLIC_URL,
       judge: (accountId, nowMs) => database.write((sql) => liftWhatIsPaid(sql, accountId, nowMs)),
     }),
+    ...callMoneyRoutes(database),
     ...profileRoutes(database),
     ...taxRoutes(database),
     ...planRoutes(database),

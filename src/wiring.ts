@@ -1,3 +1,4 @@
+import { startTraces } from './wiring-traces';
 import { join, resolve } from 'node:path';
 import Srf from 'drachtio-srf';
 import { extendCredit } from './billing/credit/extend-credit';
@@ -8,7 +9,7 @@ import { isRedeemedByKeypad } from './billing/payments/vouchers/redeem-voucher';
 import type { CallingParts } from './calling/calling-parts';
 import { CallerIdentity } from './calling/caller-identity';
 import { HouseCalls } from './calling/house-calls/house-calls';
-import { identifyRequest } from './calling/identify-caller';
+import { identifyRequest, type OtherCaller } from './calling/identify-caller';
 import { type CallDoor, openDoor } from './calling/incoming-call';
 import { accountsHolding } from './billing/ledger/holds';
 import { BlockedAccounts } from './calling/blocked-accounts';
@@ -32,9 +33,7 @@ import { MediaServers } from './media/media-servers';
 import { makeMetrics, type Metrics } from './observability/metrics';
 import { endCrashedRecordings } from './rooms/recording/end-recordings';
 import { Authenticator } from './phones/authenticate';
-import type { Trunk } from './trunks/trunk';
 import { trunkKey } from './trunks/trunk-secrets';
-import { trunkByDigestUsername } from './trunks/trunks-store';
 import { Subscriptions } from './calling/subscriptions/subscriptions';
 import { Conversations } from './calling/two-party/conversation';
 import { openDatabase } from './store/database';
@@ -42,7 +41,7 @@ import { runMigrations } from './store/run-migrations';
 import { type Engines, startEngines } from './supervisor/engines';
 import { claimFolder } from './supervisor/single-instance';
 import { recordingPlace, type SipConnection, serveApi, type World } from './wiring-api';
-import { routeSettings, wireTrunks } from './wiring-lines';
+import { routeSettings, wireTrunks, otherNames } from './wiring-lines';
 import { paymentJobs } from './wiring-payments';
 import { moneyJobs, moneySchedules, startMoney, startWebhooks } from './wiring-money';
 import { wireRooms } from './wiring-rooms';
@@ -290,17 +289,12 @@ async function openCalls(
     overload,
     media,
     conversations: new Conversations(),
-    authenticator: new Authenticator<Trunk>({
+    authenticator: new Authenticator<OtherCaller>({
       database: books.database,
       clock,
       log,
       realm: config.SIP_REALM,
-      otherNames: async (username) => {
-        const found = await trunkByDigestUsername(books.database.read, username);
-        // A trunk whose password was made for another realm cannot answer our challenges.
-        if (!found || found.realm !== config.SIP_REALM) return null;
-        return { found: found.trunk, hashes: found.hashes };
-      },
+      otherNames: otherNames(books.database, clock, config.SIP_REALM),
     }),
     identity: new CallerIdentity(
       {
@@ -338,6 +332,7 @@ async function openCalls(
   undo.push(() => {
     if (sip.connected) srf.disconnect();
   });
+  undo.push(startTraces({ config, log, clock }, { srf, ...books }));
   subscriptions.start();
   undo.push(() => subscriptions.stop());
   void sip.ready.then(() => trunks.watch.start());

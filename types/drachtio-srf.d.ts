@@ -7,6 +7,12 @@ declare class Srf extends EventEmitter {
   constructor(options?: object);
   connect(options: Srf.ConnectOptions): this;
   disconnect(): void;
+  /** The agent and, once `connect` was called, its connection, which tells of every message of the admin protocol. */
+  readonly app: {
+    readonly client?: {
+      readonly wp: { on(event: 'msg', handler: (socket: unknown, message: string) => void): void };
+    };
+  };
   invite(handler: Srf.RequestHandler): void;
   options(handler: Srf.RequestHandler): void;
   register(handler: Srf.RequestHandler): void;

@@ -19,8 +19,11 @@ export async function gatherFacts(
 ): Promise<CallFacts> {
   const { dialled, ...asked } = call;
   const country = caller.kind === 'device' ? caller.account.country : null;
-  const destination = await meant(sql, caller, await findDestination(sql, { dialled, country }));
-  const isRated = destination.kind === 'feature' || destination.kind === 'room';
+  const isGuest = caller.kind === 'guest';
+  const destination: Destination = isGuest
+    ? { kind: 'nobody', number: null }
+    : await meant(sql, caller, await findDestination(sql, { dialled, country }));
+  const isRated = isGuest || destination.kind === 'feature' || destination.kind === 'room';
   return {
     caller,
     destination,

@@ -5,7 +5,7 @@ import type { Clock } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import type { Money } from '../kernel/money';
 import type { Database } from '../kernel/unit-of-work';
-import type { Trunk } from '../trunks/trunk';
+import type { OtherCaller } from './identify-caller';
 import type { TrunkKey } from '../trunks/trunk-secrets';
 import type { TrunkKnowledge } from './two-party/find-route';
 import type { MediaServers } from '../media/media-servers';
@@ -27,7 +27,7 @@ export type CallingParts = {
   readonly overload: Overload;
   readonly liveRooms: LiveRooms;
   readonly conversations: Conversations;
-  readonly authenticator: Authenticator<Trunk>;
+  readonly authenticator: Authenticator<OtherCaller>;
   readonly trunkKnowledge: TrunkKnowledge;
   readonly subscriptions: Subscriptions;
   readonly identity: CallerIdentity;

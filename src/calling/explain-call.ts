@@ -106,18 +106,25 @@ export async function explainCall(parts: RouteParts, asked: AskedAbout): Promise
   };
 }
 
-async function callerOf({ database }: RouteParts, { from, source }: AskedAbout): Promise<Caller | null> {
+async function callerOf(
+  { database }: RouteParts,
+  { from, source }: AskedAbout,
+): Promise<ExplainedCaller | null> {
   const sql = database.read;
   const own = parseVoipNumber(from);
   const accountId = own && (await findVoipNumber(sql, own))?.accountId;
   const account = accountId ? await findAccount(sql, accountId) : null;
   if (account) {
     const device = { id: 'any', accountId: account.id, name: 'any', username: '', createdAtMs: 0 };
-    return { kind: 'device', account, device: { ...device, state: 'active' }, number: own };
+    const proven = { ...device, state: 'active', kind: 'phone', expiresAtMs: null } as const;
+    return { kind: 'device', account, device: proven, number: own };
   }
   const trunk = await trunkByAddress(sql, source);
   return trunk && { kind: 'trunk', trunk };
 }
+
+/** Guests enter their room and ask for no explanation. */
+type ExplainedCaller = Exclude<Caller, { kind: 'guest' }>;
 
 function unknownCaller({ source }: AskedAbout): CallExplanation {
   return {
@@ -170,7 +177,7 @@ function outwardPayment(payerAccountId: string, number: E164) {
   return { payerAccountId, number, direction: 'outbound', roomId: null, kind: 'call' } as const;
 }
 
-function nameOf(caller: Caller, { source }: AskedAbout): string {
+function nameOf(caller: ExplainedCaller, { source }: AskedAbout): string {
   return caller.kind === 'trunk'
     ? `trunk "${caller.trunk.name}" by its address ${source}`
     : `account "${caller.account.name}", ${caller.account.state}, by one of its telephones`;

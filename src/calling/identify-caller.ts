@@ -4,6 +4,7 @@ import { readAccount } from '../accounts/accounts-store';
 import { normaliseDialled } from '../numbers/normalise-dialled';
 import { voipNumberOf } from '../numbers/voip-numbers-store';
 import { type Device, isUsername } from '../phones/device';
+import type { Guest } from '../rooms/guests/guests-store';
 import type { Trunk } from '../trunks/trunk';
 import { trunkByAddress } from '../trunks/trunks-store';
 import type { CallingParts } from './calling-parts';
@@ -19,7 +20,13 @@ export type Caller =
       readonly device: Device;
       readonly account: Account;
       readonly number: string | null;
-    };
+    }
+  /** Who opened a room in a page; he calls in from there and goes nowhere else. */
+  | { readonly kind: 'guest'; readonly guest: Guest };
+
+/** Who answers a challenge without being a device. */
+export type OtherCaller = Extract<Caller, { kind: 'trunk' | 'guest' }>;
+
 /** What was found out about the sender of a request. */
 export type Identity =
   | { readonly kind: 'known'; readonly caller: Caller }
@@ -48,10 +55,9 @@ export async function identifyRequest(
     userAgent: req.get('User-Agent') ?? '',
   });
   if (found.kind === 'other') {
-    const isInTheClear = found.found.requiresTls && req.protocol !== 'tls';
-    return isInTheClear
-      ? { kind: 'blocked' }
-      : { kind: 'known', caller: { kind: 'trunk', trunk: found.found } };
+    const caller = found.found;
+    const isInTheClear = caller.kind === 'trunk' && caller.trunk.requiresTls && req.protocol !== 'tls';
+    return isInTheClear ? { kind: 'blocked' } : { kind: 'known', caller };
   }
   if (found.kind !== 'device') return found;
   const { device } = found;
@@ -72,6 +78,7 @@ export type CallLine = { readonly id: string; readonly trustsCallerId: boolean }
 /** A number is believed of a trunk that is marked so, or with a full attestation that was found right (RFC 8588 4). */
 export function lineOf(caller: Caller, callerIdentity: string | null): CallLine {
   if (caller.kind === 'device') return { id: caller.device.id, trustsCallerId: false };
+  if (caller.kind === 'guest') return { id: caller.guest.id, trustsCallerId: false };
   const { id, trustsCallerId } = caller.trunk;
   return { id, trustsCallerId: trustsCallerId || callerIdentity === 'TN-Validation-Passed A' };
 }

@@ -169,6 +169,7 @@ async function callerOnRecord(
       accountId: caller.account.id,
       deviceId: caller.device.id,
     };
+  if (caller.kind === 'guest') return { ...nobody, fromNumber: null, callerIdentity: null };
   const fromNumber = callerNumber(req);
   const dest = normaliseDialled(dialledString(req));
   const verdict = await parts.identity.judge(req, { orig: fromNumber, dest });

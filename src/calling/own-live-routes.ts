@@ -63,7 +63,9 @@ function watch(
   };
   tell(first);
   let looking = false;
+  let changedMeanwhile = false;
   const look = async () => {
+    changedMeanwhile = looking;
     if (looking) return;
     looking = true;
     try {
@@ -73,6 +75,7 @@ function watch(
     } finally {
       looking = false;
     }
+    if (changedMeanwhile) await look();
   };
   const ticking = clock.every(LOOK_MS, () => void look());
   const stop = liveCalls.watch(({ call }) => {

@@ -41,7 +41,16 @@ const trunk: Caller = {
 };
 const device = (state: 'active' | 'limited' | 'suspended' | 'closed' = 'active'): Caller => ({
   kind: 'device',
-  device: { id: 'd', accountId: 'a', name: 'desk', username: 'pabcdef012', state: 'active', createdAtMs: 0 },
+  device: {
+    id: 'd',
+    accountId: 'a',
+    name: 'desk',
+    username: 'pabcdef012',
+    state: 'active',
+    kind: 'phone',
+    createdAtMs: 0,
+    expiresAtMs: null,
+  },
   account: {
     id: 'a',
     name: 'Ada',

@@ -40,12 +40,15 @@ export type CallPlan =
       readonly onward: Onward;
     }
   | { readonly kind: 'echo' | 'balance'; readonly caller: DeviceCaller }
+  /** Into the guest's room; it is rated by the house's number. */
+  | { readonly kind: 'guest'; readonly caller: GuestCaller; readonly houseNumber: AccessNumber }
   | { readonly kind: 'refuse'; readonly reason: RefusalReason; readonly caller: Caller | null };
 
 /** A destination at which somebody is rung. */
 export type Connectable = Extract<Destination, { kind: 'user' | 'telephone' | 'emergency' }>;
 
 export type DeviceCaller = Extract<Caller, { kind: 'device' }>;
+export type GuestCaller = Extract<Caller, { kind: 'guest' }>;
 
 /**
  * Decides a call, once and without doing anything. A stranger hears the same refusal whatever he asked for and in whatever state we are, so that
@@ -61,7 +64,17 @@ export function planCall(facts: CallFacts): CallPlan {
     return { kind: 'connect', caller, destination, onward: onwardOf(facts) };
   const house = houseRefusal(facts);
   if (house) return refuse(house);
-  return caller.kind === 'trunk' ? fromTrunk(facts, caller, refuse) : fromDevice(facts, caller, refuse);
+  switch (caller.kind) {
+    case 'trunk':
+      return fromTrunk(facts, caller, refuse);
+    case 'device':
+      return fromDevice(facts, caller, refuse);
+    case 'guest':
+      // Whatever he dials: he has a room and nothing else.
+      return facts.houseNumber
+        ? { kind: 'guest', caller, houseNumber: facts.houseNumber }
+        : refuse('number-not-served');
+  }
 }
 
 /** A call for help goes on wherever it has been. */

@@ -2,6 +2,7 @@ import type Srf from 'drachtio-srf';
 import type { OpenedLeg } from '../cdr/journal-records';
 import type { CallingParts } from './calling-parts';
 import { FeatureCall } from './feature-call';
+import { GuestCall } from './guest-call';
 import type { Caller } from './identify-caller';
 import type { Invite } from './inbound-leg';
 import { MenuCall } from './menu-call';
@@ -32,6 +33,8 @@ export async function runPlan(
     case 'echo':
     case 'balance':
       return new FeatureCall(parts, srf, plan, opened, invite, language);
+    case 'guest':
+      return new GuestCall(parts, srf, plan, opened, invite);
     case 'connect': {
       const shown = await shownTo(parts, plan.caller, opened);
       return new ConnectCall(parts, srf, plan, shown, opened, invite, language);

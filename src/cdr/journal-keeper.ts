@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import type { Clock, Timer } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import type { ClosedLeg } from './cdr';
@@ -18,6 +19,9 @@ const MAX_TOGETHER = 200;
 /** Puts closed legs into the database, all or none; does nothing the second time. */
 export type WriteLegs = (legs: readonly ClosedLeg[]) => Promise<void>;
 
+/** A leg that has a durable start, or whose end is known. */
+export type LegChange = { readonly type: 'opened' | 'closed'; readonly sipCallId: string };
+
 /** One pass over what waits for the database. */
 type Round = { refusedInARow: number; readonly marks: Promise<void>[] };
 
@@ -31,6 +35,7 @@ export class JournalKeeper {
   /** Ends that the journal has not taken yet, by leg. */
   readonly #unjournalled = new Map<string, JournalRecord>();
   readonly #numbers: NodeNumbers;
+  readonly #changes = new EventEmitter();
   #writing: Promise<void> | null = null;
   #journalling: Promise<void> | null = null;
   #timers: Timer[] = [];
@@ -83,6 +88,7 @@ export class JournalKeeper {
       throw error;
     }
     this.#live.add(opened.cdrId);
+    this.#tell('opened', opened.sipCallId);
     return opened;
   }
 
@@ -110,8 +116,15 @@ export class JournalKeeper {
   async close(leg: ClosedLeg): Promise<void> {
     this.#live.delete(leg.cdrId);
     this.#unwritten.set(leg.cdrId, leg);
+    this.#tell('closed', leg.sipCallId);
     await this.#journal(leg.cdrId, { type: 'closed', leg });
     this.#writeAll();
+  }
+
+  /** Calls `handler` for every leg that begins or ends, until the returned function is called. */
+  watch(handler: (change: LegChange) => void): () => void {
+    this.#changes.on('change', handler);
+    return () => this.#changes.off('change', handler);
   }
 
   /** CDRs that the database has not taken yet. */
@@ -166,6 +179,10 @@ export class JournalKeeper {
   }
 
   /** Puts an end into the journal, or keeps it until the journal takes records again. */
+  #tell(type: LegChange['type'], sipCallId: string): void {
+    this.#changes.emit('change', { type, sipCallId } satisfies LegChange);
+  }
+
   async #journal(cdrId: string, record: JournalRecord): Promise<void> {
     // The older end of the same leg must not be tried again behind this one.
     if (this.#unjournalled.has(cdrId)) this.#unjournalled.set(cdrId, record);

@@ -126,10 +126,12 @@ function addMoney(to: Map<Currency, bigint>, unit: string, amountMicros: bigint)
   to.set(known, (to.get(known) ?? 0n) + amountMicros);
 }
 
+function amounts(by: ReadonlyMap<Currency, bigint>): readonly Money[] {
+  return [...by].map(([unit, amountMicros]) => money(amountMicros, unit));
+}
+
 function lineOf(key: string | null, sum: Sums): TrafficLine {
   const { legs, answered, talkMs, rang, delayMs } = sum;
-  const amounts = (by: ReadonlyMap<Currency, bigint>) =>
-    [...by].map(([unit, amountMicros]) => money(amountMicros, unit));
   return {
     key,
     legs,

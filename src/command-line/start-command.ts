@@ -117,6 +117,10 @@ function printAddresses({ config, print }: CommandInput, service: Service): void
   print(`SIP  ${config.BIND_ADDRESS}:${service.engines.sipPort ?? config.SIP_PORT} (UDP and TCP)`);
   if (service.engines.sipTlsPort !== null)
     print(`SIPS ${config.BIND_ADDRESS}:${service.engines.sipTlsPort} (TLS)`);
+  if (service.engines.sipWsPort !== null)
+    print(`WS   ws://${config.BIND_ADDRESS}:${service.engines.sipWsPort} (browsers)`);
+  if (service.engines.sipWssPort !== null)
+    print(`WSS  wss://${config.BIND_ADDRESS}:${service.engines.sipWssPort} (browsers)`);
   print(`API  http://${config.BIND_ADDRESS}:${service.httpPort}/api/v1/openapi.json`);
   if (existsSync(key)) print(`Key  ${key} (an administrator’s; send it as "Authorization: Bearer …")`);
   const link = firstOperatorFile(config);

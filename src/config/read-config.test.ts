@@ -66,6 +66,16 @@ describe('readConfig', () => {
     ]);
   });
 
+  it('asks for a certificate and ports of their own for browsers', () => {
+    const files = { SIP_TLS_CERT_FILE: 'cert.pem', SIP_TLS_KEY_FILE: 'key.pem' };
+    expect(faultsOf({ SIP_WS_PORT: '5066' })).toEqual([]);
+    expect(faultsOf({ SIP_WS_PORT: '5066', SIP_WSS_PORT: '7443', ...files })).toEqual([]);
+    expect(faultsOf({ SIP_WSS_PORT: '7443' })[0]).toContain('SIP_WSS_PORT is');
+    expect(faultsOf({ SIP_WS_PORT: '7443', SIP_WSS_PORT: '7443', ...files })).toEqual([
+      'SIP_WSS_PORT: is that of SIP_WS_PORT; give it a port of its own',
+    ]);
+  });
+
   it('asks for one address where all were named', () => {
     expect(faultsOf({ BIND_ADDRESS: '0.0.0.0' })).toEqual([
       expect.stringContaining('BIND_ADDRESS: stands for all addresses'),

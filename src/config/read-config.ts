@@ -89,6 +89,8 @@ function faultsBetween(config: Config): string[] {
     if (config[host] !== '' && config[secret] === '')
       faults.push(`${secret}: is not set; the server at ${host} has one, write the same here`);
   }
+  if (config.TURN_URLS !== '' && config.TURN_SECRET === '')
+    faults.push('TURN_SECRET: is not set; the servers of TURN_URLS have one, write the same here');
   if (config.STIR_CERT_FILE !== '')
     for (const needed of ['STIR_KEY_FILE', 'STIR_CERT_URL'] as const)
       if (config[needed] === '')
@@ -97,15 +99,28 @@ function faultsBetween(config: Config): string[] {
 }
 
 function tlsFaults(config: Config): string[] {
-  if (config.SIP_TLS_PORT === 0) return [];
-  const faults = (['SIP_TLS_CERT_FILE', 'SIP_TLS_KEY_FILE'] as const)
-    .filter((name) => config[name] === '')
-    .map((name) => `${name}: is not set, but SIP_TLS_PORT is; name a PEM file, or set SIP_TLS_PORT to 0`);
-  if (config.SIP_TLS_CLIENTS === 'certified' && config.SIP_TLS_CA_FILE === '')
+  const port = (['SIP_TLS_PORT', 'SIP_WSS_PORT'] as const).find((name) => config[name] !== 0);
+  if (port === undefined) return samePortFaults(config);
+  const faults: string[] = [];
+  for (const name of ['SIP_TLS_CERT_FILE', 'SIP_TLS_KEY_FILE'] as const)
+    if (config[name] === '')
+      faults.push(`${name}: is not set, but ${port} is; name a PEM file, or set ${port} to 0`);
+  if (config.SIP_TLS_PORT !== 0 && config.SIP_TLS_CLIENTS === 'certified' && config.SIP_TLS_CA_FILE === '')
     faults.push(
       'SIP_TLS_CA_FILE: is not set; certified clients need an authority of your own, name its PEM file',
     );
-  if (config.SIP_TLS_PORT === config.SIP_PORT)
-    faults.push('SIP_TLS_PORT: is that of UDP and TCP; give TLS a port of its own');
+  return [...faults, ...samePortFaults(config)];
+}
+
+function samePortFaults(config: Config): string[] {
+  const faults: string[] = [];
+  const names = ['SIP_TLS_PORT', 'SIP_WS_PORT', 'SIP_WSS_PORT'] as const;
+  names.forEach((name, at) => {
+    const port = config[name];
+    if (port === 0) return;
+    if (port === config.SIP_PORT) faults.push(`${name}: is that of UDP and TCP; give it a port of its own`);
+    const other = names.slice(0, at).find((earlier) => config[earlier] === port);
+    if (other !== undefined) faults.push(`${name}: is that of ${other}; give it a port of its own`);
+  });
   return faults;
 }

@@ -1,5 +1,7 @@
 import { IDENTITY_SETTINGS } from './identity-settings';
 import { MONEY_SETTINGS } from './money-settings';
+import { RECORD_SETTINGS } from './record-settings';
+import { SECURE_SIP_SETTINGS } from './secure-sip-settings';
 
 /** How one setting is written, read and explained: `--help`, the README's table and all fault messages come from this. */
 export type Setting =
@@ -92,32 +94,7 @@ export const SETTINGS = {
     choices: ['en', 'es', 'fr', 'de', 'ar'],
     about: 'Language spoken to whoever has chosen none',
   },
-  SIP_TLS_PORT: {
-    type: 'integer',
-    unit: 'port',
-    default: 0,
-    least: 0,
-    most: 65535,
-    about: 'Port of the embedded SIP server for SIP over TLS, usually 5061; 0 is off',
-  },
-  SIP_TLS_CERT_FILE: {
-    type: 'text',
-    default: '',
-    about: 'Certificate for SIP over TLS, PEM, with the intermediate ones after it',
-  },
-  SIP_TLS_KEY_FILE: { type: 'text', default: '', about: 'Private key of that certificate, PEM' },
-  SIP_TLS_CA_FILE: {
-    type: 'text',
-    default: '',
-    about:
-      'Authorities, PEM, whose certificates servers we call by TLS, and certified clients, have to show; empty means the well-known ones',
-  },
-  SIP_TLS_CLIENTS: {
-    type: 'choice',
-    default: 'any',
-    choices: ['any', 'certified'],
-    about: 'Who may connect by TLS: anybody, or only who shows a certificate of SIP_TLS_CA_FILE',
-  },
+  ...SECURE_SIP_SETTINGS,
   EXTERNAL_ADDRESS: {
     type: 'text',
     default: '',
@@ -239,14 +216,6 @@ export const SETTINGS = {
     most: 60_000,
     about: 'How often live legs are noted in the journal: the most a crash can cost of a call’s length',
   },
-  JOURNAL_ARCHIVE_DAYS: {
-    type: 'integer',
-    unit: 'days',
-    default: 90,
-    least: 1,
-    most: 3_650,
-    about: 'How long finished journal files are kept, packed, in VAR_DIR/journal/archive',
-  },
   DRAIN_SECONDS: {
     type: 'integer',
     unit: 's',
@@ -254,24 +223,6 @@ export const SETTINGS = {
     least: 0,
     most: 3_600,
     about: 'How long live calls may go on after SIGTERM',
-  },
-  RECORDINGS_DIR: {
-    type: 'text',
-    default: '',
-    about: 'Folder of the encrypted recordings of rooms; empty means recordings in VAR_DIR',
-  },
-  RECORDING_KEY: {
-    type: 'secret',
-    pattern: /^[0-9a-fA-F]{64}$/,
-    form: '64 hexadecimal digits (32 random bytes)',
-    about: 'Key that recordings are encrypted with; keep a copy apart: without it none can be heard again',
-  },
-  RECORDING_OLD_KEYS: {
-    type: 'secret',
-    pattern: /^[0-9a-fA-F]{64}(\s*,\s*[0-9a-fA-F]{64}){0,19}$/,
-    form: 'up to 20 keys of 64 hexadecimal digits, separated by commas',
-    generated: false,
-    about: 'Keys used before RECORDING_KEY, so that recordings made with them can still be heard',
   },
   WEBHOOK_KEY: {
     type: 'secret',
@@ -336,6 +287,7 @@ export const SETTINGS = {
     about:
       'PEM file of the authorities whose certificates are believed when others sign; empty: signatures are not checked',
   },
+  ...RECORD_SETTINGS,
   ...MONEY_SETTINGS,
   ...IDENTITY_SETTINGS,
   NODE_ID: {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../kernel/app-error';
+import { AppError, InvalidInput } from '../kernel/app-error';
 import { ImportRefused } from '../csv/read-csv-file';
 
 /** The caller did not say who he is, or may not do this. */
@@ -75,6 +75,8 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'link-not-good': [422, 'The link does not count'],
   'too-many-tries': [429, 'Too many tries'],
   forbidden: [403, 'Not allowed'],
+  'room-not-opened': [403, 'The room does not open'],
+  'guest-unknown': [401, 'Who are you?'],
   'not-found': [404, 'Not found'],
   conflict: [409, 'Contradicts what is stored'],
   'import-refused': [422, 'Lines of the file do not fit'],
@@ -118,6 +120,14 @@ export function problemOf(error: unknown): Problem {
     title,
     status,
     detail: error.message,
-    ...(error instanceof BadRequest || error instanceof ImportRefused ? { faults: error.faults } : {}),
+    ...faultsOf(error),
   };
+}
+
+/** What does not fit, by field: pages put each at the field it names. */
+function faultsOf(error: AppError): Pick<Problem, 'faults'> {
+  if (error instanceof BadRequest || error instanceof ImportRefused) return { faults: error.faults };
+  if (!(error instanceof InvalidInput)) return {};
+  const { field, problem, remedy } = error.facts as { field: string; problem: string; remedy: string };
+  return { faults: [{ field, problem, remedy }] };
 }

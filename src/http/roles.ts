@@ -61,6 +61,8 @@ export const SCOPES = [
   'voicemails:hear',
   /** Marks messages as heard and deletes them. */
   'voicemails:write',
+  /** Sees the SIP of calls. */
+  'traces:read',
   /** Sees telephone numbers whole; without it they are masked. */
   'numbers:full',
   /** Sees numbers that their callers asked to keep from others. */
@@ -96,6 +98,7 @@ export const ROLES = {
     'alerts:read',
     'devices:read',
     'devices:write',
+    'traces:read',
     'voicemails:read',
     'voicemails:write',
     'people:read',
@@ -151,6 +154,7 @@ export const ROLES = {
     'jobs:read',
     'jobs:write',
     'numbers:full',
+    'traces:read',
   ],
   /** A customer: nothing of others; what he may do to his own is OWN_SCOPES. */
   user: [],

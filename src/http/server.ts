@@ -9,6 +9,7 @@ import { fingerprint } from '../kernel/ids';
 import type { Log } from '../kernel/log';
 import type { Database } from '../kernel/unit-of-work';
 import { type Caller, callerByKey } from './api-keys';
+import { consoleFiles } from './console-files';
 import { BadRequest, Denied, problemOf } from './error-response';
 import { type IdempotentRequest, once, type StoredAnswer } from './idempotency';
 import { openApiDocument } from './openapi';
@@ -31,6 +32,8 @@ export type HttpParts = {
   /** How it is known whose a thing is. */
   readonly owners: Owners;
   readonly version: string;
+  /** Where the built console lies; null: none is served. */
+  readonly consoleFolder: string | null;
   /** How browsers are signed in. */
   readonly sessions: SessionDoor;
   /** Told of every change that staff and programs ask for, before it is made. */
@@ -39,6 +42,20 @@ export type HttpParts = {
   readonly onPersonalRead: (asked: StaffRequest) => Promise<void>;
   /** Told of every answer, for metrics: the route's path as declared. */
   readonly onAnswer: (route: Route, status: number, durationMs: number) => void;
+};
+
+/** What a page of ours may load and where it may speak to: nothing of others, nothing written into the page itself. */
+const CONTENT_POLICY = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  mediaSrc: ["'self'", 'blob:'],
+  // SIP over WebSocket has a port of its own.
+  connectSrc: ["'self'", 'ws:', 'wss:'],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
 };
 
 /** A request of somebody who may reach things of others. */
@@ -66,7 +83,8 @@ export function httpApp(parts: HttpParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(helmet());
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
+  if (parts.consoleFolder !== null) app.use(consoleFiles(parts.consoleFolder));
   app.use(
     rateLimit({
       windowMs: MINUTE_MS,

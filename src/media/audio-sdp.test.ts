@@ -28,7 +28,7 @@ describe('audio in SDP', () => {
 
   it.each([
     ['no SDP', ''],
-    ['no RTP', ANSWER.replace('RTP/AVP', 'UDP/TLS/RTP/SAVPF')],
+    ['no RTP', ANSWER.replace('RTP/AVP', 'UDP/DTLS/SCTP')],
     ['no IPv4 address', ANSWER.replace('c=IN IP4', 'c=IN IP6')],
   ])('is nowhere in %s', (_, sdp) => {
     expect(() => mediaAddress(sdp)).toThrow(NoAudioDescribed);

@@ -1,4 +1,5 @@
 import { AppError } from '../kernel/app-error';
+import { isBrowserAudio } from './browser-audio';
 
 /** G.711 μ-law and A-law (RFC 3551), and keys (RFC 4733) under the number most of the world uses. */
 export const PCMU = 0;
@@ -22,7 +23,7 @@ export class NoAudioDescribed extends AppError {
 /** Where the media server takes and sends the audio of this SDP. @throws NoAudioDescribed */
 export function mediaAddress(mediaServerSdp: string): { address: string; port: number } {
   const address = /^c=IN IP4 (\d{1,3}(?:\.\d{1,3}){3})/m.exec(mediaServerSdp)?.[1];
-  const port = /^m=audio (\d{1,5}) RTP\/S?AVP /m.exec(mediaServerSdp)?.[1];
+  const port = /^m=audio (\d{1,5}) (?:RTP\/S?AVP|UDP\/TLS\/RTP\/SAVPF) /im.exec(mediaServerSdp)?.[1];
   if (address === undefined || port === undefined) throw new NoAudioDescribed();
   return { address, port: Number(port) };
 }
@@ -33,24 +34,33 @@ export type OwnAudio = {
   readonly port: number;
   readonly payloadTypes: readonly number[];
   readonly cryptoLine?: string | null;
+  /** For a browser: the lines of ICE and DTLS, those of the session first. */
+  readonly browserLines?: readonly string[] | null;
 };
 
 /** Two-way audio at this address (RFC 8866): one m line, nothing but what is said here. */
 export function audioSdp(audio: OwnAudio): string {
-  const profile = audio.cryptoLine ? 'RTP/SAVP' : 'RTP/AVP';
+  const session = (audio.browserLines ?? []).filter((line) => line === 'a=ice-lite');
   return [
     'v=0',
     `o=- 1 1 IN IP4 ${audio.address}`,
     's=-',
     `c=IN IP4 ${audio.address}`,
     't=0 0',
-    `m=audio ${audio.port} ${profile} ${audio.payloadTypes.join(' ')}`,
+    ...session,
+    `m=audio ${audio.port} ${profileOf(audio)} ${audio.payloadTypes.join(' ')}`,
     ...audio.payloadTypes.flatMap((type) => ATTRIBUTES[type] ?? []),
     ...(audio.cryptoLine ? [audio.cryptoLine] : []),
+    ...(audio.browserLines ?? []).filter((line) => line !== 'a=ice-lite'),
     'a=ptime:20',
     'a=sendrecv',
     '',
   ].join('\r\n');
+}
+
+function profileOf({ cryptoLine, browserLines }: OwnAudio): string {
+  if (browserLines) return 'UDP/TLS/RTP/SAVPF';
+  return cryptoLine ? 'RTP/SAVP' : 'RTP/AVP';
 }
 
 /** What whoever sent an SDP does with its audio: speaks and listens, holds the other, or only listens. */
@@ -58,20 +68,23 @@ export type Manner = 'speaks' | 'holds' | 'listens';
 
 const DIRECTION = /^a=(sendrecv|sendonly|recvonly|inactive)\s*$/m;
 
-/** Reads it (RFC 8866 section 6.7); the address 0.0.0.0 is the old way to hold (RFC 3264 section 8.4). */
+/** Reads it (RFC 8866 section 6.7); the address 0.0.0.0 is the old way to hold (RFC 3264 section 8.4), but for browsers. */
 export function mannerOf(sdp: string): Manner {
   const [session = '', ...media] = sdp.split(/^(?=m=)/m);
   const audio = media.find((section) => /^m=audio [1-9]/.test(section)) ?? '';
   const address = /^c=IN IP4 (\S+)/m.exec(audio) ?? /^c=IN IP4 (\S+)/m.exec(session);
   const said = (DIRECTION.exec(audio) ?? DIRECTION.exec(session))?.[1];
-  if (said === 'sendonly' || said === 'inactive' || address?.[1] === '0.0.0.0') return 'holds';
+  // A browser that still looks for its addresses has that one too (RFC 8840 section 4.1.1).
+  const nowhere = address?.[1] === '0.0.0.0' && !isBrowserAudio(audio);
+  if (said === 'sendonly' || said === 'inactive' || nowhere) return 'holds';
   return said === 'recvonly' ? 'listens' : 'speaks';
 }
 
 /**
  * A far end's SDP as every media server reads it alike: FreeSWITCH waits for a peer that only listens from the beginning, but looks for
  * `recvonly` before the first m line alone; and it refuses keys of SRTP in a plain offer, which many telephones put there as a wish
- * (RFC 8643). drachtio-fsmrf takes RTP/SAVP for DTLS when it is written large; media servers read it either way.
+ * (RFC 8643). drachtio-fsmrf refuses RTP/SAVP when it is written large, as if nobody else could wait for a handshake; media
+ * servers read it either way.
  */
 export function plainlySaid(sdp: string): string {
   const [session = '', ...media] = sdp.split(/^(?=m=)/m);
@@ -82,7 +95,10 @@ export function plainlySaid(sdp: string): string {
   const silent = mannerOf(sdp) === 'listens' && !/^a=recvonly\s*$/m.test(session);
   return [session, silent ? 'a=recvonly\r\n' : '', ...media]
     .join('')
-    .replaceAll(/^(m=audio \d+) RTP\/SAVP /gm, '$1 RTP/savp ');
+    .replaceAll(
+      /^(m=audio \d+ (?:UDP\/TLS\/)?RTP)\/SAVP(F?) /gm,
+      (_, before: string, feedback: string) => `${before}/savp${feedback.toLowerCase()} `,
+    );
 }
 
 /** The same description as a newer one (RFC 3264 section 8): FreeSWITCH passes over an offer that it has read already. */

@@ -5,6 +5,7 @@ import { AppError } from '../kernel/app-error';
 import { type Clock, type Timer, within } from '../kernel/clock';
 import type { Log } from '../kernel/log';
 import { type ApiCall, quoted, runConference } from './conference-seat';
+import { isBrowserAudio, withoutVoice } from './browser-audio';
 import { BridgeWatch } from './bridge-watch';
 import { mannerOf, nextVersion, PCMU, plainlySaid } from './audio-sdp';
 import { ConferenceTap } from './conference-tap';
@@ -12,7 +13,7 @@ import { Leg } from './leg';
 import { type MeasuredQuality, measuredQuality } from './leg-quality';
 import { OUTBOUND_PAYLOAD_TYPES, OutboundLeg } from './outbound-leg';
 import { probeEventSocket } from './probe-event-socket';
-import { SilentPeer } from './silent-peer';
+import { type Protection, SilentPeer } from './silent-peer';
 import type { HungUpLeg } from '../kernel/hung-up-leg';
 import { type EventHeader, hungUpLeg, Talkers } from './switch-events';
 
@@ -114,10 +115,13 @@ export class MediaServers {
 
   /** Sets up a channel that answers this offer. `headers` go to the media server with the INVITE. @throws MediaUnavailable */
   async createLeg(remoteSdp: string, headers: Readonly<Record<string, string>>): Promise<Leg> {
-    const endpoint = await this.#createEndpoint(plainlySaid(remoteSdp), headers);
+    const isBrowser = isBrowserAudio(remoteSdp);
+    // FreeSWITCH answers nobody before a browser's handshake, which comes after our answer; but for one that says nothing it waits not.
+    const first = isBrowser ? withoutVoice(remoteSdp) : remoteSdp;
+    const endpoint = await this.#createEndpoint(plainlySaid(first), headers);
     const leg = new Leg(endpoint, this.clock, this.log, this.#bridges);
     // How long a channel may be silent is read with an offer, and only a channel that is there can be told.
-    if (mannerOf(remoteSdp) !== 'speaks') await this.#offerAgain(leg, remoteSdp);
+    if (isBrowser || mannerOf(remoteSdp) !== 'speaks') await this.#offerAgain(leg, remoteSdp);
     return leg;
   }
 
@@ -133,15 +137,15 @@ export class MediaServers {
   }
 
   /**
-   * Sets up a channel for somebody we call: its `localSdp` is our offer, of SRTP alone when it is to be `secure`. `headers` as in createLeg.
+   * Sets up a channel for somebody we call: its `localSdp` is our offer, in the way `speaks` says. `headers` as in createLeg.
    * @throws MediaUnavailable
    */
   async createOutboundLeg(
     headers: Readonly<Record<string, string>>,
-    { secure = false }: { readonly secure?: boolean } = {},
+    speaks: Protection = 'plain',
   ): Promise<OutboundLeg> {
     return this.#withPeer(OUTBOUND_PAYLOAD_TYPES, async (peer) => {
-      const endpoint = await this.#createEndpoint(plainlySaid(secure ? peer.secureSdp : peer.sdp), headers);
+      const endpoint = await this.#createEndpoint(plainlySaid(peer.sdpOf(speaks)), headers);
       return new OutboundLeg(endpoint, this.clock, this.log, this.#bridges, peer);
     });
   }

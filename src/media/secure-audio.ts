@@ -25,7 +25,7 @@ export function cryptoLineOf(sdp: string): string | null {
   return new RegExp(`^a=crypto:\\d+ ${SUITE} inline:\\S+`, 'm').exec(audio ?? '')?.[0] ?? null;
 }
 
-/** Whether the audio of this answer is SRTP. */
+/** Whether the audio of this answer is SRTP, by keys in the SDP or by a handshake. */
 export function isSecure(answerSdp: string): boolean {
-  return /^m=audio [1-9]\d* RTP\/SAVP /m.test(answerSdp);
+  return /^m=audio [1-9]\d* (?:UDP\/TLS\/)?RTP\/SAVPF? /m.test(answerSdp);
 }

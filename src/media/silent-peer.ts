@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../kernel/clock';
 import { randomId } from '../kernel/ids';
 import { audioSdp, mediaAddress } from './audio-sdp';
 import { silentPacket } from './rtp-packet';
+import { unusedBrowserLines, withoutVoice } from './browser-audio';
 import { unusedCryptoLine } from './secure-audio';
 
 /** How often a packet of silence is sent: far more often than any media server's time-out for silent callers. */
@@ -11,6 +12,9 @@ const KEEP_ALIVE_MS = 500;
 const SAMPLES_PER_MS = 8;
 /** Room in the socket for 10 s of packets while the process is busy. */
 const SOCKET_BUFFER_BYTES = 512 * 1_024;
+
+/** How a far end speaks: RTP, SRTP with keys in the SDP (RFC 4568), or as a browser does (ICE and DTLS-SRTP). */
+export type Protection = 'plain' | 'srtp' | 'browser';
 
 /**
  * The far end of a leg that has none: a UDP socket of ours that says a packet of silence now and then, so that the media server does
@@ -44,13 +48,22 @@ export class SilentPeer {
   }
 
   /**
-   * The same for SRTP. We do not speak it, so the media server is also told to wait for nothing: FreeSWITCH takes that from `recvonly`
-   * before the first m line, while the m line itself goes on being two-way.
+   * The same for a far end that speaks so. We speak neither SRTP nor DTLS, so the media server is also told to wait for nothing: FreeSWITCH
+   * takes that from `recvonly` before the first m line, while the m line itself goes on being two-way.
    */
-  get secureSdp(): string {
-    const cryptoLine = unusedCryptoLine();
-    const sdp = audioSdp({ ...this.socket.address(), payloadTypes: this.payloadTypes, cryptoLine });
-    return sdp.replace(/^m=/m, 'a=recvonly\r\nm=');
+  sdpOf(speaks: Protection): string {
+    if (speaks === 'plain') return this.sdp;
+    const { address, port } = this.socket.address();
+    const candidate = `a=candidate:1 1 UDP 2130706431 ${address} ${port} typ host`;
+    const sdp = audioSdp({
+      address,
+      port,
+      payloadTypes: this.payloadTypes,
+      cryptoLine: speaks === 'srtp' ? unusedCryptoLine() : null,
+      browserLines: speaks === 'browser' ? [...unusedBrowserLines(), candidate] : null,
+    });
+    const told = sdp.replace(/^m=/m, 'a=recvonly\r\nm=');
+    return speaks === 'browser' ? withoutVoice(told) : told;
   }
 
   /** Begins to speak to the address of the media server's SDP. */

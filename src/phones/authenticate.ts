@@ -73,7 +73,7 @@ export class Authenticator<T> {
     const credentials = readCredentials(asker.authorization);
     if (!credentials) return this.#firstChallenge(asker, nowMs);
     const [own, other] = await Promise.all([
-      findDevice(database.read, credentials.username),
+      findDevice(database.read, credentials.username, nowMs),
       otherNames(credentials.username),
     ]);
     const guess: Guess = {

@@ -7,7 +7,11 @@ export type Device = {
   /** Drawn by us: begins with a letter, so that no telephone number is ever one. */
   readonly username: string;
   readonly state: 'active' | 'revoked';
+  /** A page is a telephone for some hours only. */
+  readonly kind: 'phone' | 'browser';
   readonly createdAtMs: number;
+  /** From then on its password is good for nothing; null: it does not run out. */
+  readonly expiresAtMs: number | null;
 };
 
 const USERNAME_FORM = /^[a-z][a-z0-9]{9}$/;

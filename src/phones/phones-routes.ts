@@ -15,7 +15,9 @@ const deviceSchema = z.object({
   name: z.string(),
   username: z.string(),
   state: z.enum(['active', 'revoked']),
+  kind: z.enum(['phone', 'browser']),
   createdAtMs: z.number(),
+  expiresAtMs: z.number().nullable(),
 });
 const registrationSchema = z.object({
   deviceId: z.string(),

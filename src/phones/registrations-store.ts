@@ -69,9 +69,11 @@ export async function bindingsOf(
   nowMs: number,
 ): Promise<readonly DeviceBinding[]> {
   const rows = await sql.all(
-    `SELECT r.device_id, ${COLUMNS} FROM registrations r JOIN devices d ON d.id = r.device_id
-     WHERE d.account_id = ? AND d.state = 'active' AND r.expires_at_ms > ? ORDER BY r.priority_q DESC, r.registered_at_ms DESC`,
-    [accountId, nowMs],
+    `SELECT r.device_id, ${COLUMNS} FROM registrations r
+     JOIN (SELECT id AS owner_id FROM devices
+           WHERE account_id = ? AND state = 'active' AND (expires_at_ms IS NULL OR expires_at_ms > ?)) d ON d.owner_id = r.device_id
+     WHERE r.expires_at_ms > ? ORDER BY r.priority_q DESC, r.registered_at_ms DESC`,
+    [accountId, nowMs, nowMs],
   );
   return rows.map((row) => ({ ...toBinding(row), deviceId: text(row.device_id) }));
 }

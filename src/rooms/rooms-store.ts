@@ -1,6 +1,7 @@
 import { Conflict, NotFound } from '../kernel/app-error';
 import { newId, randomDigits } from '../kernel/ids';
 import { type Database, DuplicateKey, integer, type Row, type Sql, text } from '../kernel/unit-of-work';
+import { forgetGuests } from './guests/guests-store';
 import { forgetGuessesAtRoom } from './guess-counters-store';
 import { hashPin } from '../kernel/pin';
 import type { Room, RoomSecrets } from './room';
@@ -81,6 +82,7 @@ export async function rotateRoomSecrets(database: Database, roomId: string): Pro
         [number, pins.participantHash, pins.moderatorHash, roomId],
       );
       await forgetGuessesAtRoom(sql, roomId);
+      await forgetGuests(sql, roomId);
     }),
   );
   return { roomNumber, participantPin: pins.participantPin, moderatorPin: pins.moderatorPin };

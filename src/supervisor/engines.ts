@@ -12,12 +12,15 @@ export type Engines = {
   readonly sipPort: number | null;
   /** The same by TLS; null when it is off. */
   readonly sipTlsPort: number | null;
+  /** Where browsers connect by WebSocket, and over TLS; null where it is off. */
+  readonly sipWsPort: number | null;
+  readonly sipWssPort: number | null;
   /** Process ids of those we run. */
   pids(): readonly number[];
   stop(): Promise<void>;
 };
 
-type SipAddresses = { adminPort: number; sipPorts: { udp?: number; tls?: number } };
+type SipAddresses = { adminPort: number; sipPorts: Partial<Record<'udp' | 'tls' | 'ws' | 'wss', number>> };
 type MediaAddresses = { eventSocketPort: number; sipPort: number };
 
 /** Uses the engines that the configuration names and runs the embedded ones where it names none. @throws ChildFailed */
@@ -41,6 +44,8 @@ export async function startEngines(config: Config, clock: Clock, log: Log): Prom
     },
     sipPort: sipAt?.sipPorts.udp ?? null,
     sipTlsPort: sipAt?.sipPorts.tls ?? null,
+    sipWsPort: sipAt?.sipPorts.ws ?? null,
+    sipWssPort: sipAt?.sipPorts.wss ?? null,
     pids: () => [sip?.pid, media?.pid].filter((pid): pid is number => typeof pid === 'number'),
     stop: async () => {
       await Promise.all([sip?.stop(), media?.stop()]);
@@ -57,6 +62,7 @@ function sipServer(config: Config, clock: Clock, log: Log): ChildServer<SipAddre
     sipPort: config.SIP_PORT,
     transports: ['udp', 'tcp'],
     ...tls(config),
+    ...webSockets(config),
     logDebug: config.LOG_LEVEL === 'debug',
     ...external(config),
   };
@@ -105,6 +111,14 @@ function tls(config: Config): object {
       clients: config.SIP_TLS_CLIENTS,
       ...(config.SIP_TLS_CA_FILE === '' ? {} : { caFile: config.SIP_TLS_CA_FILE }),
     },
+  };
+}
+
+function webSockets(config: Config): object {
+  const files = { certFile: config.SIP_TLS_CERT_FILE, keyFile: config.SIP_TLS_KEY_FILE };
+  return {
+    ...(config.SIP_WS_PORT === 0 ? {} : { ws: { port: config.SIP_WS_PORT } }),
+    ...(config.SIP_WSS_PORT === 0 ? {} : { wss: { port: config.SIP_WSS_PORT, ...files } }),
   };
 }
 

@@ -19,6 +19,8 @@ type State = {
   calls: { callId: string; charge: { amountMicros: string } | null; held: { amountMicros: string } | null }[];
 };
 
+const isCharged = ({ calls: [call] }: State) => call?.charge !== undefined && call.charge !== null;
+
 describe.each(DIALECTS)('what an account sees of its running calls on %s', (dialect) => {
   let test: TestDatabase;
   let api: ReturnType<typeof testApi>;
@@ -82,12 +84,16 @@ describe.each(DIALECTS)('what an account sees of its running calls on %s', (dial
       BigInt(held.available.amountMicros),
     );
 
-    for (let second = 0; second < 95; second++) await api.clock.advance(1_000);
+    const begun = isCharged(held) ? held : await stateWhere(isCharged);
+    await api.clock.advance(95_000);
+    const grown = await stateWhere(
+      ({ calls: [call] }) => call?.charge?.amountMicros !== begun.calls[0]?.charge?.amountMicros,
+    );
     await writeCdr(test.database, leg);
     await rateCdr(test.database, { cdrId: leg.cdrId, nowMs: leg.endedAtMs });
     api.liveCalls.delete(leg.cdrId);
     await api.clock.advance(1_000);
-    const metered: bigint[] = [];
+    const metered = [begun, grown].map(({ calls: [call] }) => BigInt(call?.charge?.amountMicros ?? 0));
     const settled = await stateWhere(({ calls: [call] }) => {
       if (call?.charge) metered.push(BigInt(call.charge.amountMicros));
       return call === undefined;

@@ -37,6 +37,15 @@ const callId = (index: number) => `flow-${twoDigits(index)}-of-telephone`;
 const callerOf = (index: number) => `+32224000${twoDigits(index)}`;
 const calleeOf = (index: number) => e164(`+322250000${twoDigits(index)}`);
 
+type Said = { readonly line: string; readonly text: string };
+
+/** Final answers to the INVITEs of the application; the SIP server refuses some itself and tells nobody. */
+function answersOf(said: readonly Said[]): string[] {
+  const isAnswer = ({ line, text }: Said) =>
+    /^SIP\/2\.0 [236]/.test(line) && /^CSeq: *\d+ INVITE/im.test(text);
+  return [...new Set(said.filter(isAnswer).map(({ line }) => line))];
+}
+
 describe('whatever a telephone that calls does, its leg has one CDR that says it', () => {
   let stage: RoomStage;
   let rooms: FlowRooms;
@@ -86,6 +95,34 @@ describe('whatever a telephone that calls does, its leg has one CDR that says it
     expect(legs).toEqual(flow.record === 'none' ? [] : [{ fromNumber: callerOf(index), ...flow.record }]);
     const [cdr] = found;
     if (cdr) expectTimes(cdr, loggedMessages(log, callId(index)), flow.lastSign);
+  });
+
+  it('and the trace of each leg has what the telephone sent and was told, in its order', async () => {
+    for (const { cdrId, sipCallId } of cdrs) {
+      const index = INBOUND_FLOWS.findIndex((_, flow) => callId(flow) === sipCallId);
+      const said = loggedMessages(played.get(index)?.log ?? '', sipCallId);
+      const received = said.filter(({ way }) => way === 'received');
+      const sent = said.filter(({ way }) => way === 'sent');
+      let messages: readonly (Said & { way: string })[] = [];
+      const traced = (way: string) => messages.filter((one) => one.way === way);
+      // What was seen is written once a second.
+      await eventually(5_000, async () => {
+        const trace = await stage.get<{ messages: { way: string; startLine: string; message: string }[] }>(
+          `/cdrs/${cdrId}/trace`,
+        );
+        messages = trace.messages.map(({ way, startLine, message }) => ({
+          way,
+          line: startLine,
+          text: message,
+        }));
+        return messages.length > 0 && answersOf(traced('out')).length >= answersOf(received).length;
+      });
+      expect(answersOf(traced('out'))).toEqual(answersOf(received));
+      const lines = (all: readonly Said[]) => all.map(({ line }) => line);
+      expect(lines(received)).toEqual(expect.arrayContaining(lines(traced('out'))));
+      expect(lines(sent)).toEqual(expect.arrayContaining(lines(traced('in'))));
+      expect(lines(traced('in'))[0]).toMatch(/^INVITE /);
+    }
   });
 
   it('holds no credit afterwards, and the ledger is sound', async () => {

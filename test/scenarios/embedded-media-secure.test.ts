@@ -48,7 +48,7 @@ describe('encrypted legs', () => {
   /** Somebody we call with an offer of SRTP, who answers it. */
   async function aSecureCallee(hertz: number): Promise<{ phone: RtpPhone; leg: OutboundLeg }> {
     const phone = await RtpPhone.open();
-    const leg = await stage.media.createOutboundLeg({}, { secure: true });
+    const leg = await stage.media.createOutboundLeg({}, 'srtp');
     callers.push({ phone, leg });
     expect(leg.localSdp).toMatch(
       /^m=audio \d+ RTP\/SAVP 0 8 101\r\n(.*\r\n)*a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:\S{40}\r\n/m,

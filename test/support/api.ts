@@ -4,6 +4,7 @@ import { LiveCalls } from '../../src/calling/live-calls';
 import { LiveRooms } from '../../src/calling/room-session/live-rooms';
 import { liveRoomRoutes } from '../../src/calling/room-session/room-routes';
 import { cdrRoutes } from '../../src/cdr/cdrs-routes';
+import { traceRoutes } from '../../src/traces/traces-routes';
 import { trafficRoutes } from '../../src/cdr/traffic-routes';
 import { createApiKey } from '../../src/http/api-keys';
 import { isCustomer, isRole } from '../../src/http/roles';
@@ -110,6 +111,7 @@ export function testApi(
     ...liveRoomRoutes({ liveRooms, sql: database.read }),
     ...alertRoutes(database.read),
     ...caseRoutes(database),
+    ...traceRoutes(database),
     ...trafficRoutes(database),
     ...roomRoutes(database),
     ...listRoutes(database),
@@ -131,6 +133,7 @@ export function testApi(
     routes,
     owners: OWNERS,
     version: '1.2.3',
+    consoleFolder: null,
     onAnswer: () => undefined,
     ...identityParts(config, database),
   });

@@ -83,6 +83,8 @@ export class TestService {
         PATH: process.env.PATH,
         HTTP_PORT: '0',
         SIP_PORT: '0',
+        // Services of tests run beside each other; those that need browsers give it a port.
+        SIP_WS_PORT: '0',
         VAR_DIR: join(this.folder, 'var'),
         ...engines,
         ...this.settings,
@@ -109,6 +111,11 @@ export class TestService {
   /** The key of the first administrator, as the service leaves it for its operator. */
   get adminKey(): string {
     return readFileSync(join(this.folder, 'var', 'admin-key'), 'utf8').trim();
+  }
+
+  /** Where the service keeps what must survive a restart. */
+  get varFolder(): string {
+    return join(this.folder, 'var');
   }
 
   /** Where recordings lie, encrypted. */

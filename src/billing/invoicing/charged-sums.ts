@@ -72,10 +72,11 @@ export async function chargedSince(
   if (since.size === 0) return new Map();
   const accounts = [...since];
   const rows = await sql.all(
-    `SELECT e.ledger_account_id, -SUM(e.amount_micros) AS owed
-     FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
-     WHERE (${accounts.map(() => '(e.ledger_account_id = ? AND e.posted_at_ms >= ?)').join(' OR ')})
-       AND t.kind IN (${INVOICED_KINDS.map(() => '?').join(', ')})
+    `WITH wanted (ledger_account_id, since_ms) AS (VALUES ${accounts.map(() => '(?, ?)').join(', ')})
+     SELECT e.ledger_account_id, -SUM(e.amount_micros) AS owed
+     FROM wanted w JOIN ledger_entries e ON e.ledger_account_id = w.ledger_account_id AND e.posted_at_ms >= w.since_ms
+     JOIN ledger_transactions t ON t.id = e.transaction_id
+     WHERE t.kind IN (${INVOICED_KINDS.map(() => '?').join(', ')})
      GROUP BY e.ledger_account_id`,
     [
       ...accounts.flatMap(([accountId, sinceMs]) => [customerLedgerId(accountId), sinceMs]),

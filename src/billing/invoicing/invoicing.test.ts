@@ -1,3 +1,4 @@
+import { moneyOfCall } from './money-of-call';
 import { DIALECTS, emptyDatabase, type TestDatabase } from '../../../test/support/databases';
 import {
   aCustomer,
@@ -12,7 +13,7 @@ import { MailServer } from '../../../test/support/mail-server';
 import { FakeClock } from '../../../test/support/fake-clock';
 import { silentLog } from '../../kernel/log';
 import { parseMicros } from '../../kernel/money';
-import { micros } from '../../kernel/unit-of-work';
+import { micros, type Sql, type SqlValue } from '../../kernel/unit-of-work';
 import { mailBySmtp } from '../../mail/mailer-nodemailer';
 import { readBalance } from '../ledger/ledger-accounts';
 import { verifyLedger } from '../ledger/verify-ledger';
@@ -28,6 +29,13 @@ import { statementOf } from './statement';
 
 const JANUARY = periodNamed('2026-01');
 const MID_JANUARY = Date.UTC(2026, 0, 15);
+
+/** Inserts a row as it was read. */
+function copy(sql: Sql, table: string, row: Readonly<Record<string, SqlValue>>): Promise<number> {
+  const columns = Object.keys(row);
+  const places = columns.map(() => '?').join(', ');
+  return sql.run(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`, Object.values(row));
+}
 
 describe.each(DIALECTS)('invoices on %s', (dialect) => {
   let test: TestDatabase;
@@ -249,6 +257,47 @@ describe.each(DIALECTS)('invoices on %s', (dialect) => {
     expect(items.reduce((sum, { owedMicros }) => sum + owedMicros, 0n)).toBe(invoice.exactMicros);
     expect(items.filter(({ call }) => call).map(({ call }) => call?.talkSeconds)).toEqual([10, 11, 12]);
     expect(items.find(({ call }) => call)?.call?.number).not.toBe('+4930555001');
+  });
+
+  it('are judged together, more than a thousand open ones at once', async () => {
+    const account = await aCustomer(test.database);
+    await charge(test.database, account, '5', MID_JANUARY);
+    await run();
+    const [row] = await test.database.read.all('SELECT * FROM invoices WHERE account_id = ?', [account.id]);
+    const [progress] = await test.database.read.all('SELECT * FROM invoice_progress WHERE invoice_id = ?', [
+      String(row?.id),
+    ]);
+    await test.database.write(async (sql) => {
+      for (let n = 0; n < 1_100; n++) {
+        const id = `copy-${n}-${account.id}`.slice(0, 36);
+        const named = { id, document_key: id, series_number: 500_000 + n, number: `COPY-${n}-${dialect}` };
+        await copy(sql, 'invoices', { ...(row as Record<string, SqlValue>), ...named });
+        await copy(sql, 'invoice_progress', { ...(progress as Record<string, SqlValue>), invoice_id: id });
+      }
+    });
+    const debts = await test.database.write((sql) => noteWhatIsPaid(sql, [account.id], FEBRUARY_MS));
+    const open = debts.get(account.id)?.invoices.filter(({ openMicros }) => openMicros > 0n) ?? [];
+    expect(open.reduce((sum, { openMicros }) => sum + openMicros, 0n)).toBe(-(await balanceOf(account.id)));
+  });
+
+  it('are found from a call: its posting sums to zero and names the invoice once there is one', async () => {
+    const account = await aCustomer(test.database);
+    await talk(test.database, account, 20, MID_JANUARY);
+    const [cdr] = await test.database.read.all('SELECT id FROM cdrs WHERE payer_account_id = ?', [
+      account.id,
+    ]);
+    const postings = () => moneyOfCall(test.database.read, String(cdr?.id));
+    const [before] = await postings();
+    expect(before).toMatchObject({ kind: 'call-charge', invoice: null });
+    expect(before?.entries.map(({ amount }) => amount.amountMicros).reduce((sum, one) => sum + one)).toBe(0n);
+    await run();
+    const [invoice] = await invoicesOf(account.id);
+    expect((await postings())[0]?.invoice).toEqual({
+      id: invoice?.id,
+      number: invoice?.number,
+      period: '2026-01',
+    });
+    expect(await moneyOfCall(test.database.read, 'none')).toEqual([]);
   });
 
   it('stand in statements whose opening and lines make the closing', async () => {

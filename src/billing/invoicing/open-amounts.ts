@@ -148,31 +148,45 @@ function owedInvoices(
     }));
 }
 
+/** Invoices whose payments are looked up by one statement: databases bound how many parts it may have. */
+const NUMBERS_AT_ONCE = 100;
+
 /** What was paid for an invoice itself, by invoice: asked for by card or bank, or paid in with its number as the reference. */
 async function directPayments(sql: Sql, documents: readonly Row[]): Promise<ReadonlyMap<string, bigint>> {
   const unpaid = documents.filter((row) => row.kind === 'invoice' && row.state !== 'paid');
   if (unpaid.length === 0) return new Map();
-  // `top-up:2026-000001` and `top-up:2026-000001 second half`: a range of the unique index of keys for each.
-  const rows = await sql.all(
-    `SELECT t.idempotency_key, e.ledger_account_id, e.amount_micros FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
-     WHERE e.amount_micros > 0 AND (${unpaid.map(() => '(t.idempotency_key >= ? AND t.idempotency_key < ?)').join(' OR ')})`,
-    unpaid.flatMap((row) => [`top-up:${text(row.number)}`, `top-up:${text(row.number)}!`]),
-  );
+  const rows: Row[] = [];
+  for (let first = 0; first < unpaid.length; first += NUMBERS_AT_ONCE)
+    rows.push(...(await topUpsNaming(sql, unpaid.slice(first, first + NUMBERS_AT_ONCE))));
   const paid = new Map(
     await paidOfInvoices(
       sql,
       unpaid.map((row) => text(row.id)),
     ),
   );
+  const named = new Map(
+    unpaid.map((row) => [`${customerLedgerId(text(row.account_id))} ${text(row.number)}`, text(row.id)]),
+  );
   for (const row of rows) {
-    const invoice = unpaid.find(
-      (one) =>
-        customerLedgerId(text(one.account_id)) === row.ledger_account_id &&
-        text(row.idempotency_key).startsWith(`top-up:${text(one.number)}`),
-    );
-    if (invoice) paid.set(text(invoice.id), (paid.get(text(invoice.id)) ?? 0n) + micros(row.amount_micros));
+    const number = /^top-up:(\S*)/.exec(text(row.idempotency_key))?.[1];
+    const invoiceId = named.get(`${text(row.ledger_account_id)} ${number}`);
+    if (invoiceId) paid.set(invoiceId, (paid.get(invoiceId) ?? 0n) + micros(row.amount_micros));
   }
   return paid;
+}
+
+/**
+ * Postings of `top-up:2026-000001` and of `top-up:2026-000001 second half`: a range of the unique index of keys for each invoice. A chain of
+ * ORs would be answered by reading every posting there is.
+ */
+function topUpsNaming(sql: Sql, invoices: readonly Row[]): Promise<readonly Row[]> {
+  const one = `SELECT t.idempotency_key, e.ledger_account_id, e.amount_micros
+    FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id
+    WHERE t.idempotency_key >= ? AND t.idempotency_key < ? AND e.amount_micros > 0`;
+  return sql.all(
+    invoices.map(() => one).join(' UNION ALL '),
+    invoices.flatMap((row) => [`top-up:${text(row.number)}`, `top-up:${text(row.number)}!`]),
+  );
 }
 
 /** What is still to be paid of an invoice of an account. @throws NotFound; Conflict when nothing is */

@@ -4,6 +4,7 @@ import type { OpenedLeg } from '../../cdr/journal-records';
 import { within } from '../../kernel/clock';
 import type { OutboundLeg } from '../../media/outbound-leg';
 import { AnswerNotSecure } from '../../media/secure-audio';
+import type { Protection } from '../../media/silent-peer';
 import type { CallingParts } from '../calling-parts';
 import { judgeOffer } from '../judge-offer';
 import { AlreadyEnded, Refused } from '../call-ended';
@@ -16,8 +17,8 @@ export type OutwardTarget = {
   /** The next hop, when it is not the URI's own; null otherwise. */
   readonly proxy: string | null;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether media is encrypted by SDES (RFC 4568); a far end that cannot refuses with 488. */
-  readonly secure: boolean;
+  /** How the far end is to speak; one that cannot refuses with 488. */
+  readonly speaks: Protection;
   /** The answer to a digest challenge of the one we asked; null gives none, and the challenge stands as his refusal. */
   readonly answerChallenge: (challenge: Challenge) => string | null;
 };
@@ -88,7 +89,7 @@ export class OutwardLeg {
    */
   async ring(target: OutwardTarget, options: RingOptions): Promise<void> {
     const { call } = this;
-    const leg = await call.parts.media.createOutboundLeg({ 'X-Call': call.id }, { secure: target.secure });
+    const leg = await call.parts.media.createOutboundLeg({ 'X-Call': call.id }, target.speaks);
     call.useLeg(leg);
     const dialog = await this.#invite(target, leg, options);
     await call.answered(dialog, leg, { acked: true });

@@ -43,23 +43,23 @@ const on = z.boolean();
 const nextOrId = memberId.default('next');
 const entryIds = z.union([z.literal('all'), z.array(z.string().max(36)).min(1).max(500)]).default('all');
 
-/** One action of the room's control core. `as`: with the rights of this member instead of staff's. */
-const actionSchema = z.object({
-  as: memberId.optional(),
-  action: z.discriminatedUnion('type', [
-    z.object({ type: z.enum(['help', 'who']) }),
-    z.object({
-      type: z.enum(['mute-self', 'raise-hand', 'mute-all', 'lock', 'record', 'pause-recording']),
-      on,
-    }),
-    z.object({ type: z.enum(['mute-member', 'deafen-member']), memberId, on }),
-    z.object({ type: z.literal('kick'), memberId }),
-    z.object({ type: z.enum(['admit', 'reject', 'give-floor']), memberId: nextOrId }),
-    z.object({ type: z.literal('dial-out'), entryIds }),
-    z.object({ type: z.literal('list-number'), number: z.string().min(1).max(20) }),
-    z.object({ type: z.literal('end-for-all') }),
-  ]),
-});
+/** One action of the room's control core, with its members by id. */
+export const actionWish = z.discriminatedUnion('type', [
+  z.object({ type: z.enum(['help', 'who']) }),
+  z.object({
+    type: z.enum(['mute-self', 'raise-hand', 'mute-all', 'lock', 'record', 'pause-recording']),
+    on,
+  }),
+  z.object({ type: z.enum(['mute-member', 'deafen-member']), memberId, on }),
+  z.object({ type: z.literal('kick'), memberId }),
+  z.object({ type: z.enum(['admit', 'reject', 'give-floor']), memberId: nextOrId }),
+  z.object({ type: z.literal('dial-out'), entryIds }),
+  z.object({ type: z.literal('list-number'), number: z.string().min(1).max(20) }),
+  z.object({ type: z.literal('end-for-all') }),
+]);
+
+/** An action of staff. `as`: with the rights of this member instead of staff's. */
+const actionSchema = z.object({ as: memberId.optional(), action: actionWish });
 
 /** URLs of rooms that somebody is in: the same controls as the keypad, by the same core. */
 export function liveRoomRoutes(parts: { liveRooms: LiveRooms; sql: Sql }): readonly Route[] {
@@ -133,7 +133,7 @@ export function liveRoomRoutes(parts: { liveRooms: LiveRooms; sql: Sql }): reado
 }
 
 /** An action in the core's words: members by id, the next one by 'next'. */
-function roomAction(wish: z.infer<typeof actionSchema>['action']): RoomAction {
+export function roomAction(wish: z.infer<typeof actionWish>): RoomAction {
   if (!('memberId' in wish)) return wish;
   const { memberId: id, ...rest } = wish;
   return { ...rest, member: id === 'next' ? 'next' : { memberId: id } };

@@ -160,6 +160,11 @@ export class RoomSession {
     return this.#state.members.some(({ identity }) => identity === number);
   }
 
+  /** The member with this identity, the one who came last; null when there is none. */
+  memberIdOf(identity: string): string | null {
+    return this.#state.members.findLast((member) => member.identity === identity)?.memberId ?? null;
+  }
+
   get freeSeats(): number {
     return this.room.maxSeats - this.#state.members.length;
   }

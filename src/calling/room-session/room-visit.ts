@@ -22,6 +22,8 @@ export type Visitor = {
   readonly name: string | null;
   /** Called by us: he does not wait in the lobby. */
   readonly isExpected: boolean;
+  /** How the room knows him again when he has no number. */
+  readonly identity?: string;
   /** The number an inbound leg is rated by. */
   readonly ratedNumber: E164;
 };
@@ -56,7 +58,8 @@ export class RoomVisit implements SessionMember {
     const { call, session, visitor } = this;
     const { role, name, isExpected } = visitor;
     const isInbound = call.opened.direction === 'inbound';
-    const identity = isInbound ? call.opened.fromNumber : call.opened.dialledNumber;
+    const number = isInbound ? call.opened.fromNumber : call.opened.dialledNumber;
+    const identity = visitor.identity ?? number;
     session.arrive({ memberId: call.id, role, name, identity, isExpected }, this);
     if (isInbound) session.accessNumber = visitor.ratedNumber;
   }

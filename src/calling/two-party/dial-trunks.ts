@@ -244,7 +244,7 @@ async function targetOf(
     uri: request.uri,
     proxy: request.proxy,
     headers: { ...request.headers, ...onwardHeaders(wish.onward) },
-    secure,
+    speaks: secure ? 'srtp' : 'plain',
     answerChallenge: await trunkAnswers(parts, trunk, request.auth),
   };
 }

@@ -7,6 +7,7 @@ import { reasonPhrase } from '../sip/responses';
 import { type HeaderLine, responseText } from '../sip/serialize';
 import { bareHost, parseSipUri } from '../sip/uri';
 import { dialogAsClient } from '../sip/dialogs';
+import { defaultPorts } from '../transports/locate';
 import type { Destination, Source } from '../transports/transport';
 import type { AppHeader, AppSip } from './admin-message';
 import { allowedHeaders, appHeader, contentTypeFor, lacksContentType, replaceLocalhost } from './app-headers';
@@ -107,7 +108,7 @@ export class AppRequests {
     return endpoint.transports.some(
       (transport) =>
         (host === endpoint.advertisedHost || host === transport.host) &&
-        transport.port === (target.port ?? (transport.protocol === 'tls' ? 5061 : 5060)),
+        transport.port === (target.port ?? defaultPorts[transport.protocol]),
     );
   }
 

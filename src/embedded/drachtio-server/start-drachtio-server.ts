@@ -26,6 +26,10 @@ export type DrachtioServerOptions = {
   readonly transports: readonly ('udp' | 'tcp')[];
   /** TLS too. */
   readonly tls?: TlsFiles;
+  /** WebSocket for browsers; 0 picks a free port. */
+  readonly ws?: { readonly port: number };
+  /** The same over TLS. */
+  readonly wss?: Pick<TlsFiles, 'port' | 'keyFile' | 'certFile'>;
   /** Address peers reach us under when it is not sipHost. */
   readonly externalHost?: string;
   /** RFC 3261 T1, T2, T4; tests shorten them. */
@@ -82,6 +86,8 @@ export async function startDrachtioServer(options: DrachtioServerOptions): Promi
     port: options.sipPort,
     protocols: options.transports,
     tls: options.tls && (await readTlsFiles(options.tls)),
+    ws: options.ws,
+    wss: options.wss && (await readTlsFiles({ ...options.wss, clients: 'any' })),
     advertisedHost: options.externalHost,
     clock,
     log,

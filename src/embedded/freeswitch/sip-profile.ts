@@ -62,7 +62,7 @@ export class SipProfile {
       return { status: 503, reason: 'Maximum Calls In Progress', why: 'all sessions in use' };
     const secure = /^true$/i.test(call.header('x-secure-rtp') ?? '');
     if (secure || (call.body.trim() !== '' && !parseSdp(call.body))) {
-      return { status: 488, reason: 'Not Acceptable Here', why: 'no G.711 audio in the offer' };
+      return { status: 488, reason: 'Not Acceptable Here', why: 'no audio that we speak in the offer' };
     }
     return undefined;
   }
@@ -84,6 +84,8 @@ class ChannelCall {
   /** Ours goes with theirs: a new one of theirs in an offer gets a new one of ours, as in FreeSWITCH. */
   private keys: { ours: SdesKey; theirs: SdesKey } | undefined;
   private controller: ControllerAddress | undefined;
+  /** How a browser named its audio. */
+  private mid: string | undefined;
 
   constructor(
     private readonly options: SipProfileOptions,
@@ -126,22 +128,30 @@ class ChannelCall {
     leg.source = channel;
     this.offeredByUs = offer === undefined;
     channel.renegotiate = () => this.renegotiate(leg);
+    if (offer?.audio.webrtc) {
+      await core.media.openBrowserWay(leg, () => channel.hangUp('INCOMPATIBLE_DESTINATION'));
+      if (!channel.alive) return;
+    }
     if (offer) this.takeOfferedKey(offer.audio.key);
-    if (offer) this.negotiate(leg, offer, channel.call.body);
-    const local = offer ? writeAnswer(this.localAudio(leg), offer) : writeOffer(this.localAudio(leg));
+    if (offer) this.negotiate(leg, offer, channel.call.body, true);
+    const local = offer
+      ? writeAnswer(this.localAudio(leg, false), offer)
+      : writeOffer(this.localAudio(leg, true));
     this.setLocalVariables(leg, local);
     channel.call.answer(local);
     channel.markAnswered();
     openControlSocket(core, api, channel, this.controller as ControllerAddress);
   }
 
-  private localAudio(leg: MediaLeg): LocalAudio {
+  private localAudio(leg: MediaLeg, isOffer: boolean): LocalAudio {
+    const { browser } = leg;
     return {
       address: this.options.core.media.host,
       port: leg.localPort,
       sessionId: this.sessionId,
       version: this.sdpVersion,
       key: this.keys?.ours,
+      webrtc: browser && { ...browser.local(isOffer), mid: this.mid },
     };
   }
 
@@ -165,30 +175,44 @@ class ChannelCall {
     const { channel, options } = this;
     if (!channel.alive || channel.answeredMs === undefined) return false;
     this.sdpVersion += 1;
-    const local = writeOffer(this.localAudio(leg));
+    const local = writeOffer(this.localAudio(leg, true));
     void channel.call.offer(local).then((sdp) => {
       const answer = sdp === undefined ? undefined : parseSdp(sdp);
-      if (sdp === undefined || !answer || !channel.alive || !this.takeAnsweredKey(answer.audio.key)) {
+      if (
+        sdp === undefined ||
+        !answer ||
+        !channel.alive ||
+        !this.fits(leg, answer) ||
+        !this.takeAnsweredKey(answer.audio.key)
+      ) {
         options.core.log.warn('an offer came to nothing', { channel: channel.uuid });
         return;
       }
       this.setLocalVariables(leg, local);
-      this.negotiate(leg, answer, sdp);
+      this.negotiate(leg, answer, sdp, false);
     });
     return true;
   }
 
-  private negotiate(leg: MediaLeg, remote: RemoteSdp, text: string): void {
+  /** A browser stays one, and a telephone too. */
+  private fits(leg: MediaLeg, { audio }: RemoteSdp): boolean {
+    return (leg.browser === undefined) === (audio.webrtc === undefined);
+  }
+
+  private negotiate(leg: MediaLeg, remote: RemoteSdp, text: string, isOffer: boolean): void {
     const { channel, options } = this;
     const { audio } = remote;
     // As mod_sofia reads it: before the first m line alone, and for ever.
     if (/^a=recvonly\s*$/m.test(text.split(/^m=/m)[0] ?? '')) channel.setVariable('media_timeout_audio', '0');
     leg.negotiate(audio, options.core.media.host, mediaTimeoutMs(channel));
-    leg.secure(this.keys);
+    if (audio.webrtc) {
+      this.mid = audio.webrtc.mid ?? this.mid;
+      leg.browser?.expect(audio.webrtc, isOffer);
+    } else leg.secure(this.keys);
     channel.setVariable('switch_r_sdp', text);
     channel.setVariable('remote_media_ip', audio.address);
     channel.setVariable('remote_media_port', String(audio.port));
-    channel.setVariable('dtmf_type', audio.digitPayloadType === undefined ? 'info' : 'rfc2833');
+    channel.setVariable('dtmf_type', audio.digits.length === 0 ? 'info' : 'rfc2833');
     channel.setVariable('rtp_use_codec_name', leg.codec);
     channel.setVariable('read_codec', leg.codec);
     channel.setVariable('write_codec', leg.codec);
@@ -205,7 +229,7 @@ class ChannelCall {
     const { leg } = this.channel;
     if (!this.offeredByUs || !leg || sdp.trim() === '') return;
     const answer = parseSdp(sdp);
-    if (answer) this.negotiate(leg, answer, sdp);
+    if (answer && this.fits(leg, answer)) this.negotiate(leg, answer, sdp, false);
     else this.channel.hangUp('INCOMPATIBLE_DESTINATION');
   }
 
@@ -215,15 +239,15 @@ class ChannelCall {
     this.sdpVersion += 1;
     this.offeredByUs = sdp.trim() === '';
     if (this.offeredByUs) {
-      const local = writeOffer(this.localAudio(leg));
+      const local = writeOffer(this.localAudio(leg, true));
       this.setLocalVariables(leg, local);
       return { sdp: local };
     }
     const offer = parseSdp(sdp);
-    if (!offer) return { status: 488, reason: 'Not Acceptable Here' };
+    if (!offer || !this.fits(leg, offer)) return { status: 488, reason: 'Not Acceptable Here' };
     this.takeOfferedKey(offer.audio.key);
-    this.negotiate(leg, offer, sdp);
-    const local = writeAnswer(this.localAudio(leg), offer);
+    this.negotiate(leg, offer, sdp, true);
+    const local = writeAnswer(this.localAudio(leg, false), offer);
     this.setLocalVariables(leg, local);
     return { sdp: local };
   }

@@ -148,3 +148,17 @@ describe('keys in SIP INFO', () => {
     expect(parseInfoDigit('application/dtmf-relay', 'Signal=!')).toBeUndefined();
   });
 });
+
+describe('keys of another clock than our samples', () => {
+  it('are told once each, as long as they were, and are sent with lengths of that clock', () => {
+    const receiver = new DigitReceiver();
+    const payload = Buffer.alloc(4);
+    const packet = { event: 5, end: false, durationSamples: 160, firstOfKey: true, slotsSinceStart: 0 };
+    writeDigitPayload(payload, 0, packet, 6);
+    expect(payload.readUInt16BE(2)).toBe(960);
+    expect(receiver.take(1, 48_000, payload, 0, 4, 6)).toEqual({ key: '5', durationSamples: 160 });
+    writeDigitPayload(payload, 0, { ...packet, durationSamples: 20_000 }, 6);
+    expect(payload.readUInt16BE(2)).toBe(0xffff);
+    expect(receiver.take(1, 48_000, payload, 0, 4, 6)).toBeUndefined();
+  });
+});

@@ -33,10 +33,22 @@ export class DigitReceiver {
   private latest = 0;
   private latestEvent = -1;
   private longestSamples = 0;
+  private clockScale = 1;
 
-  /** The key that this packet starts, or undefined for a repeat, an old packet, or no key at all (flash, tones). */
-  take(ssrc: number, timestamp: number, payload: Buffer, start: number, end: number): Digit | undefined {
+  /**
+   * The key that this packet starts, or undefined for a repeat, an old packet, or no key at all (flash, tones). `clockScale`: units of the
+   * payload type's clock in one of our samples.
+   */
+  take(
+    ssrc: number,
+    timestamp: number,
+    payload: Buffer,
+    start: number,
+    end: number,
+    clockScale = 1,
+  ): Digit | undefined {
     if (end - start < 4) return undefined;
+    this.clockScale = clockScale;
     const event = payload[start] as number;
     const durationSamples = payload.readUInt16BE(start + 2);
     if (ssrc !== this.ssrc) this.startStream(ssrc);
@@ -57,12 +69,13 @@ export class DigitReceiver {
     const key = eventDigits[event];
     return key === undefined
       ? undefined
-      : { key, durationSamples: Math.max(durationSamples, samplesPerFrame) };
+      : { key, durationSamples: Math.max(Math.round(durationSamples / clockScale), samplesPerFrame) };
   }
 
   private continues(event: number, step: number): boolean {
-    const nearlyFull = this.longestSamples >= segmentSamplesMax - 10 * samplesPerFrame;
-    return event === this.latestEvent && nearlyFull && step <= segmentSamplesMax + samplesPerFrame;
+    const slot = samplesPerFrame * this.clockScale;
+    const nearlyFull = this.longestSamples >= segmentSamplesMax - 10 * slot;
+    return event === this.latestEvent && nearlyFull && step <= segmentSamplesMax + slot;
   }
 
   private remember(timestamp: number, event: number, durationSamples: number): void {
@@ -160,11 +173,11 @@ export class DigitSender {
   }
 }
 
-/** Writes the four bytes of RFC 4733 section 2.3 with volume 10 (-10 dBm0). */
-export function writeDigitPayload(into: Buffer, offset: number, packet: DigitPacket): void {
+/** Writes the four bytes of RFC 4733 section 2.3 with volume 10 (-10 dBm0); `clockScale` as in `DigitReceiver`. */
+export function writeDigitPayload(into: Buffer, offset: number, packet: DigitPacket, clockScale = 1): void {
   into[offset] = packet.event;
   into[offset + 1] = (packet.end ? 0x80 : 0) | 10;
-  into.writeUInt16BE(packet.durationSamples, offset + 2);
+  into.writeUInt16BE(Math.min(packet.durationSamples * clockScale, segmentSamplesMax), offset + 2);
 }
 
 /**

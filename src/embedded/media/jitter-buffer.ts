@@ -1,5 +1,4 @@
 import { frameMs, samplesPerFrame } from './audio-frame';
-import { silenceBytes } from './g711';
 
 /** Slots held, a power of two: 640 ms. */
 const slotCount = 32;
@@ -18,7 +17,7 @@ const concealedSlotsMax = 3;
 const slotsBeforeRebase = 2 ** 20;
 
 /**
- * Takes audio as it comes and gives one slot each 20 ms. G.711 bytes are kept by their RTP timestamp, so packets of any length, out
+ * Takes audio as it comes and gives one slot each 20 ms. Samples are kept by their RTP timestamp, so packets of any length, out
  * of order or doubled find their place. Pure: knows no socket and no clock; one `read` is one slot of time.
  */
 export class JitterBuffer {
@@ -28,11 +27,10 @@ export class JitterBuffer {
   duplicatePackets = 0;
   /** Times the buffer started anew because timestamps jumped. */
   resyncs = 0;
-  private readonly bytes = new Uint8Array(slotCount * samplesPerFrame);
+  private readonly samples = new Int16Array(slotCount * samplesPerFrame);
   /** Which slot each place holds, counted from `origin`. */
   private readonly held = new Int32Array(slotCount);
   private readonly filled = new Uint16Array(slotCount);
-  private readonly tables: (Int16Array | undefined)[] = Array.from({ length: slotCount });
   private started = false;
   /** Timestamp of slot 0. */
   private origin = 0;
@@ -45,14 +43,17 @@ export class JitterBuffer {
   private smallestStock = slotCount;
   private slotsWatched = 0;
 
-  /** Puts one packet's G.711 bytes in place; `table` decodes them. `marker` is the RTP marker bit: a talk spurt begins. */
+  /**
+   * Puts one packet in place: G.711 bytes that `table` decodes, or without one samples. The timestamp counts samples. `marker` is the RTP
+   * marker bit: a talk spurt begins.
+   */
   insert(
     timestamp: number,
     marker: boolean,
-    bytes: Uint8Array,
+    bytes: Uint8Array | Int16Array,
     start: number,
     end: number,
-    table: Int16Array,
+    table: Int16Array | undefined,
   ): void {
     const length = end - start;
     if (length <= 0 || length > (slotCount / 2) * samplesPerFrame) return;
@@ -90,7 +91,7 @@ export class JitterBuffer {
     if (this.held[place] !== slot || this.filled[place] === 0) return this.conceal(into);
     this.emptyInARow = 0;
     this.lastGood = place;
-    this.decode(place, into, 0);
+    this.copy(place, into, 0);
     return true;
   }
 
@@ -119,7 +120,13 @@ export class JitterBuffer {
     this.watchAnew();
   }
 
-  private store(first: number, bytes: Uint8Array, start: number, end: number, table: Int16Array): void {
+  private store(
+    first: number,
+    bytes: Uint8Array | Int16Array,
+    start: number,
+    end: number,
+    table: Int16Array | undefined,
+  ): void {
     let at = first;
     for (let from = start; from < end; ) {
       const slot = Math.floor(at / samplesPerFrame);
@@ -136,31 +143,32 @@ export class JitterBuffer {
     slot: number,
     inSlot: number,
     run: number,
-    bytes: Uint8Array,
+    bytes: Uint8Array | Int16Array,
     from: number,
-    table: Int16Array,
+    table: Int16Array | undefined,
   ): void {
     const place = slot & slotMask;
     const base = place * samplesPerFrame;
-    const target = this.bytes;
+    const target = this.samples;
     if (this.held[place] !== slot) {
       this.held[place] = slot;
       this.filled[place] = 0;
-      this.tables[place] = table;
-      if (run < samplesPerFrame) target.fill(silenceOf(table), base, base + samplesPerFrame);
+      if (run < samplesPerFrame) target.fill(0, base, base + samplesPerFrame);
     }
     const before = this.filled[place] as number;
     if (before + run > samplesPerFrame) this.duplicatePackets += 1;
     this.filled[place] = Math.min(samplesPerFrame, before + run);
-    for (let at = 0; at < run; at += 1) target[base + inSlot + at] = bytes[from + at] as number;
+    for (let at = 0; at < run; at += 1) {
+      const value = bytes[from + at] as number;
+      target[base + inSlot + at] = table === undefined ? value : (table[value] as number);
+    }
   }
 
-  private decode(place: number, into: Int16Array, softer: number): void {
-    const table = this.tables[place] as Int16Array;
-    const { bytes } = this;
+  private copy(place: number, into: Int16Array, softer: number): void {
+    const { samples } = this;
     const base = place * samplesPerFrame;
     for (let at = 0; at < samplesPerFrame; at += 1) {
-      into[at] = (table[bytes[base + at] as number] as number) >> softer;
+      into[at] = (samples[base + at] as number) >> softer;
     }
   }
 
@@ -168,7 +176,7 @@ export class JitterBuffer {
     if (this.emptyInARow >= concealedSlotsMax) return false;
     this.emptyInARow += 1;
     this.concealedSlots += 1;
-    this.decode(this.lastGood, into, this.emptyInARow);
+    this.copy(this.lastGood, into, this.emptyInARow);
     return true;
   }
 
@@ -207,9 +215,4 @@ export class JitterBuffer {
     for (let place = 0; place < slotCount; place += 1)
       this.held[place] = (this.held[place] as number) - slots;
   }
-}
-
-/** The silence byte of the codec that `table` decodes: mu-law's decodes to nothing at all. */
-function silenceOf(table: Int16Array): number {
-  return table[silenceBytes.PCMU] === 0 ? silenceBytes.PCMU : silenceBytes.PCMA;
 }

@@ -4,6 +4,8 @@ import { frameMs } from './audio-frame';
 import { MediaLeg, type LegHandlers } from './media-leg';
 import { RtpPortRange } from './rtp-port';
 import { Ticker } from './ticker';
+import { BrowserTransport } from './webrtc/browser-transport';
+import { DtlsHandshakes } from './webrtc/dtls-handshakes';
 
 export type MediaEngineOptions = {
   clock: Clock;
@@ -28,12 +30,14 @@ export class MediaEngine {
   private readonly workers: SlotWorker[] = [];
   private readonly ports: RtpPortRange;
   private readonly ticker: Ticker;
+  private readonly handshakes: DtlsHandshakes;
   private slotCount = 0;
   /** Slots that a stall of the process skipped. */
   skippedSlots = 0;
 
   constructor(private readonly options: MediaEngineOptions) {
     this.ports = new RtpPortRange(options.rtpHost, options.rtpPortMin, options.rtpPortMax, options.log);
+    this.handshakes = new DtlsHandshakes(options.clock, options.log);
     this.ticker = new Ticker(options.clock, (slots) => this.trySlot(slots));
   }
 
@@ -74,6 +78,26 @@ export class MediaEngine {
     return leg;
   }
 
+  /** Makes a leg one for a browser. `failed`: its handshake came to nothing. Rejects when no handshakes can be had. */
+  async openBrowserWay(leg: MediaLeg, failed: (why: string) => void): Promise<BrowserTransport> {
+    const { clock, log } = this.options;
+    const { handshakes } = this;
+    const fingerprint = await handshakes.ready();
+    leg.browser ??= new BrowserTransport({
+      clock,
+      log,
+      handshakes,
+      fingerprint,
+      handlers: {
+        send: (datagram, to) => leg.sendBeside(datagram, to),
+        target: (address) => leg.sendTo(address),
+        keys: (keys) => leg.secure(keys),
+        failed,
+      },
+    });
+    return leg.browser;
+  }
+
   /** Closes a leg's sockets; nothing is received or sent after this. */
   closeLeg(leg: MediaLeg): void {
     const at = this.legs.indexOf(leg);
@@ -95,6 +119,7 @@ export class MediaEngine {
   /** Ends the tick and closes every leg. */
   close(): void {
     this.ticker.stop();
+    this.handshakes.close();
     while (this.legs.length > 0) this.closeLeg(this.legs[0] as MediaLeg);
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import type { Clock } from '../../kernel/clock';
 import { samplesPerFrame, type FrameSource } from './audio-frame';
+import type { AudioCodec } from './codecs';
 import {
   DigitReceiver,
   DigitSender,
@@ -10,22 +11,27 @@ import {
   type Digit,
   type DigitPacket,
 } from './dtmf';
-import { decodeTables, encodeG711, encodeTables, type G711Codec, silenceBytes } from './g711';
+import { encodeG711, encodeTables, silenceBytes } from './g711';
+import { LegCodecs } from './leg-codecs';
 import { JitterBuffer } from './jitter-buffer';
+import { opusBytesMax, opusSamplesMax } from './opus';
 import { ReceptionStats } from './reception-stats';
 import { RtcpReporter } from './rtcp-reporter';
 import { emptyRtpPacket, isRtcp, parseRtp, rtpHeaderBytes, writeRtpHeader } from './rtp';
 import type { PacketPort } from './rtp-port';
 import type { RemoteAudio } from './sdp';
-import { SourceLock } from './source-lock';
+import { type SocketAddress, SourceLock } from './source-lock';
 import { sameKey, type SdesKey } from './sdes';
 import { SrtpReceiver, SrtpSender } from './srtp';
 import { parseTones, ToneSource } from './tones';
+import type { BrowserTransport } from './webrtc/browser-transport';
 
 /** Packets in flight whose bytes must not change: the kernel may read them a moment after `send` returned. */
 const packetBuffers = 2;
 /** RFC 3389 comfort noise. */
 const comfortNoiseType = 13;
+/** One Opus packet, decoded; nobody keeps it. */
+const opusSamples = new Int16Array(opusSamplesMax);
 
 export type DigitOrigin = 'RTP' | 'ENDPOINT';
 
@@ -76,10 +82,8 @@ export class MediaLeg {
   private inbandDigits: FrameSource | undefined;
   private remote: RemoteAudio | undefined;
   private port: PacketPort | undefined;
-  private sendCodec: G711Codec = 'PCMU';
-  private sendPayloadType = 0;
-  /** Indexed by payload type: how to decode it. */
-  private readonly decoders: (Int16Array | undefined)[] = Array.from({ length: 128 });
+  private opusPackets: readonly Buffer[] = [];
+  private readonly codecs = new LegCodecs();
   private sending = false;
   /** So long the peer may send nothing; undefined when it may for ever. */
   private silenceLimitMs: number | undefined;
@@ -92,13 +96,16 @@ export class MediaLeg {
   private pinned = false;
   private inputIsClean = true;
 
+  /** The way to a browser; undefined for telephones. */
+  browser: BrowserTransport | undefined;
+
   constructor(private readonly options: MediaLegOptions) {
     this.rtcp = new RtcpReporter(this.ssrc, this.received);
   }
 
   /** The codec in use, both ways. */
-  get codec(): G711Codec {
-    return this.sendCodec;
+  get codec(): AudioCodec {
+    return this.codecs.codec;
   }
 
   /** The local RTP port; 0 before `attach`. */
@@ -117,23 +124,30 @@ export class MediaLeg {
    */
   negotiate(remote: RemoteAudio, localAddress: string, rtpTimeoutMs = this.options.rtpTimeoutMs): void {
     const ownEcho = remote.port === this.localPort && remote.address === localAddress;
-    const preferred = remote.codecs[0];
     this.remote = remote;
-    this.decoders.fill(undefined);
-    for (const { payloadType, codec } of remote.codecs) this.decoders[payloadType] = decodeTables[codec];
-    if (preferred) {
-      this.sendCodec = preferred.codec;
-      this.sendPayloadType = preferred.payloadType;
-    }
+    this.codecs.negotiate(remote);
+    if (this.codec === 'opus' && this.opusPackets.length === 0)
+      this.opusPackets = packetBuffersOf(opusBytesMax, this.ssrc);
     const theyListen = remote.direction === 'sendrecv' || remote.direction === 'recvonly';
     this.sending = theyListen && !ownEcho;
     this.silenceLimitMs = ownEcho || rtpTimeoutMs === 0 ? undefined : rtpTimeoutMs;
     this.onHold = remote.direction === 'sendonly' || remote.direction === 'inactive';
     this.lastRtpMs = this.options.clock.monotonicMs();
-    this.lock.expect({ address: remote.address, port: remote.port });
+    // Where a browser is its checks say.
+    if (!remote.webrtc) this.lock.expect({ address: remote.address, port: remote.port });
     if (!this.lock.isConfirmed) this.unpin();
     this.rtcp.expect(remote);
     this.marker = true;
+  }
+
+  /** Sends there from now on: a browser has picked the way. */
+  sendTo(target: SocketAddress): void {
+    this.lock.expect(target);
+  }
+
+  /** Sends what is neither RTP nor RTCP from the same port. */
+  sendBeside(datagram: Buffer, to: SocketAddress): void {
+    this.port?.sendRtp(datagram, to.address, to.port);
   }
 
   /** Encrypts both ways with these keys, or not at all. Keys that stay go on counting packets. */
@@ -150,6 +164,11 @@ export class MediaLeg {
    * was the peer's RTP, else 0.
    */
   take(arrived: Buffer, from: RemoteInfo, onRtcpPort: boolean): number {
+    const { browser } = this;
+    if (browser !== undefined) {
+      // Nothing of a browser is taken in the clear.
+      if (onRtcpPort || browser.take(arrived, from) || this.decrypting === undefined) return 0;
+    }
     if (onRtcpPort || isRtcp(arrived)) {
       const report = this.decrypting ? this.decrypting.unprotectRtcp(arrived) : arrived;
       if (report && from.address === this.lock.target?.address)
@@ -161,20 +180,24 @@ export class MediaLeg {
     const datagram = this.decrypting ? this.decrypting.unprotectRtp(arrived) : arrived;
     if (datagram === undefined || !parseRtp(datagram, packet) || !this.lock.admits(from.address, from.port))
       return 0;
-    if (!this.pinned && this.lock.isConfirmed) this.pin(from);
+    // A browser may change its way, and asks from the new one first.
+    if (!this.pinned && this.lock.isConfirmed && browser === undefined) this.pin(from);
     const arrivalMs = this.options.clock.monotonicMs();
     this.lastRtpMs = arrivalMs;
     if (this.received.packets === 0 || packet.ssrc !== this.received.ssrc) this.jitter.reset();
+    const decoder = this.codecs.decoderOf(packet.payloadType);
+    const digitScale = this.codecs.digitScaleOf(packet.payloadType);
+    const samplesAt = digitScale === 0 ? this.codecs.samplesAt(packet) : 0;
     this.received.take(
       packet.ssrc,
       packet.sequence,
-      packet.timestamp,
+      samplesAt,
       arrivalMs,
       packet.payloadEnd - packet.payloadStart,
-      packet.payloadType === this.remote?.digitPayloadType,
+      digitScale !== 0,
     );
-    const decoder = this.decoders[packet.payloadType];
-    if (decoder !== undefined) {
+    if (decoder === 'opus') this.takeOpus(datagram, samplesAt);
+    else if (decoder !== undefined) {
       this.jitter.insert(
         packet.timestamp,
         packet.marker,
@@ -183,8 +206,8 @@ export class MediaLeg {
         packet.payloadEnd,
         decoder,
       );
-    } else if (packet.payloadType === this.remote?.digitPayloadType) {
-      this.takeDigitPacket(datagram);
+    } else if (digitScale !== 0) {
+      this.takeDigitPacket(datagram, digitScale);
     } else if (packet.payloadType === comfortNoiseType) {
       this.comfortNoisePackets += 1;
     }
@@ -211,10 +234,10 @@ export class MediaLeg {
 
   /** Second half of a slot: what the peer hears. Time and the source go on even while the peer is on hold. */
   transmit(slots: number): void {
-    this.timestamp = (this.timestamp + slots * samplesPerFrame) >>> 0;
+    this.timestamp = (this.timestamp + slots * samplesPerFrame * this.codecs.clockScale) >>> 0;
     const digit = this.digitsOut.busy ? this.digitsOut.next() : undefined;
     const { target } = this.lock;
-    if (!this.sending || target === undefined || this.port === undefined) {
+    if (!this.sending || target === undefined || this.port === undefined || this.keyless) {
       if (digit === undefined) this.source?.read(this.scratch);
       return;
     }
@@ -229,7 +252,7 @@ export class MediaLeg {
   /** Once a second: reports quality to the peer and tells when it has been silent too long. */
   sweep(nowMs: number): void {
     const target = this.lock.target;
-    if (target && this.port && this.remote) {
+    if (target && this.port && this.remote && !this.keyless) {
       const report = this.rtcp.nextReport(nowMs, this.options.clock.nowMs(), {
         ...this.sent,
         timestamp: this.timestamp,
@@ -237,14 +260,15 @@ export class MediaLeg {
       if (report) this.rtcp.send(this.port, this.encrypting?.protectRtcp(report) ?? report, target);
     }
     const limitMs = this.silenceLimitMs;
-    if (limitMs === undefined || this.silenceTold || nowMs - this.lastRtpMs <= limitMs) return;
+    const silent = limitMs !== undefined && nowMs - this.lastRtpMs > limitMs;
+    if (this.silenceTold || (!silent && this.browser?.losesConsent(nowMs) !== true)) return;
     this.silenceTold = true;
     this.options.handlers.onSilent();
   }
 
   /** Sends keys as RFC 4733 events, or as tones to a peer that did not negotiate them. */
   sendDigits(keys: string, durationSamples: number): void {
-    if (this.remote?.digitPayloadType !== undefined) {
+    if (this.remote?.digits[0] !== undefined) {
       this.digitsOut.enqueue(keys, durationSamples);
       return;
     }
@@ -259,6 +283,13 @@ export class MediaLeg {
     this.source = undefined;
     this.port?.close();
     this.port = undefined;
+    this.browser?.close();
+    this.codecs.close();
+  }
+
+  /** A browser whose handshake is not done gets nothing. */
+  private get keyless(): boolean {
+    return this.browser !== undefined && this.encrypting === undefined;
   }
 
   private pin(from: RemoteInfo): void {
@@ -271,7 +302,13 @@ export class MediaLeg {
     this.pinned = false;
   }
 
-  private takeDigitPacket(datagram: Buffer): void {
+  private takeOpus(datagram: Buffer, samplesAt: number): void {
+    const { payloadStart, payloadEnd, marker } = this.packet;
+    const length = this.codecs.voice.decode(datagram, payloadStart, payloadEnd, opusSamples);
+    if (length > 0) this.jitter.insert(samplesAt, marker, opusSamples, 0, length, undefined);
+  }
+
+  private takeDigitPacket(datagram: Buffer, clockScale: number): void {
     const { packet } = this;
     this.digitPacketsReceived += 1;
     const digit = this.digitsIn.take(
@@ -280,6 +317,7 @@ export class MediaLeg {
       datagram,
       packet.payloadStart,
       packet.payloadEnd,
+      clockScale,
     );
     if (digit) this.tellDigit(digit, 'RTP');
   }
@@ -290,36 +328,47 @@ export class MediaLeg {
   }
 
   private audioPacket(): Buffer {
+    const { codec } = this;
+    if (codec === 'opus') return this.opusPacket();
     const datagram = this.nextBuffer(this.audioPackets);
-    this.writeHeader(datagram, this.sendPayloadType, this.marker, this.timestamp);
-    if (!this.encodeNext(datagram)) datagram.fill(silenceBytes[this.sendCodec], rtpHeaderBytes);
+    this.writeHeader(datagram, this.codecs.payloadType, this.marker, this.timestamp);
+    if (!this.encodeNext(datagram, encodeTables[codec])) datagram.fill(silenceBytes[codec], rtpHeaderBytes);
     return datagram;
   }
 
   /** False when there is nothing to say in this slot. */
-  private encodeNext(datagram: Buffer): boolean {
-    const { source, scratch } = this;
-    const table = encodeTables[this.sendCodec];
-    if (this.inbandDigits !== undefined) {
-      if (this.inbandDigits.read(scratch)) {
-        encodeG711(table, scratch, datagram, rtpHeaderBytes);
-        return true;
-      }
-      this.inbandDigits = undefined;
-    }
-    if (source === undefined) return false;
-    if (source.readEncoded !== undefined && !this.muteOutput)
+  private encodeNext(datagram: Buffer, table: Uint8Array): boolean {
+    const { source } = this;
+    if (this.inbandDigits === undefined && source?.readEncoded !== undefined && !this.muteOutput)
       return source.readEncoded(table, datagram, rtpHeaderBytes);
-    if (!source.read(scratch) || this.muteOutput) return false;
-    encodeG711(table, scratch, datagram, rtpHeaderBytes);
+    if (!this.readNext()) return false;
+    encodeG711(table, this.scratch, datagram, rtpHeaderBytes);
     return true;
+  }
+
+  /** The next slot as samples; false when there is nothing to say in it. */
+  private readNext(): boolean {
+    const { source, scratch } = this;
+    if (this.inbandDigits?.read(scratch)) return true;
+    this.inbandDigits = undefined;
+    return source !== undefined && source.read(scratch) && !this.muteOutput;
+  }
+
+  private opusPacket(): Buffer {
+    const datagram = this.nextBuffer(this.opusPackets);
+    this.writeHeader(datagram, this.codecs.payloadType, this.marker, this.timestamp);
+    if (!this.readNext()) this.scratch.fill(0);
+    return datagram.subarray(
+      0,
+      rtpHeaderBytes + this.codecs.voice.encode(this.scratch, datagram, rtpHeaderBytes),
+    );
   }
 
   private digitPacket(digit: DigitPacket): Buffer {
     if (digit.firstOfKey) this.digitTimestamp = this.timestamp;
     const datagram = this.nextBuffer(this.digitPackets);
-    this.writeHeader(datagram, this.remote?.digitPayloadType ?? 101, digit.firstOfKey, this.digitTimestamp);
-    writeDigitPayload(datagram, rtpHeaderBytes, digit);
+    this.writeHeader(datagram, this.codecs.digitPayloadType, digit.firstOfKey, this.digitTimestamp);
+    writeDigitPayload(datagram, rtpHeaderBytes, digit, this.codecs.clockScale);
     this.sent.digitPackets += 1;
     return datagram;
   }

@@ -28,7 +28,7 @@ describe('reading SDP', () => {
         { payloadType: 8, codec: 'PCMA' },
         { payloadType: 0, codec: 'PCMU' },
       ],
-      digitPayloadType: 96,
+      digits: [{ payloadType: 96, clockHz: 8_000 }],
       packetMs: 30,
       rtcpMux: false,
       rtcpPort: 4_001,
@@ -84,7 +84,7 @@ describe('writing SDP', () => {
     const offer = parseSdp(plain);
     const answer = offer && parseSdp(writeAnswer(local, offer));
     expect(answer?.audio.codecs).toEqual([{ payloadType: 8, codec: 'PCMA' }]);
-    expect(answer?.audio.digitPayloadType).toBe(96);
+    expect(answer?.audio.digits[0]?.payloadType).toBe(96);
   });
 
   it('refuses every other media line in its place', () => {
@@ -112,7 +112,7 @@ describe('writing SDP', () => {
   it('offers both G.711 codecs and telephone-event 101', () => {
     const audio = parseSdp(writeOffer(local))?.audio;
     expect(audio?.codecs.map(({ codec }) => codec)).toEqual(['PCMU', 'PCMA']);
-    expect(audio?.digitPayloadType).toBe(101);
+    expect(audio?.digits[0]?.payloadType).toBe(101);
   });
 });
 

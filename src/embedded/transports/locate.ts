@@ -4,8 +4,16 @@ import { parameter } from '../sip/parameters';
 import { bareHost, parseSipUri, type SipUri } from '../sip/uri';
 import type { Destination, Protocol } from './transport';
 
-const defaultPorts: Readonly<Record<Protocol, number>> = { udp: 5060, tcp: 5060, tls: 5061 };
+/** The port that a URI without one means. */
+export const defaultPorts: Readonly<Record<Protocol, number>> = {
+  udp: 5060,
+  tcp: 5060,
+  tls: 5061,
+  ws: 80,
+  wss: 443,
+};
 
+/** Browsers are not here: they are reached by the connection they made, or not at all (RFC 7118 section 5). */
 const protocols: readonly Protocol[] = ['udp', 'tcp', 'tls'];
 
 /** Looks host names up; the system's resolver outside tests. */

@@ -1,5 +1,5 @@
-/** What carries SIP. WebSocket is a stream too: it joins by adding its name here and a file beside tcp.ts. */
-export type Protocol = 'udp' | 'tcp' | 'tls';
+/** What carries SIP. */
+export type Protocol = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
 /** One connection of a connection-oriented transport, by which answers and later requests go back to the same peer. */
 export interface Flow {

@@ -12,6 +12,7 @@ import { openTcp } from '../transports/tcp';
 import { openTls, type TlsIdentity } from '../transports/tls';
 import type { Destination, Protocol, Source, Transport } from '../transports/transport';
 import { openUdp } from '../transports/udp';
+import { openWs } from '../transports/ws';
 import {
   type ClientHandlers,
   ClientTransaction,
@@ -29,6 +30,10 @@ export type EndpointOptions = {
   readonly protocols: readonly ('udp' | 'tcp')[];
   /** TLS beside them, on a port of its own. */
   readonly tls?: (TlsIdentity & { readonly port: number }) | undefined;
+  /** WebSocket, for browsers. */
+  readonly ws?: { readonly port: number } | undefined;
+  /** The same over TLS. */
+  readonly wss?: (Pick<TlsIdentity, 'key' | 'cert'> & { readonly port: number }) | undefined;
   /** Address written into Via; the listening host when absent. */
   readonly advertisedHost?: string | undefined;
   readonly clock: Clock;
@@ -305,6 +310,12 @@ async function openTransports(
     }
     if (options.tls !== undefined)
       opened.push(await openTls({ host, receive, clock, log, ...options.tls, ...limitsOf(options) }));
+    if (options.ws !== undefined)
+      opened.push(await openWs({ host, receive, clock, log, ...options.ws, ...limitsOf(options) }));
+    if (options.wss !== undefined) {
+      const { port, ...tls } = options.wss;
+      opened.push(await openWs({ host, port, receive, clock, log, tls, ...limitsOf(options) }));
+    }
     return opened;
   } catch (error) {
     await Promise.all(opened.map((transport) => transport.close()));

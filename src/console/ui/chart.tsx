@@ -1,0 +1,79 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+import UPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useWords } from '../strings/words';
+
+const HEIGHT_PX = 180;
+const DAY_SECONDS = 86_400;
+/** Ticks stand on whole days. */
+const TICKS_SECONDS = [1, 2, 7, 14, 30, 90, 365].map((days) => days * DAY_SECONDS);
+/** Fewer days than this would be spread over years. */
+const LEAST_DAYS = 6;
+
+/** From half a day before the first day to half a day after the last. */
+function rangeOf(first: number, last: number): [number, number] {
+  const missing = Math.max(0, LEAST_DAYS * DAY_SECONDS - (last - first));
+  return [first - missing - DAY_SECONDS / 2, last + DAY_SECONDS / 2];
+}
+
+/** One row of figures over time. Those who do not see it have the table below it. */
+export function Chart({
+  name,
+  times,
+  values,
+}: {
+  name: string;
+  times: readonly number[];
+  values: readonly (number | null)[];
+}): ReactNode {
+  const { language } = useWords();
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const box = place.current;
+    if (!box) return undefined;
+    const style = getComputedStyle(box);
+    const ink = style.getPropertyValue('color');
+    const accent = style.getPropertyValue('accent-color');
+    const axis = { stroke: ink, grid: { stroke: ink, width: 0.15 }, ticks: { show: false } };
+    const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+    const plot = new UPlot(
+      {
+        width: box.clientWidth,
+        height: HEIGHT_PX,
+        legend: { show: false },
+        cursor: { y: false },
+        tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), 'UTC'),
+        scales: {
+          x: { range: (_, first, last) => rangeOf(first, last) },
+          y: { range: (_, __, most) => [0, (most ?? 0) * 1.1 || 1] },
+        },
+        axes: [
+          {
+            ...axis,
+            incrs: TICKS_SECONDS,
+            values: (_, ticks) => ticks.map((tick) => day.format(tick * 1000)),
+          },
+          axis,
+        ],
+        series: [
+          {},
+          { label: name, stroke: accent, width: 2, points: { show: true, size: 6, fill: accent } },
+        ],
+      },
+      [[...times], [...values]],
+      box,
+    );
+    const watch = new ResizeObserver(() => plot.setSize({ width: box.clientWidth, height: HEIGHT_PX }));
+    watch.observe(box);
+    return () => {
+      watch.disconnect();
+      plot.destroy();
+    };
+  }, [name, times, values, language]);
+  return (
+    <figure className="chart">
+      <figcaption className="small soft">{name}</figcaption>
+      <div ref={place} className="plot" dir="ltr" aria-hidden="true" />
+    </figure>
+  );
+}
