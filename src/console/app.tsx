@@ -2,12 +2,12 @@ import { type ReactNode, Suspense } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { isStaff, SessionContext, useSessionQuery } from './api/session';
 import { FRONT_PAGES, PAGES } from './pages';
-import { CookieChoice } from './sign-in/cookie-choice';
 import { Front } from './sign-in/front';
 import { PolicyGate } from './sign-in/policy-gate';
 import { Shell } from './shell';
 import { useWords } from './strings/words';
-import { Empty, Failed, Skeleton, Toasts } from './ui/states';
+import { Failed } from './ui/loaded';
+import { Empty, Skeleton, Toasts } from './ui/states';
 
 /** Chooses between the pages for everybody and those for whoever is signed in. */
 export function App(): ReactNode {
@@ -29,7 +29,6 @@ export function App(): ReactNode {
           </Route>
         </Switch>
       </Suspense>
-      <CookieChoice />
     </Toasts>
   );
 }

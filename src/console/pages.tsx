@@ -72,7 +72,7 @@ export const PAGES: readonly PageEntry[] = [
   page('/health', house, 'HealthPage'),
   page('/audit', people, 'AuditPage'),
   page('/people', people, 'PeoplePage'),
-  page('/keys', people, 'KeysPage'),
+  page('/keys', () => import('./panels/keys'), 'KeysPage'),
   page('/policies', () => import('./operator/policies'), 'PoliciesPage'),
   page('/home', own, 'HomePage'),
   page('/history', own, 'HistoryPage'),

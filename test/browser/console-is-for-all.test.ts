@@ -30,6 +30,8 @@ const OPERATOR = [
   '/webhooks',
   '/audit',
   '/people',
+  '/policies',
+  '/keys',
   '/health',
   '/settings',
   '/security',

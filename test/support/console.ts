@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { PASSWORD } from './people';
 import { TestService } from './service';
 
@@ -79,7 +79,7 @@ export class ConsoleStage {
     // The question about cookies would lie over what is tested.
     if (hasChosen)
       await context.addCookies([
-        { name: '__Host-cookie-choice', value: 'needed', url: this.origin, secure: true },
+        { name: '__Host-cookie-choice', value: 'needed', domain: '127.0.0.1', path: '/', secure: true },
       ]);
     return this.#watched(await context.newPage());
   }
@@ -87,7 +87,10 @@ export class ConsoleStage {
   /** Another page of the same person, seen otherwise. */
   async again(page: Page, look: Look): Promise<Page> {
     const other = await this.visitor(look);
-    await other.context().addCookies(await cookiesOf(page.context()));
+    await other.context().addCookies(await page.context().cookies());
+    await other.goto('/security');
+    // Who is not signed in would be shown another page.
+    await other.locator('nav.side').waitFor({ state: 'attached' });
     return other;
   }
 
@@ -100,7 +103,16 @@ export class ConsoleStage {
     await page.getByLabel('New password').fill(OPERATOR.password);
     await page.getByRole('button', { name: 'Make the account' }).click();
     await page.getByRole('heading', { name: 'Live', exact: true }).waitFor();
+    await this.stateReason(page);
     return page;
+  }
+
+  /** Says what he looks at things of people for, where he is first asked. */
+  async stateReason(page: Page): Promise<void> {
+    await page.goto('/people');
+    await page.getByRole('textbox', { name: 'Reason' }).fill('looking after the house');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('table').waitFor();
   }
 
   /** Signs in by mail and password. */
@@ -131,10 +143,6 @@ export class ConsoleStage {
     });
     return page;
   }
-}
-
-async function cookiesOf(context: BrowserContext) {
-  return context.cookies();
 }
 
 /** Serious findings of axe-core about the page as it is, each on a line. */

@@ -4,11 +4,13 @@ import { ask, Problem } from '../api/client';
 import { type PolicyVersion, useFreshSession, useSession } from '../api/session';
 import { useAnswer } from '../api/use-api';
 import { ProfilePanel } from '../panels/account';
+import { OwnKeys } from '../panels/keys';
 import { QrCode, Secret } from '../panels/reach';
 import { useWords } from '../strings/words';
 import { Action } from '../ui/form';
 import { Digits, Time, YesNo } from '../ui/format';
-import { Copy, Empty, Loaded, PageHead, useProblemText, useToast } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Copy, Empty, PageHead, useProblemText, useToast } from '../ui/states';
 import { Facts, Table } from '../ui/table';
 
 type Consent = PolicyVersion & { readonly agreed: boolean; readonly atMs: number };
@@ -112,7 +114,7 @@ type OwnSession = {
 /** Password, second factor, passkeys, and where he is signed in. */
 export function SecurityPage(): ReactNode {
   const { t } = useWords();
-  const { secondFactor } = useSession();
+  const { secondFactor, accountId } = useSession();
   const fresh = useFreshSession();
   const reload = () => void fresh();
   return (
@@ -185,6 +187,7 @@ export function SecurityPage(): ReactNode {
       </div>
       <Passkeys onDone={reload} />
       <Sessions />
+      {accountId !== null && <OwnKeys />}
     </>
   );
 }

@@ -12,7 +12,8 @@ import { isLanguage, LANGUAGE_NAMES, LANGUAGES, useWords, type WordKey } from '.
 import { useCountries } from '../ui/countries';
 import { Action } from '../ui/form';
 import { Badge, Time } from '../ui/format';
-import { Empty, Loaded, PageHead } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead } from '../ui/states';
 import { Facts, ListTable } from '../ui/table';
 import { CallSearch } from './calls';
 

@@ -3,7 +3,8 @@ import { Link, useLocation, useSearchParams } from 'wouter';
 import { useAnswer, useChange } from '../api/use-api';
 import { useWords } from '../strings/words';
 import { Badge, Digits } from '../ui/format';
-import { Failed, Loaded, PageHead, useProblemText } from '../ui/states';
+import { Failed, Loaded } from '../ui/loaded';
+import { PageHead, useProblemText } from '../ui/states';
 import { Facts, Table } from '../ui/table';
 import { microsText } from './calls';
 
@@ -66,18 +67,22 @@ export function DeckImportPage(): ReactNode {
   const [deck, setDeck] = useState(parameters.get('deck') ?? '');
   const [currency, setCurrency] = useState(parameters.get('currency') ?? 'EUR');
   const [replaces, setReplaces] = useState(false);
+  const [form, setForm] = useState('');
+  const forms = useAnswer<{ forms: readonly { name: string }[] }>('/import-forms/rates', { limit: 200 });
   const [isDryRun, setDryRun] = useState(true);
   const upload = useChange<DeckImport, File>(
     (chosen) => ({
       path: '/deck-imports',
       method: 'POST',
-      query: { deck, currency, sourceName: chosen.name, dryRun: isDryRun, replaces },
+      query: { deck, currency, form, sourceName: chosen.name, dryRun: isDryRun, replaces },
       file: chosen,
     }),
     (begun, chosen) => {
       triedFiles.clear();
       triedFiles.set(begun.id, chosen);
-      go(`/decks/imports/${begun.id}?currency=${currency}&replaces=${replaces}`);
+      go(
+        `/decks/imports/${begun.id}?currency=${currency}&replaces=${replaces}&form=${encodeURIComponent(form)}`,
+      );
     },
   );
   const send = (event: FormEvent) => {
@@ -109,6 +114,17 @@ export function DeckImportPage(): ReactNode {
             onChange={({ target }) => setDeck(target.value)}
           />
           <span className="help">{t('decks.name.help')}</span>
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-form`}>{t('importForm')}</label>
+          <select id={`${id}-form`} value={form} onChange={({ target }) => setForm(target.value)}>
+            <option value="">{t('importForm.ours')}</option>
+            {(forms.data?.forms ?? []).map(({ name }) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
         </div>
         <div className="field">
           <label htmlFor={`${id}-currency`}>{t('currency')}</label>
@@ -293,6 +309,7 @@ function PublishTried({ done }: { done: DeckImport }): ReactNode {
         sourceName: done.sourceName,
         dryRun: false,
         replaces: parameters.get('replaces'),
+        form: parameters.get('form'),
       },
       file: chosen,
     }),

@@ -7,7 +7,8 @@ import { useAnswer } from '../api/use-api';
 import { useWords } from '../strings/words';
 import { Action, Form } from '../ui/form';
 import { Badge, Digits, Money, Time } from '../ui/format';
-import { Empty, Loaded, PageHead } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead } from '../ui/states';
 import { ListTable } from '../ui/table';
 
 type Version = {

@@ -4,7 +4,8 @@ import { useWords } from '../strings/words';
 import { Filters, useFilters } from '../ui/filters';
 import type { FieldSpec } from '../ui/form';
 import { Digits } from '../ui/format';
-import { Empty, Loaded, PageHead } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead } from '../ui/states';
 import { Facts, Table } from '../ui/table';
 
 type Explained = {

@@ -6,7 +6,8 @@ import { useWords } from '../strings/words';
 import { Filters, useFilters } from '../ui/filters';
 import { Action, type FieldSpec } from '../ui/form';
 import { Badge, Digits, Time } from '../ui/format';
-import { Empty, Loaded, PageHead } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead } from '../ui/states';
 import { ListTable, Table } from '../ui/table';
 
 type Details = Readonly<Record<string, unknown>>;

@@ -7,7 +7,8 @@ import type { LiveCall, LiveRoom } from '../api/types';
 import { useWords } from '../strings/words';
 import { Action } from '../ui/form';
 import { Badge, Digits, Since } from '../ui/format';
-import { Empty, Loaded, PageHead, Skeleton } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead, Skeleton } from '../ui/states';
 import { type Column, Table } from '../ui/table';
 import { RoomControls } from './room-controls';
 

@@ -5,7 +5,8 @@ import { useAnswer } from '../api/use-api';
 import { useWords } from '../strings/words';
 import { Action } from '../ui/form';
 import { Badge, Money, Time } from '../ui/format';
-import { Empty, Loaded, PageHead } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead } from '../ui/states';
 import { ListTable, Table } from '../ui/table';
 
 type Batch = {

@@ -6,8 +6,10 @@ import { useAnswer, useList } from '../api/use-api';
 import type { Cdr, Money as Amount, Working } from '../api/types';
 import { useWords } from '../strings/words';
 import { Badge, Digits, Duration, Money, Time, YesNo } from '../ui/format';
-import { Copy, Loaded, PageHead } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Copy, PageHead } from '../ui/states';
 import { Facts, Table } from '../ui/table';
+import { Postings } from './call-postings';
 import { CallTrace } from './call-trace';
 import { microsText, talkMs, useCallColumns } from './calls';
 
@@ -45,7 +47,7 @@ export function OneCallPage({ cdrId = '' }: { cdrId?: string }): ReactNode {
             </div>
           </div>
           <Corrections cdrId={cdr.cdrId} />
-          <Posting cdr={cdr} />
+          <Postings cdr={cdr} />
           <LegsOfCall cdr={cdr} />
           <CallTrace cdrId={cdr.cdrId} />
         </>
@@ -258,56 +260,6 @@ function Corrections({ cdrId }: { cdrId: string }): ReactNode {
           { label: t('afterwards'), cell: ({ after }) => <Money of={after} />, isFigure: true },
         ]}
       />
-    </section>
-  );
-}
-
-type Entry = {
-  readonly transactionId: string;
-  readonly lineNumber: number;
-  readonly kind: string;
-  readonly note: string;
-  readonly amount: Amount;
-  readonly postedAtMs: number;
-};
-
-/** The leg's posting as the payer's ledger account has it. */
-function Posting({ cdr }: { cdr: OneCdr }): ReactNode {
-  const { t, wordOf } = useWords();
-  const { payerAccountId, ledgerTransactionId } = cdr;
-  const may = useMay();
-  const { accountId } = useSession();
-  const isReadable =
-    payerAccountId !== null &&
-    ledgerTransactionId !== null &&
-    (may('ledger:read') || accountId === payerAccountId);
-  const entries = useAnswer<{ entries: readonly Entry[] }>(
-    isReadable ? `/accounts/${payerAccountId}/entries` : null,
-    { limit: 200 },
-  );
-  if (!isReadable) return null;
-  const own = (entries.data?.entries ?? []).filter((entry) => entry.transactionId === ledgerTransactionId);
-  return (
-    <section className="stack">
-      <h2>{t('posting')}</h2>
-      {own.length === 0 ? (
-        <p className="soft">
-          {t('transaction')} <code>{ledgerTransactionId}</code>
-        </p>
-      ) : (
-        <Table
-          name={t('posting')}
-          rows={own}
-          keyOf={({ lineNumber }) => String(lineNumber)}
-          columns={[
-            { label: t('when'), cell: ({ postedAtMs }) => <Time ms={postedAtMs} /> },
-            { label: t('kind'), cell: ({ kind }) => wordOf('entry', kind) },
-            { label: t('note'), cell: ({ note }) => <bdi dir="auto">{note}</bdi> },
-            { label: t('transaction'), cell: ({ transactionId }) => <code>{transactionId}</code> },
-            { label: t('amount'), cell: ({ amount }) => <Money of={amount} />, isFigure: true },
-          ]}
-        />
-      )}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { useWords } from '../strings/words';
 import { Filters, useFilters } from '../ui/filters';
 import { Action, type FieldSpec } from '../ui/form';
 import { Badge, Digits, Time } from '../ui/format';
-import { Empty, PageHead } from '../ui/states';
+import { PageHead } from '../ui/states';
 import { ListTable } from '../ui/table';
 import { DetailText } from './house';
 
@@ -89,76 +89,6 @@ export function PeoplePage(): ReactNode {
                 </div>
               ) : (
                 ''
-              ),
-          },
-        ]}
-      />
-    </>
-  );
-}
-
-type Key = {
-  readonly id: string;
-  readonly label: string;
-  readonly role: string;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number | null;
-  readonly revokedAtMs?: number | null;
-};
-
-/** Keys of programs; the secret is told once. */
-export function KeysPage(): ReactNode {
-  const { t, wordOf } = useWords();
-  return (
-    <>
-      <PageHead title={t('nav.keys')} says={t('keys.says')}>
-        <Action<{ secret: string | null }>
-          label={t('keys.add')}
-          fields={[
-            { name: 'label', label: t('name'), isRequired: true },
-            {
-              name: 'role',
-              label: t('role'),
-              kind: 'choice',
-              choices: STAFF_ROLES.map((one) => [one, wordOf('role', one)]),
-            },
-            { name: 'expiresAt', label: t('expires'), kind: 'time', isRequired: true },
-          ]}
-          wish={(body) => ({ path: '/api-keys', method: 'POST', body })}
-          result={({ secret }) => (
-            <div className="note warn">
-              <span>{t('toldOnce')}</span>
-              <code>{secret ?? t('toldAlready')}</code>
-            </div>
-          )}
-          isPrimary
-        />
-      </PageHead>
-      <ListTable<Key>
-        name={t('nav.keys')}
-        path="/api-keys"
-        rows="keys"
-        limit={null}
-        keyOf={({ id }) => id}
-        empty={<Empty title={t('keys.none')} />}
-        columns={[
-          { label: t('name'), cell: ({ label }) => <bdi dir="auto">{label}</bdi> },
-          { label: t('role'), cell: ({ role }) => <Badge kind="role" value={role} /> },
-          { label: t('made'), cell: ({ createdAtMs }) => <Time ms={createdAtMs} /> },
-          { label: t('expires'), cell: ({ expiresAtMs }) => <Time ms={expiresAtMs} /> },
-          {
-            label: t('actions'),
-            cell: ({ id, revokedAtMs }) =>
-              revokedAtMs ? (
-                t('revoked')
-              ) : (
-                <Action
-                  label={t('revoke')}
-                  says={t('keys.revoke.says')}
-                  wish={() => ({ path: `/api-keys/${id}`, method: 'DELETE' })}
-                  isDangerous
-                  isTiny
-                />
               ),
           },
         ]}

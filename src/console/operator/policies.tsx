@@ -3,7 +3,8 @@ import { type Policy, useMay } from '../api/session';
 import { useAnswer } from '../api/use-api';
 import { isLanguage, LANGUAGE_NAMES, LANGUAGES, useWords } from '../strings/words';
 import { Action } from '../ui/form';
-import { Empty, Loaded, PageHead } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead } from '../ui/states';
 import { Table } from '../ui/table';
 
 /** Texts that people agree to when they sign up, and again when a version is new. */

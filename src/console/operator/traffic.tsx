@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useMemo, useState } from 'react';
 import { useMay } from '../api/session';
 import type { Money as Amount } from '../api/types';
 import { useAnswer } from '../api/use-api';
@@ -7,11 +7,13 @@ import { useWords } from '../strings/words';
 import { Filters, useFilters } from '../ui/filters';
 import type { FieldSpec } from '../ui/form';
 import { Duration, Money } from '../ui/format';
-import { Empty, Loaded, PageHead, Skeleton } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead, Skeleton } from '../ui/states';
 import { type Column, Table } from '../ui/table';
 
 const DAY_MS = 86_400_000;
 const SHOWN_DAYS = 30;
+const LEAST_DAYS = 6;
 /** What can be grouped by; days are what is shown without a choice. */
 const BY = ['day', 'trunk', 'prefix', 'result', 'account'] as const;
 const Chart = lazy(async () => ({ default: (await import('../ui/chart')).Chart }));
@@ -127,18 +129,41 @@ function columnsOf(
   ];
 }
 
+/** Every day of a report, those without calls too; a week at least. */
+function daysOf(
+  lines: readonly Line[],
+): readonly { readonly seconds: number; readonly line: Line | undefined }[] {
+  const byDay = new Map(lines.flatMap((line) => (line.key === null ? [] : [[line.key, line] as const])));
+  const moments = [...byDay.keys()].map((key) => Date.parse(`${key}T00:00:00Z`));
+  const last = Math.max(...moments);
+  const first = Math.min(...moments, last - LEAST_DAYS * DAY_MS);
+  return Array.from({ length: Math.round((last - first) / DAY_MS) + 1 }, (_, index) => {
+    const ms = first + index * DAY_MS;
+    return { seconds: ms / 1000, line: byDay.get(new Date(ms).toISOString().slice(0, 10)) };
+  });
+}
+
+const inSeconds = (ms: number | null | undefined): number | null =>
+  typeof ms === 'number' ? ms / 1000 : null;
+
 /** Days as lines; each chart has one scale. */
 function Days({ lines }: { lines: readonly Line[] }): ReactNode {
   const { t } = useWords();
-  const days = lines
-    .filter(({ key }) => key !== null)
-    .toSorted((a, b) => (a.key ?? '').localeCompare(b.key ?? ''));
-  const times = days.map(({ key }) => Date.parse(`${key ?? ''}T00:00:00Z`) / 1000);
+  const { times, minutes, asr, acd, pdd } = useMemo(() => {
+    const days = daysOf(lines);
+    return {
+      times: days.map(({ seconds }) => seconds),
+      minutes: days.map(({ line }) => (line?.talkMs ?? 0) / 60_000),
+      asr: days.map(({ line }) => line?.asrPercent ?? null),
+      acd: days.map(({ line }) => inSeconds(line?.acdMs)),
+      pdd: days.map(({ line }) => inSeconds(line?.pddMs)),
+    };
+  }, [lines]);
   const charts = [
-    [t('minutes'), days.map(({ talkMs }) => talkMs / 60_000)],
-    [t('asr'), days.map(({ asrPercent }) => asrPercent)],
-    [t('acd.seconds'), days.map(({ acdMs }) => (acdMs === null ? null : acdMs / 1000))],
-    [t('pdd.seconds'), days.map(({ pddMs }) => (pddMs === null ? null : pddMs / 1000))],
+    [t('minutes'), minutes],
+    [t('asr'), asr],
+    [t('acd.seconds'), acd],
+    [t('pdd.seconds'), pdd],
   ] as const;
   return (
     <div className="columns">

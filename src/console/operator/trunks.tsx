@@ -6,7 +6,8 @@ import { useAnswer } from '../api/use-api';
 import { useWords } from '../strings/words';
 import { Action, type FieldSpec } from '../ui/form';
 import { Badge, Time, YesNo } from '../ui/format';
-import { Empty, Loaded, PageHead } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead } from '../ui/states';
 import { Facts, ListTable, Table } from '../ui/table';
 
 type Health = {

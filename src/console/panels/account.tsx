@@ -6,7 +6,8 @@ import { useWords } from '../strings/words';
 import { useCountries } from '../ui/countries';
 import { Action } from '../ui/form';
 import { Badge, Money, Time, YesNo } from '../ui/format';
-import { Empty, Loaded } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty } from '../ui/states';
 import { Facts, ListTable, Table } from '../ui/table';
 
 type Profile = Readonly<

@@ -8,7 +8,8 @@ import { nowMs } from '../clock';
 import { useWords } from '../strings/words';
 import { Action } from '../ui/form';
 import { Badge, Money, Time } from '../ui/format';
-import { Empty, Loaded, PageHead } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty, PageHead } from '../ui/states';
 import { Facts, ListTable, Table } from '../ui/table';
 
 type Invoice = {

@@ -6,7 +6,8 @@ import { useAnswer } from '../api/use-api';
 import { useWords } from '../strings/words';
 import { Action } from '../ui/form';
 import { Badge, Money, Time } from '../ui/format';
-import { Empty, Loaded } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Empty } from '../ui/states';
 import { Facts, ListTable } from '../ui/table';
 
 export type Entry = {
@@ -75,8 +76,10 @@ export function EntriesPanel({ accountId }: { accountId: string }): ReactNode {
 
 /** A note of the ledger; that of a call leads to it. */
 export function Note({ text }: { text: string }): ReactNode {
+  const { wordOf } = useWords();
   const cdrId = /^call ([0-9a-f-]{36})$/.exec(text)?.[1];
-  if (cdrId) return <Link href={`/calls/${cdrId}`}>{text}</Link>;
+  if (cdrId)
+    return <Link href={`/calls/${cdrId}`}>{`${wordOf('entry', 'call-charge')} …${cdrId.slice(-8)}`}</Link>;
   return <bdi dir="auto">{text}</bdi>;
 }
 
@@ -219,7 +222,6 @@ export function BuyCredit({ accountId }: { accountId: string }): ReactNode {
                 )}
               />
             )}
-            {!card.offered && card.says && <p className="soft small">{card.says}</p>}
           </div>
         )}
       </Loaded>

@@ -5,7 +5,8 @@ import { urlOf } from '../api/client';
 import { useWords } from '../strings/words';
 import { Action } from '../ui/form';
 import { Badge, Digits, Duration, Time, YesNo } from '../ui/format';
-import { Copy, Empty, Loaded } from '../ui/states';
+import { Loaded } from '../ui/loaded';
+import { Copy, Empty } from '../ui/states';
 import { Facts, ListTable, Table } from '../ui/table';
 
 type Device = {

@@ -5,7 +5,7 @@ import { nowMs } from '../clock';
 import { useWords } from '../strings/words';
 import { Action, type FieldSpec } from '../ui/form';
 import { Time } from '../ui/format';
-import { Loaded } from '../ui/states';
+import { Loaded } from '../ui/loaded';
 
 type Schedule = {
   readonly id: string;

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import icon from '../icon.svg';
 import { LanguageSelect } from '../ui/language';
+import { CookieChoice } from './cookie-choice';
 
 /** The frame of pages for whoever is not signed in. */
 export function Front({ children }: { children: ReactNode }): ReactNode {
@@ -14,6 +15,9 @@ export function Front({ children }: { children: ReactNode }): ReactNode {
         <LanguageSelect />
       </header>
       <main id="main">{children}</main>
+      <footer>
+        <CookieChoice />
+      </footer>
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { useAnswer } from '../api/use-api';
 import { isLanguage, LANGUAGE_NAMES, LANGUAGES, useWords } from '../strings/words';
 import { useCountries } from '../ui/countries';
 import { Form } from '../ui/form';
-import { Loaded } from '../ui/states';
+import { Loaded } from '../ui/loaded';
 import { FrontSheet } from './front';
 
 /** Somebody makes himself an account. He hears the same whether his mail was known or not. */
@@ -114,38 +114,41 @@ function SignUpForm({
       }}
       submit={t('signUp')}
       onDone={() => onSent(sent)}
-    >
-      <div className="stack-small">
-        <ul className="stack-small">
-          {policies.map((policy) => (
-            <li key={policy.id}>
-              <a href={policy.textUrl} target="_blank" rel="noreferrer">
-                {policy.title}
-              </a>
-            </li>
-          ))}
-        </ul>
-        <label className="check" htmlFor={`${id}-accept`}>
-          <input
-            id={`${id}-accept`}
-            type="checkbox"
-            required
-            checked={isAccepted}
-            onChange={({ target }) => setAccepted(target.checked)}
-          />
-          {t('policies.accept')}
-        </label>
-        <label className="check" htmlFor={`${id}-analyse`}>
-          <input
-            id={`${id}-analyse`}
-            type="checkbox"
-            checked={mayAnalyse}
-            onChange={({ target }) => setAnalyse(target.checked)}
-          />
-          {t('cookies.analysis')}
-        </label>
-      </div>
-    </Form>
+      below={
+        <div className="stack-small">
+          <ul className="stack-small">
+            {policies.map((policy) => (
+              <li key={policy.id}>
+                <a href={policy.textUrl} target="_blank" rel="noreferrer">
+                  {policy.title}
+                </a>
+              </li>
+            ))}
+          </ul>
+          {policies.length > 0 && (
+            <label className="check" htmlFor={`${id}-accept`}>
+              <input
+                id={`${id}-accept`}
+                type="checkbox"
+                required
+                checked={isAccepted}
+                onChange={({ target }) => setAccepted(target.checked)}
+              />
+              {t('policies.accept')}
+            </label>
+          )}
+          <label className="check" htmlFor={`${id}-analyse`}>
+            <input
+              id={`${id}-analyse`}
+              type="checkbox"
+              checked={mayAnalyse}
+              onChange={({ target }) => setAnalyse(target.checked)}
+            />
+            {t('cookies.analysis')}
+          </label>
+        </div>
+      }
+    />
   );
 }
 

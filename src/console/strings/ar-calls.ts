@@ -214,4 +214,5 @@ export const arCalls: Record<keyof typeof enCalls, Phrase> = {
   policyId: 'المعرّف: حروف صغيرة وأرقام وشرطات',
   title: 'العنوان',
   textUrl: 'عنوان النص',
+  notInvoiced: 'لم تُفوتر بعد',
 };

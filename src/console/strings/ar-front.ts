@@ -48,4 +48,7 @@ export const arFront: Record<keyof typeof enFront, Phrase> = {
   'cookies.needed': 'اللازمة فقط',
   'cookies.allow': 'السماح',
   'cookies.analysis': 'يمكن تحليل استخدامي دون اسمي',
+  reasonNeeded: 'لماذا تحتاج إلى رؤية هذا؟',
+  'reasonNeeded.help': 'يُسجَّل في سجل التدقيق ويسري ساعة.',
+  'reasonNeeded.subject': 'تذكرة أو عميل: ما يتعلق به الأمر.',
 };

@@ -193,4 +193,5 @@ export const deCalls: Record<keyof typeof enCalls, Phrase> = {
   policyId: 'ID: Kleinbuchstaben, Ziffern, Striche',
   title: 'Titel',
   textUrl: 'Adresse des Textes',
+  notInvoiced: 'Noch nicht in Rechnung',
 };

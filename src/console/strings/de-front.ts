@@ -50,4 +50,7 @@ export const deFront: Record<keyof typeof enFront, Phrase> = {
   'cookies.needed': 'Nur die nötigen',
   'cookies.allow': 'Erlauben',
   'cookies.analysis': 'Meine Nutzung darf ohne Namen ausgewertet werden',
+  reasonNeeded: 'Wozu müssen Sie das sehen?',
+  'reasonNeeded.help': 'Es steht im Protokoll und gilt eine Stunde.',
+  'reasonNeeded.subject': 'Ein Vorgang, ein Kunde: worum es geht.',
 };

@@ -12,7 +12,10 @@ export const deOperator: Record<keyof typeof enOperator, Phrase> = {
   'decks.import': 'Preise einlesen',
   'decks.import.says':
     'Zuerst wird die Datei geprüft: Fehler je Zeile, Änderungen, und was der letzte Monat gekostet hätte.',
-  'decks.import.columns': 'CSV mit Kopfzeile; nötige Spalten: prefix, destination, price_per_minute.',
+  'decks.import.columns':
+    'CSV mit den Spalten prefix, destination, price_per_minute, connect_fee, first_increment, next_increment, minimum_seconds, effective_from.',
+  importForm: 'Wie die Datei geschrieben ist',
+  'importForm.ours': 'Wie oben beschrieben',
   'decks.name': 'Preisliste',
   'decks.name.help': 'Sie entsteht, wenn es keine mit diesem Namen gibt.',
   'decks.replaces': 'Die Datei ist die ganze Liste: was fehlt, endet',
@@ -251,7 +254,6 @@ export const deOperator: Record<keyof typeof enOperator, Phrase> = {
   'keys.none': 'Keine Schlüssel',
   'keys.revoke.says': 'Programme mit diesem Schlüssel werden sofort abgewiesen.',
   revoke: 'Widerrufen',
-  revoked: 'Widerrufen',
   'audit.says': 'Wer was tat, und warum. Es lässt sich nur ergänzen.',
   subject: 'Gegenstand',
   who: 'Wer',

@@ -191,4 +191,5 @@ export const enCalls = {
   policyId: 'Id: small letters, digits, hyphens',
   title: 'Title',
   textUrl: 'Address of the text',
+  notInvoiced: 'Not invoiced yet',
 };

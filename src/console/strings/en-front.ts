@@ -47,4 +47,7 @@ export const enFront = {
   'cookies.needed': 'Only what is needed',
   'cookies.allow': 'Allow',
   'cookies.analysis': 'My use may be analysed without my name',
+  reasonNeeded: 'What do you need to see this for?',
+  'reasonNeeded.help': 'It is written into the audit log and counts for an hour.',
+  'reasonNeeded.subject': 'A ticket, a customer: whatever it is about.',
 };

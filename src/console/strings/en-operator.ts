@@ -10,7 +10,10 @@ export const enOperator = {
   'decks.import': 'Import prices',
   'decks.import.says':
     'First the file is tried: faults by line, what changes, and what last month would have cost.',
-  'decks.import.columns': 'CSV with a header; needed columns: prefix, destination, price_per_minute.',
+  'decks.import.columns':
+    'CSV with the columns prefix, destination, price_per_minute, connect_fee, first_increment, next_increment, minimum_seconds, effective_from.',
+  importForm: 'How the file is written',
+  'importForm.ours': 'As described above',
   'decks.name': 'Price list',
   'decks.name.help': 'It is made when there is none of this name.',
   'decks.replaces': 'The file is the whole list: what it does not name ends',
@@ -249,7 +252,6 @@ export const enOperator = {
   'keys.none': 'No keys',
   'keys.revoke.says': 'Programs with this key are refused at once.',
   revoke: 'Revoke',
-  revoked: 'Revoked',
   'audit.says': 'Who did what, and why. It can only be added to.',
   subject: 'Subject',
   who: 'Who',

@@ -193,4 +193,5 @@ export const esCalls: Record<keyof typeof enCalls, Phrase> = {
   policyId: 'Id.: minúsculas, cifras, guiones',
   title: 'Título',
   textUrl: 'Dirección del texto',
+  notInvoiced: 'Aún sin facturar',
 };

@@ -49,4 +49,7 @@ export const esFront: Record<keyof typeof enFront, Phrase> = {
   'cookies.needed': 'Solo las necesarias',
   'cookies.allow': 'Permitir',
   'cookies.analysis': 'Se puede analizar mi uso sin mi nombre',
+  reasonNeeded: '¿Para qué necesita ver esto?',
+  'reasonNeeded.help': 'Queda en la auditoría y vale una hora.',
+  'reasonNeeded.subject': 'Un caso, un cliente: de qué se trata.',
 };

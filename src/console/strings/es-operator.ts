@@ -12,7 +12,10 @@ export const esOperator: Record<keyof typeof enOperator, Phrase> = {
   'decks.import': 'Importar precios',
   'decks.import.says':
     'Primero se prueba el archivo: fallos por línea, cambios y lo que habría costado el mes pasado.',
-  'decks.import.columns': 'CSV con cabecera; columnas: prefix, destination, price_per_minute.',
+  'decks.import.columns':
+    'CSV con las columnas prefix, destination, price_per_minute, connect_fee, first_increment, next_increment, minimum_seconds, effective_from.',
+  importForm: 'Cómo está escrito el archivo',
+  'importForm.ours': 'Como se describe arriba',
   'decks.name': 'Lista de precios',
   'decks.name.help': 'Se crea si no existe.',
   'decks.replaces': 'El archivo es la lista entera: lo que no nombra termina',
@@ -251,7 +254,6 @@ export const esOperator: Record<keyof typeof enOperator, Phrase> = {
   'keys.none': 'Sin claves',
   'keys.revoke.says': 'Los programas con esta clave se rechazan al instante.',
   revoke: 'Revocar',
-  revoked: 'Revocada',
   'audit.says': 'Quién hizo qué y por qué. Solo se puede añadir.',
   subject: 'Asunto',
   who: 'Quién',

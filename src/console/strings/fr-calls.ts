@@ -193,4 +193,5 @@ export const frCalls: Record<keyof typeof enCalls, Phrase> = {
   policyId: 'Id. : minuscules, chiffres, tirets',
   title: 'Titre',
   textUrl: 'Adresse du texte',
+  notInvoiced: 'Pas encore facturé',
 };

@@ -49,4 +49,7 @@ export const frFront: Record<keyof typeof enFront, Phrase> = {
   'cookies.needed': 'Seulement les nécessaires',
   'cookies.allow': 'Autoriser',
   'cookies.analysis': 'Mon usage peut être analysé sans mon nom',
+  reasonNeeded: 'Pourquoi devez-vous voir ceci ?',
+  'reasonNeeded.help': 'C’est inscrit dans l’audit et vaut une heure.',
+  'reasonNeeded.subject': 'Un dossier, un client : ce dont il s’agit.',
 };

@@ -12,7 +12,10 @@ export const frOperator: Record<keyof typeof enOperator, Phrase> = {
   'decks.import': 'Importer des tarifs',
   'decks.import.says':
     'Le fichier est d’abord essayé : défauts par ligne, changements, et le coût du mois dernier.',
-  'decks.import.columns': 'CSV avec en-tête ; colonnes : prefix, destination, price_per_minute.',
+  'decks.import.columns':
+    'CSV aux colonnes prefix, destination, price_per_minute, connect_fee, first_increment, next_increment, minimum_seconds, effective_from.',
+  importForm: 'Forme du fichier',
+  'importForm.ours': 'Comme décrit ci-dessus',
   'decks.name': 'Liste de tarifs',
   'decks.name.help': 'Créée si elle n’existe pas.',
   'decks.replaces': 'Le fichier est la liste entière : le reste prend fin',
@@ -251,7 +254,6 @@ export const frOperator: Record<keyof typeof enOperator, Phrase> = {
   'keys.none': 'Aucune clé',
   'keys.revoke.says': 'Les programmes avec cette clé sont refusés aussitôt.',
   revoke: 'Révoquer',
-  revoked: 'Révoquée',
   'audit.says': 'Qui a fait quoi, et pourquoi. On ne peut qu’y ajouter.',
   subject: 'Sujet',
   who: 'Qui',

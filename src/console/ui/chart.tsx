@@ -7,14 +7,6 @@ const HEIGHT_PX = 180;
 const DAY_SECONDS = 86_400;
 /** Ticks stand on whole days. */
 const TICKS_SECONDS = [1, 2, 7, 14, 30, 90, 365].map((days) => days * DAY_SECONDS);
-/** Fewer days than this would be spread over years. */
-const LEAST_DAYS = 6;
-
-/** From half a day before the first day to half a day after the last. */
-function rangeOf(first: number, last: number): [number, number] {
-  const missing = Math.max(0, LEAST_DAYS * DAY_SECONDS - (last - first));
-  return [first - missing - DAY_SECONDS / 2, last + DAY_SECONDS / 2];
-}
 
 /** One row of figures over time. Those who do not see it have the table below it. */
 export function Chart({
@@ -44,7 +36,6 @@ export function Chart({
         cursor: { y: false },
         tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), 'UTC'),
         scales: {
-          x: { range: (_, first, last) => rangeOf(first, last) },
           y: { range: (_, __, most) => [0, (most ?? 0) * 1.1 || 1] },
         },
         axes: [

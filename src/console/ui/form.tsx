@@ -14,6 +14,7 @@ export type FieldSpec = {
     | 'number'
     | 'choice'
     | 'time'
+    | 'time-ms'
     | 'check'
     | 'area'
     | 'password'
@@ -66,6 +67,7 @@ function sendable(kind: FieldSpec['kind'], value: string | boolean): unknown {
   if (typeof value === 'boolean') return value;
   if (kind === 'number') return Number(value);
   if (kind === 'time') return new Date(value).toISOString();
+  if (kind === 'time-ms') return new Date(value).getTime();
   if (kind === 'list') return value.split(/[\s,;]+/).filter((part) => part !== '');
   // People write numbers with spaces, hyphens and brackets; none of them says anything.
   if (kind === 'tel') return value.replaceAll(/[\s()/-]/g, '');
@@ -161,6 +163,7 @@ function inputOf(kind: FieldSpec['kind']): Record<string, string> {
     case 'number':
       return { type: 'number', inputMode: 'numeric', step: 'any' };
     case 'time':
+    case 'time-ms':
       return { type: 'datetime-local' };
     case 'date':
       return { type: 'date' };
@@ -186,6 +189,7 @@ export function Form<Answer = unknown>({
   onCancel,
   isDangerous,
   children,
+  below,
 }: {
   fields: readonly FieldSpec[];
   wish: (body: Record<string, unknown>) => { path: string } & Wish;
@@ -194,6 +198,8 @@ export function Form<Answer = unknown>({
   onCancel?: (() => void) | undefined;
   isDangerous?: boolean | undefined;
   children?: ReactNode;
+  /** Between the fields and the button. */
+  below?: ReactNode;
 }): ReactNode {
   const { t } = useWords();
   const [values, setValues] = useState<Values>(() => startValues(fields));
@@ -215,6 +221,7 @@ export function Form<Answer = unknown>({
           onChange={(value) => setValues((before) => ({ ...before, [spec.name]: value }))}
         />
       ))}
+      {below}
       {change.error && <FormProblem problem={change.error} fields={fields} />}
       <div className="row">
         <button

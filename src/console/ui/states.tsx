@@ -52,38 +52,6 @@ export function useProblemText(): (problem: Error) => string {
   };
 }
 
-/** Something could not be read: why, and a way to try again. */
-export function Failed({ problem, retry }: { problem: Error; retry?: () => void }): ReactNode {
-  const { t } = useWords();
-  const text = useProblemText();
-  return (
-    <div className="note bad" role="alert">
-      <strong>{t('problem.title')}</strong>
-      <span>{text(problem)}</span>
-      {retry && (
-        <div>
-          <button type="button" onClick={retry}>
-            {t('tryAgain')}
-          </button>
-        </div>
-      )}
-    </div>
-  );
-}
-
-/** Shows what was asked for, or why it is not there. */
-export function Loaded<T>({
-  of,
-  children,
-}: {
-  of: { data: T | undefined; error: Error | null; refetch: () => unknown };
-  children: (data: T) => ReactNode;
-}): ReactNode {
-  if (of.data !== undefined) return children(of.data);
-  if (of.error) return <Failed problem={of.error} retry={() => void of.refetch()} />;
-  return <Skeleton />;
-}
-
 const ToastContext = createContext<(text: string) => void>(() => undefined);
 
 /** Says briefly that something was done. */

@@ -3,7 +3,8 @@ import { Link } from 'wouter';
 import { useList } from '../api/use-api';
 import type { Query } from '../api/client';
 import { useWords } from '../strings/words';
-import { Empty, Failed, Skeleton } from './states';
+import { Failed } from './loaded';
+import { Empty, Skeleton } from './states';
 
 export type Column<Row> = {
   readonly label: string;
