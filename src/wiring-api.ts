@@ -171,6 +171,7 @@ export async function serveApi(
     owners: OWNERS,
     version: VERSION,
     requestsPerMinute: config.HTTP_REQUESTS_PER_MINUTE,
+    trustedProxies: wordsOf(config.TRUSTED_PROXIES),
     consoleFolder: builtConsole(log),
     onAnswer,
     ...identityParts(config, database),

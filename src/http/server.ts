@@ -32,6 +32,8 @@ export type HttpParts = {
   readonly version: string;
   /** Requests of one address in a minute; more get 429. */
   readonly requestsPerMinute: number;
+  /** Addresses and networks of proxies in front of us, which say by X-Forwarded-For who asks. */
+  readonly trustedProxies: readonly string[];
   /** Where the built console lies; null: none is served. */
   readonly consoleFolder: string | null;
   /** How browsers are signed in. */
@@ -83,6 +85,8 @@ export function httpApp(parts: HttpParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  // Whom X-Forwarded-For is believed from; of anybody else it is his own word.
+  app.set('trust proxy', parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false);
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
   if (parts.consoleFolder !== null) app.use(consoleFiles(parts.consoleFolder));
   app.use(

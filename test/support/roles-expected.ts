@@ -82,6 +82,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   'get /cdrs': 'admin support finance moderator network own',
   'get /cdrs.csv': 'admin support finance moderator network own',
   'get /cdrs/{cdrId}': 'admin support finance moderator network own',
+  'get /cdrs/{cdrId}/postings': 'admin support finance',
+  'get /cdrs/{cdrId}/trace': 'admin support network',
   'get /cdrs/{cdrId}/corrections': 'admin support finance own',
   'get /cookie-choice': 'public',
   'post /cookie-choice': 'public',
