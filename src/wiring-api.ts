@@ -173,6 +173,7 @@ export async function serveApi(
     requestsPerMinute: config.HTTP_REQUESTS_PER_MINUTE,
     trustedProxies: wordsOf(config.TRUSTED_PROXIES),
     consoleFolder: builtConsole(log),
+    websocketUrls: browserAccess(config).websocketUrls,
     onAnswer,
     ...identityParts(config, database),
   });

@@ -192,6 +192,7 @@ describe('the console is for all', () => {
     expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-store']);
     const policy = page.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("connect-src 'self';");
     expect(policy).not.toContain('unsafe');
     const [, script = ''] = /src="(\/assets\/[^"]+\.js)"/.exec(await page.text()) ?? [];
     const file = await fetch(stage.origin + script, { headers: { 'Accept-Encoding': 'br' } });

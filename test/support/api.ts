@@ -137,6 +137,7 @@ export function testApi(
     requestsPerMinute: 1_200,
     trustedProxies,
     consoleFolder: null,
+    websocketUrls: [],
     onAnswer: () => undefined,
     ...identityParts(config, database),
   });
