@@ -4,7 +4,15 @@ import { FakeClock } from '../../test/support/fake-clock';
 import { silentLog } from '../kernel/log';
 import type { JobHandler } from './job';
 import { type JobRunner, MAX_ATTEMPTS, retryDelayMs, startJobRunner } from './job-runner';
-import { claimJobs, enqueue, findDueJobs, listDeadJobs, reviveJob, forgetDoneJobs } from './jobs-store';
+import {
+  claimJobs,
+  enqueue,
+  findDueJobs,
+  finishJob,
+  listDeadJobs,
+  reviveJob,
+  forgetDoneJobs,
+} from './jobs-store';
 
 const POLL_MS = 1_000;
 
@@ -214,6 +222,34 @@ describe.each(DIALECTS)('jobs on %s', (dialect) => {
     await clock.advance(1);
     await runner.idle();
     expect(attempts).toEqual([2]);
+  });
+
+  it('lets no job die of another that kills its runner: what was in the same batches is done, and the killer ends among the dead', async () => {
+    for (const key of ['killer', ...Array.from({ length: 9 }, (_, n) => `innocent ${n}`)]) await add(key);
+    const done = new Set<string>();
+    /** Runs one batch as a runner does, and dies at the killer: what it had claimed stays claimed. */
+    const liveAndDie = async (life: number) => {
+      const nowMs = clock.nowMs();
+      const due = await findDueJobs(test.database.read, { kinds: ['greet'], limit: 10, nowMs });
+      const token = `life ${life}`;
+      const jobs = await test.database.write((sql) =>
+        claimJobs(sql, due, { token, nowMs, untilMs: nowMs + 30_000 }),
+      );
+      for (const job of jobs) {
+        if (job.uniqueKey === 'killer') return;
+        done.add(job.uniqueKey);
+        await test.database.write((sql) => finishJob(sql, job, token, nowMs));
+      }
+    };
+    for (let life = 0; life < MAX_ATTEMPTS; life++) {
+      await liveAndDie(life);
+      await clock.advance(30_000);
+    }
+    start(async (job) => void done.add(job.uniqueKey)).nudge();
+    while (done.size < 9) await Promise.all(runners.map((runner) => runner.idle()));
+    expect([...done].filter((key) => key.startsWith('innocent'))).toHaveLength(9);
+    expect(done).not.toContain('killer');
+    expect(await stateOf('killer')).toBe('dead');
   });
 
   it('keeps the lease of a job that takes long', async () => {

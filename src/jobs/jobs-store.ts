@@ -51,7 +51,10 @@ export type Claim = {
   readonly leaseUntilMs: number;
 };
 
-/** Ids of jobs that are due: waiting ones, and running ones whose lease ran out because their runner died. */
+/** A job whose runner has died so often, in the middle of a batch, is tried alone: it may be the one that kills, and the others shall not die with it. */
+export const TRIED_ALONE_AFTER = 3;
+
+/** Ids of jobs that are due: waiting ones, and running ones whose lease ran out because their runner died. One that is to be tried alone comes alone. */
 export async function findDueJobs(
   sql: Sql,
   { kinds, limit, nowMs }: Omit<Claim, 'leaseUntilMs'>,
@@ -63,9 +66,11 @@ export async function findDueJobs(
     [nowMs, ...kinds, limit],
   );
   const orphaned = await sql.all(
-    `SELECT id FROM jobs WHERE state = 'running' AND lease_until_ms <= ? AND ${ofKinds} ORDER BY run_at_ms, id LIMIT ?`,
+    `SELECT id, attempts FROM jobs WHERE state = 'running' AND lease_until_ms <= ? AND ${ofKinds} ORDER BY run_at_ms, id LIMIT ?`,
     [nowMs, ...kinds, limit],
   );
+  const suspect = orphaned.find(({ attempts }) => integer(attempts) >= TRIED_ALONE_AFTER);
+  if (suspect) return [text(suspect.id)];
   return [...orphaned, ...waiting].slice(0, limit).map((row) => text(row.id));
 }
 
