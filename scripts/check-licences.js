@@ -13,6 +13,17 @@ const STATED_ELSEWHERE = {
   'only@0.0.2': 'MIT', // its Readme
   'dejavu-fonts-ttf@2.37.3': 'MIT', // its LICENSE: Bitstream Vera, as free, for fonts
 };
+/** Packages for building that browsers get a part of, in the console's files. */
+const IN_THE_CONSOLE = [
+  '@simplewebauthn/browser',
+  '@tanstack/react-query',
+  'jssip',
+  'qrcode-generator',
+  'react',
+  'react-dom',
+  'uplot',
+  'wouter',
+];
 const seen = new Map();
 
 function packageFile(name, from) {
@@ -48,6 +59,7 @@ function walk(name, from) {
 
 for (const name of Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies))
   walk(name, root);
+for (const name of IN_THE_CONSOLE) walk(name, root);
 const faults = [...seen.values()].filter((line) => {
   const licence = line.slice(line.lastIndexOf(': ') + 2);
   return !ALLOWED.test(licence) || (FORBIDDEN.test(licence) && !/ OR /i.test(licence));

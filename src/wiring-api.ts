@@ -174,7 +174,9 @@ export async function serveApi(
     owners: OWNERS,
     version: VERSION,
     requestsPerMinute: config.HTTP_REQUESTS_PER_MINUTE,
+    trustedProxies: wordsOf(config.TRUSTED_PROXIES),
     consoleFolder: builtConsole(log),
+    websocketUrls: browserAccess(config).websocketUrls,
     onAnswer,
     ...identityParts(config, database),
   });

@@ -121,7 +121,9 @@ function printAddresses({ config, print }: CommandInput, service: Service): void
     print(`WS   ws://${config.BIND_ADDRESS}:${service.engines.sipWsPort} (browsers)`);
   if (service.engines.sipWssPort !== null)
     print(`WSS  wss://${config.BIND_ADDRESS}:${service.engines.sipWssPort} (browsers)`);
-  print(`API  http://${config.BIND_ADDRESS}:${service.httpPort}/api/v1/openapi.json`);
+  const web = `http://${config.BIND_ADDRESS}:${service.httpPort}`;
+  print(`API  ${web}/api/v1/openapi.json`);
+  print(`Open ${web}/ in a browser for the console, and ${web}/join to join a room`);
   if (existsSync(key)) print(`Key  ${key} (an administrator’s; send it as "Authorization: Bearer …")`);
   const link = firstOperatorFile(config);
   if (existsSync(link))

@@ -63,7 +63,15 @@ export const SETTINGS = {
     default: 1_200,
     least: 60,
     most: 10_000_000,
-    about: 'Requests of one address in a minute; more get 429. Behind a proxy all come from one address',
+    about: 'Requests of one address in a minute; more get 429',
+  },
+  TRUSTED_PROXIES: {
+    type: 'text',
+    default: '',
+    pattern: /^$|^[0-9a-fA-F.:]+(\/\d{1,3})?([\s,]+[0-9a-fA-F.:]+(\/\d{1,3})?){0,19}$/,
+    form: 'up to 20 addresses or networks, as in 10.0.0.7, 192.0.2.0/24',
+    about:
+      'Proxies in front of the API, whose X-Forwarded-For says who asks; empty: whoever connects asks. Limits and delays count by that address',
   },
   SIP_PORT: {
     type: 'integer',

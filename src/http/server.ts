@@ -32,8 +32,12 @@ export type HttpParts = {
   readonly version: string;
   /** Requests of one address in a minute; more get 429. */
   readonly requestsPerMinute: number;
+  /** Addresses and networks of proxies in front of us, which say by X-Forwarded-For who asks. */
+  readonly trustedProxies: readonly string[];
   /** Where the built console lies; null: none is served. */
   readonly consoleFolder: string | null;
+  /** Where the console's telephone connects, beside us. */
+  readonly websocketUrls: readonly string[];
   /** How browsers are signed in. */
   readonly sessions: SessionDoor;
   /** Told of every change that staff and programs ask for, before it is made. */
@@ -45,18 +49,17 @@ export type HttpParts = {
 };
 
 /** What a page of ours may load and where it may speak to: nothing of others, nothing written into the page itself. */
-const CONTENT_POLICY = {
+const contentPolicy = (websocketUrls: readonly string[]) => ({
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
   styleSrc: ["'self'"],
   imgSrc: ["'self'", 'data:'],
   mediaSrc: ["'self'", 'blob:'],
-  // SIP over WebSocket has a port of its own.
-  connectSrc: ["'self'", 'ws:', 'wss:'],
+  connectSrc: ["'self'", ...websocketUrls.map((url) => new URL(url).origin)],
   baseUri: ["'none'"],
   formAction: ["'self'"],
   frameAncestors: ["'none'"],
-};
+});
 
 /** A request of somebody who may reach things of others. */
 export type StaffRequest = {
@@ -83,7 +86,11 @@ export function httpApp(parts: HttpParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
+  // Whom X-Forwarded-For is believed from; of anybody else it is his own word.
+  app.set('trust proxy', parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false);
+  app.use(
+    helmet({ contentSecurityPolicy: { useDefaults: false, directives: contentPolicy(parts.websocketUrls) } }),
+  );
   if (parts.consoleFolder !== null) app.use(consoleFiles(parts.consoleFolder));
   app.use(
     rateLimit({

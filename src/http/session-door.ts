@@ -46,7 +46,7 @@ export function clearSessionCookie(res: Response): void {
 
 /** Where a request comes from; addresses of one IPv6 network (/64), which one user has all of, count as one. */
 export function addressOf(req: Request): string {
-  const address = (req.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+  const address = (req.ip ?? '').replace(/^::ffff:(?=\d+\.)/, '');
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
   const front = head.split(':').filter(Boolean);

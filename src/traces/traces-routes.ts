@@ -25,6 +25,7 @@ export function traceRoutes(database: Database): readonly Route[] {
       summary:
         'SIP messages of a leg in their order, with secrets masked; empty once they are older than SIP_TRACE_DAYS',
       scope: 'traces:read',
+      personal: 'full-numbers',
       params: z.object({ cdrId: z.string().max(36) }),
       answer: { kind: 'json', schema: z.object({ messages: z.array(messageSchema) }) },
       handle: async ({ params, caller }) => {

@@ -79,7 +79,6 @@ describe('the console is a telephone', () => {
       const person = await aPerson(stage.service.database, { role: 'user', accountId });
       page = await stage.signIn(person.mail);
       await page.goto('/phone');
-      await page.getByRole('button', { name: 'Only what is needed' }).click();
     });
 
     it('is switched on, and its line test finds nothing wrong', async () => {

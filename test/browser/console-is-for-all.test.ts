@@ -174,11 +174,25 @@ describe('the console is for all', () => {
     expect(stage.faults).toEqual([]);
   });
 
+  it('asks a visitor once whether his use may be analysed, and remembers the answer', async () => {
+    const page = await stage.visitor({ hasChosen: false });
+    await page.goto('/sign-in');
+    const refuse = page.getByRole('button', { name: 'Only what is needed' });
+    await refuse.click();
+    await refuse.waitFor({ state: 'detached' });
+    await page.goto('/sign-up');
+    await settle(page);
+    expect(await refuse.count()).toBe(0);
+    expect((await page.context().cookies()).map(({ name }) => name)).toEqual(['__Host-cookie-choice']);
+    await page.context().close();
+  });
+
   it('pages have addresses, and files that are asked for again are kept by the browser', async () => {
     const page = await fetch(`${stage.origin}/calls/some-id?x=1`);
     expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-store']);
     const policy = page.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("connect-src 'self';");
     expect(policy).not.toContain('unsafe');
     const [, script = ''] = /src="(\/assets\/[^"]+\.js)"/.exec(await page.text()) ?? [];
     const file = await fetch(stage.origin + script, { headers: { 'Accept-Encoding': 'br' } });

@@ -126,6 +126,30 @@ describe.each(DIALECTS)('the API on %s', (dialect) => {
       expect(await ask(admin)).toBe(200);
     });
 
+    it('and believes no address that somebody only claims to forward for', async () => {
+      const guessed = testApi(test.database);
+      const guess = (n: number) =>
+        supertest(guessed.app)
+          .get('/api/v1/rooms')
+          .set('Authorization', `Bearer v123_guess-${n}`)
+          .set('X-Forwarded-For', `198.51.100.${n}`)
+          .then((answer) => answer.status);
+      for (let n = 0; n < 30; n++) expect(await guess(n)).toBe(401);
+      expect(await guess(30)).toBe(429);
+    });
+
+    it('and counts by whom a proxy of ours forwards for', async () => {
+      const guessed = testApi(test.database, undefined, {}, ['127.0.0.1', '::ffff:127.0.0.1']);
+      const guess = (n: number) =>
+        supertest(guessed.app)
+          .get('/api/v1/rooms')
+          .set('Authorization', `Bearer v123_guess-${n}`)
+          .set('X-Forwarded-For', `198.51.100.${n % 2}`)
+          .then((answer) => answer.status);
+      for (let n = 0; n < 60; n++) expect(await guess(n)).toBe(401);
+      expect([await guess(60), await guess(61)]).toEqual([429, 429]);
+    });
+
     it('and narrows a key to its scopes', async () => {
       const key = await api.keyFor('support', ['cdrs:read']);
       expect((await get('/cdrs', key)).status).toBe(200);

@@ -49,6 +49,7 @@ export function testApi(
   database: Database,
   place: RecordingPlace = NOWHERE,
   settings: Readonly<Record<string, string>> = {},
+  trustedProxies: readonly string[] = ['192.0.2.0/24'],
 ) {
   const config = readConfig({
     WEBHOOK_KEY: 'ab'.repeat(32),
@@ -137,7 +138,9 @@ export function testApi(
     owners: OWNERS,
     version: '1.2.3',
     requestsPerMinute: 1_200,
+    trustedProxies,
     consoleFolder: null,
+    websocketUrls: [],
     onAnswer: () => undefined,
     ...identityParts(config, database),
   });

@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { EventStreams } from '../../http/event-stream';
 import { type Route, route } from '../../http/route';
+import { addressOf } from '../../http/session-door';
 import { type Clock, sleep } from '../../kernel/clock';
 import type { Log } from '../../kernel/log';
 import { newId } from '../../kernel/ids';
@@ -97,7 +98,7 @@ export function guestRoutes(parts: Parts): readonly Route[] {
       toldOnce: [...LOGIN_SECRETS, 'guestToken'],
       handle: async ({ body, nowMs }, { req }) => {
         mustReach(parts.access);
-        const guesser = { callId: newId(nowMs), callerNumber: addressOf(req), line: WEB_LINE };
+        const guesser = { callId: newId(nowMs), callerNumber: guesserOf(req), line: WEB_LINE };
         const { opened, delayMs } = await checkTypedPin(parts, guesser, body);
         await sleep(clock, delayMs);
         if (!opened) throw new RoomNotOpened();
@@ -205,6 +206,6 @@ function memberIdOf({ liveRooms }: Parts, guest: Guest): string | null {
   return liveRooms.find(guest.roomId)?.memberIdOf(guestIdentity(guest)) ?? null;
 }
 
-function addressOf(req: Request): string {
-  return `web:${req.socket.remoteAddress ?? ''}`;
+function guesserOf(req: Request): string {
+  return `web:${addressOf(req)}`;
 }

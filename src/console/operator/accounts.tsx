@@ -216,11 +216,15 @@ function Overview({ account }: { account: Account }): ReactNode {
 }
 
 function MoneyTab({ accountId }: { accountId: string }): ReactNode {
+  const { t } = useWords();
   return (
     <div className="stack">
       <BalancePanel accountId={accountId} />
       <EntriesPanel accountId={accountId} />
-      <PaymentsPanel accountId={accountId} />
+      <section className="stack">
+        <h2>{t('nav.payments')}</h2>
+        <PaymentsPanel accountId={accountId} />
+      </section>
       <AutoRechargePanel accountId={accountId} />
     </div>
   );

@@ -5,7 +5,7 @@ import { useAnswer } from '../api/use-api';
 import { useWords } from '../strings/words';
 import { useCountries } from '../ui/countries';
 import { Action } from '../ui/form';
-import { Badge, Money, Time, YesNo } from '../ui/format';
+import { Badge, decimalOf, Money, Time, YesNo } from '../ui/format';
 import { Loaded } from '../ui/loaded';
 import { Empty } from '../ui/states';
 import { Facts, ListTable, Table } from '../ui/table';
@@ -254,8 +254,6 @@ export function LimitsPanel({ accountId }: { accountId: string }): ReactNode {
   );
 }
 
-const decimal = (amount: Amount | null): string => amount?.text.split(' ')[0] ?? '';
-
 type Caps = {
   readonly maxPricePerMinute: Amount | null;
   readonly maxCallCost: Amount | null;
@@ -316,19 +314,19 @@ export function CapsPanel({ accountId }: { accountId: string }): ReactNode {
                     {
                       name: 'maxPricePerMinute',
                       label: t('cap.pricePerMinute'),
-                      value: decimal(caps.maxPricePerMinute),
+                      value: decimalOf(caps.maxPricePerMinute),
                       canBeNull: true,
                     },
                     {
                       name: 'maxCallCost',
                       label: t('cap.call'),
-                      value: decimal(caps.maxCallCost),
+                      value: decimalOf(caps.maxCallCost),
                       canBeNull: true,
                     },
                     {
                       name: 'maxDayCost',
                       label: t('cap.day'),
-                      value: decimal(caps.maxDayCost),
+                      value: decimalOf(caps.maxDayCost),
                       canBeNull: true,
                     },
                   ]}

@@ -5,7 +5,7 @@ import type { Balance, Money as Amount } from '../api/types';
 import { useAnswer } from '../api/use-api';
 import { useWords } from '../strings/words';
 import { Action } from '../ui/form';
-import { Badge, Money, Time } from '../ui/format';
+import { Badge, decimalOf, Money, Time } from '../ui/format';
 import { Loaded } from '../ui/loaded';
 import { Empty } from '../ui/states';
 import { Facts, ListTable } from '../ui/table';
@@ -241,8 +241,6 @@ type AutoRecharge = {
   readonly method: string | null;
 };
 
-const decimal = (amount: Amount | undefined): string => amount?.text.split(' ')[0] ?? '';
-
 /** How an account recharges by itself. */
 export function AutoRechargePanel({ accountId }: { accountId: string }): ReactNode {
   const { t } = useWords();
@@ -274,13 +272,13 @@ export function AutoRechargePanel({ accountId }: { accountId: string }): ReactNo
                     name: 'threshold',
                     label: t('threshold'),
                     isRequired: true,
-                    value: decimal(autoRecharge?.threshold) || '5',
+                    value: decimalOf(autoRecharge?.threshold) || '5',
                   },
                   {
                     name: 'amount',
                     label: t('amount'),
                     isRequired: true,
-                    value: decimal(autoRecharge?.amount) || '20',
+                    value: decimalOf(autoRecharge?.amount) || '20',
                   },
                   {
                     name: 'mostADay',
@@ -293,7 +291,7 @@ export function AutoRechargePanel({ accountId }: { accountId: string }): ReactNo
                     name: 'mostADayAmount',
                     label: t('mostADayAmount'),
                     isRequired: true,
-                    value: decimal(autoRecharge?.mostADayAmount) || '60',
+                    value: decimalOf(autoRecharge?.mostADayAmount) || '60',
                   },
                 ]}
                 wish={(body) => ({ path, method: 'PATCH', body })}

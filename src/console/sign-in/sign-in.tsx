@@ -29,12 +29,18 @@ function useWayBack(): () => Promise<void> {
 export function SignIn(): ReactNode {
   const { t } = useWords();
   const back = useWayBack();
+  const [parameters] = useSearchParams();
   const [methods, setMethods] = useState<readonly string[] | null>(null);
   const first = useAnswer<{ open: boolean }>('/first-operator');
   const providers = useAnswer<{ providers: readonly { id: string; label: string }[] }>('/sign-in-providers');
   if (methods) return <SecondFactor methods={methods} onDone={() => void back()} />;
   return (
     <FrontSheet title={t('signIn')}>
+      {parameters.get('problem') && (
+        <p className="note warn" role="alert">
+          {t('signIn.otherFailed')}
+        </p>
+      )}
       {first.data?.open && <p className="note">{t('signIn.firstOpen')}</p>}
       <Form<Step>
         fields={[

@@ -51,4 +51,5 @@ export const arFront: Record<keyof typeof enFront, Phrase> = {
   reasonNeeded: 'لماذا تحتاج إلى رؤية هذا؟',
   'reasonNeeded.help': 'يُسجَّل في سجل التدقيق ويسري ساعة.',
   'reasonNeeded.subject': 'تذكرة أو عميل: ما يتعلق به الأمر.',
+  'signIn.otherFailed': 'لم ينجح الدخول عبر المزوّد الآخر. حاول مرة أخرى أو استخدم كلمة المرور.',
 };

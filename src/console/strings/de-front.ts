@@ -53,4 +53,6 @@ export const deFront: Record<keyof typeof enFront, Phrase> = {
   reasonNeeded: 'Wozu müssen Sie das sehen?',
   'reasonNeeded.help': 'Es steht im Protokoll und gilt eine Stunde.',
   'reasonNeeded.subject': 'Ein Vorgang, ein Kunde: worum es geht.',
+  'signIn.otherFailed':
+    'Die Anmeldung über den anderen Anbieter gelang nicht. Versuchen Sie es noch einmal oder mit Ihrem Passwort.',
 };

@@ -50,4 +50,5 @@ export const enFront = {
   reasonNeeded: 'What do you need to see this for?',
   'reasonNeeded.help': 'It is written into the audit log and counts for an hour.',
   'reasonNeeded.subject': 'A ticket, a customer: whatever it is about.',
+  'signIn.otherFailed': 'Signing in by the other provider did not succeed. Try again, or use your password.',
 };

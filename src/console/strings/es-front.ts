@@ -52,4 +52,6 @@ export const esFront: Record<keyof typeof enFront, Phrase> = {
   reasonNeeded: '¿Para qué necesita ver esto?',
   'reasonNeeded.help': 'Queda en la auditoría y vale una hora.',
   'reasonNeeded.subject': 'Un caso, un cliente: de qué se trata.',
+  'signIn.otherFailed':
+    'No se pudo iniciar sesión con el otro proveedor. Inténtelo de nuevo o use su contraseña.',
 };

@@ -52,4 +52,6 @@ export const frFront: Record<keyof typeof enFront, Phrase> = {
   reasonNeeded: 'Pourquoi devez-vous voir ceci ?',
   'reasonNeeded.help': 'C’est inscrit dans l’audit et vaut une heure.',
   'reasonNeeded.subject': 'Un dossier, un client : ce dont il s’agit.',
+  'signIn.otherFailed':
+    'La connexion par l’autre fournisseur a échoué. Réessayez ou utilisez votre mot de passe.',
 };

@@ -12,6 +12,11 @@ export function Money({ of }: { of: Amount | null | undefined }): ReactNode {
   return <span className={`number ltr${of.amountMicros.startsWith('-') ? ' bad' : ''}`}>{of.text}</span>;
 }
 
+/** The number of an amount alone, for a field that takes one. */
+export function decimalOf(amount: Amount | null | undefined): string {
+  return amount?.text.split(' ')[0] ?? '';
+}
+
 /** A moment: absolute, with how long ago or ahead as its title. */
 export function Time({ ms, only }: { ms: number | null | undefined; only?: 'date' | 'time' }): ReactNode {
   const { language } = useWords();
