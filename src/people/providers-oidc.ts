@@ -23,8 +23,9 @@ import { nonceOf, type SignInFlow, stateOf, verifierOf } from './sign-in-flow';
 
 /** How long a provider may take for one answer. */
 const ANSWER_SECONDS = 10;
-/** How long a provider's description of itself is gone by. */
+/** How long a provider's description of itself is gone by, and how long one that did not answer is left alone. */
 const DESCRIPTION_MS = 3_600_000;
+const RETRY_MS = 10_000;
 
 /** A provider that people may sign in by. */
 export type Provider = {
@@ -49,14 +50,20 @@ export type Identity = {
   readonly name: string;
 };
 
+const FAULTS = {
+  'provider-refused': 'the provider does not say who this is; say yes there',
+  'provider-unreachable': 'the provider does not answer; try again in a minute',
+  'not-proven': 'what the provider sent proves nothing; begin again',
+} as const;
+
 /** A provider did not vouch for somebody. */
 export class ProviderFault extends AppError {
   readonly code = 'not-vouched-for';
   constructor(
-    readonly problem: 'provider-refused' | 'provider-unreachable' | 'not-proven',
+    readonly problem: keyof typeof FAULTS,
     override readonly cause: unknown,
   ) {
-    super(`the provider did not vouch: ${problem}`);
+    super(FAULTS[problem]);
   }
 }
 
@@ -73,7 +80,10 @@ const claimsSchema = z.object({
 
 /** The providers as they are spoken to: OpenID Connect, authorization code with PKCE. */
 export class Providers {
-  readonly #described = new Map<string, { readonly spoken: Configuration; readonly untilMs: number }>();
+  readonly #described = new Map<
+    string,
+    { readonly spoken: Promise<Configuration>; readonly untilMs: number }
+  >();
 
   constructor(
     readonly all: readonly Provider[],
@@ -137,10 +147,12 @@ export class Providers {
     return `${this.publicUrl}/api/v1/sign-in/${provider.id}/callback`;
   }
 
+  /** All who come at once wait for one answer. */
   async #describe(provider: Provider, nowMs: number): Promise<Configuration> {
     const kept = this.#described.get(provider.id);
     if (kept && kept.untilMs > nowMs) return kept.spoken;
-    const spoken = await describe(provider).catch((error: unknown) => {
+    const spoken: Promise<Configuration> = describe(provider).catch((error: unknown) => {
+      this.#described.set(provider.id, { spoken, untilMs: nowMs + RETRY_MS });
       throw new ProviderFault('provider-unreachable', error);
     });
     this.#described.set(provider.id, { spoken, untilMs: nowMs + DESCRIPTION_MS });

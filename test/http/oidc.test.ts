@@ -152,6 +152,24 @@ describe.each(DIALECTS)('signing in by a provider on %s', (dialect) => {
     }
   });
 
+  it('asks a provider what it is once for all who come at once, and leaves one that is away alone for ten seconds', async () => {
+    const sentTo = async () => (await new Page(api.app).get('/sign-in/acme')).headers.location ?? '';
+    provider.isAway = true;
+    provider.asked = 0;
+    await Promise.all([sentTo(), sentTo(), sentTo()]);
+    expect(problemOf(await sentTo())).toBe('provider-unreachable');
+    expect(provider.asked).toBe(1);
+    provider.isAway = false;
+    expect(problemOf(await sentTo())).toBe('provider-unreachable');
+    const page = await signedIn((await aPerson(test.database)).mail);
+    const refused = await page.post('/me/links/acme');
+    expect([refused.status, refused.body.detail]).toEqual([503, expect.stringContaining('try again')]);
+    await api.clock.advance(10_000);
+    const there = await Promise.all([sentTo(), sentTo(), sentTo()]);
+    expect(there.filter((url) => url.startsWith(`${provider.issuer}/authorize?`))).toHaveLength(3);
+    expect(provider.asked).toBe(2);
+  });
+
   describe('refuses', () => {
     it('another state, and one who comes with another browser', async () => {
       await linked();

@@ -31,6 +31,9 @@ export class OidcProvider {
   isSparing = false;
   /** What its description says otherwise, or leaves out; how a client shows its secret follows it. */
   describes: { token_endpoint?: undefined; token_endpoint_auth_methods_supported?: readonly string[] } = {};
+  /** Whether it answers at all, and how often it was asked what it is. */
+  isAway = false;
+  asked = 0;
   readonly #codes = new Map<string, Asked>();
   readonly #tokens = new Map<string, AtProvider>();
   readonly #keys = new Map<string, { readonly sign: CryptoKey; readonly jwk: JWK }>();
@@ -79,6 +82,8 @@ export class OidcProvider {
     const url = new URL(req.url ?? '/', this.issuer);
     switch (url.pathname) {
       case '/.well-known/openid-configuration':
+        this.asked++;
+        if (this.isAway) return json(res, 503, {});
         return json(res, 200, {
           issuer: this.issuer,
           authorization_endpoint: `${this.issuer}/authorize`,
