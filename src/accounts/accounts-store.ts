@@ -1,7 +1,7 @@
 import { InvalidInput, NotFound } from '../kernel/app-error';
 import { newId } from '../kernel/ids';
 import { type Currency, currency } from '../kernel/money';
-import { integer, type Row, type Sql, text, textOrNull } from '../kernel/unit-of-work';
+import { integer, partOf, type Row, type Sql, text, textOrNull } from '../kernel/unit-of-work';
 import { ACCOUNT_STATES, type Account, type AccountState } from './account';
 
 const LONGEST_NAME = 200;
@@ -83,15 +83,18 @@ export async function readAccount(sql: Sql, accountId: string): Promise<Account>
 
 export type AccountsPage = { readonly accounts: readonly Account[]; readonly nextAfterId: string | null };
 
-/** Accounts in the order they were made, from after `afterId` on (null: from the first). @throws InvalidInput for a limit beyond the page bound */
+/** Accounts in the order they were made, from after `afterId` on (null: from the first); `search` is a part of the name, or an id. @throws InvalidInput for a limit beyond the page bound */
 export async function listAccounts(
   sql: Sql,
-  page: { readonly afterId: string | null; readonly limit: number },
+  page: { readonly afterId: string | null; readonly limit: number; readonly search?: string | undefined },
 ): Promise<AccountsPage> {
   if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > MAX_ACCOUNTS_PER_PAGE)
     throw new InvalidInput('limit', `is ${page.limit}`, `ask for 1 to ${MAX_ACCOUNTS_PER_PAGE}`);
-  const rows = await sql.all(`SELECT ${COLUMNS} FROM accounts WHERE id > ? ORDER BY id LIMIT ?`, [
+  const search = page.search?.trim() ?? '';
+  const found = search === '' ? '' : "AND (LOWER(name) LIKE ? ESCAPE '!' OR id = ?)";
+  const rows = await sql.all(`SELECT ${COLUMNS} FROM accounts WHERE id > ? ${found} ORDER BY id LIMIT ?`, [
     page.afterId ?? '',
+    ...(search === '' ? [] : [partOf(search), search]),
     page.limit + 1,
   ]);
   const accounts = rows.slice(0, page.limit).map(toAccount);

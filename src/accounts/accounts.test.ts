@@ -85,6 +85,22 @@ describe.each(DIALECTS)('accounts on %s', (dialect) => {
     expect(listed).toEqual(made);
   });
 
+  it('finds by a part of the name, however it is written, and by the whole id', async () => {
+    const made = await create('100 % Example_Ltd', NOW_MS + 99);
+    for (const [search, ids] of [
+      ['EXAMPLE', [made.id]],
+      ['% exam', [made.id]],
+      ['e_l', [made.id]],
+      [made.id, [made.id]],
+      ['_xample', []],
+      ['other', []],
+      [made.id.slice(0, 20), []],
+    ] as const) {
+      const { accounts } = await listAccounts(test.database.read, { afterId: null, limit: 200, search });
+      expect([search, accounts.map(({ id }) => id)]).toEqual([search, ids]);
+    }
+  });
+
   it.each([0, 201])('refuses a page of %s', async (limit) => {
     await expect(listAccounts(test.database.read, { afterId: null, limit })).rejects.toBeInstanceOf(
       InvalidInput,

@@ -62,13 +62,21 @@ function accountReads(database: Database): readonly Route[] {
       summary: 'Accounts in the order they were made',
       scope: 'accounts:read',
       personal: true,
-      query: z.object({ after: z.string().max(36).optional(), limit: limitSchema }),
+      query: z.object({
+        after: z.string().max(36).optional(),
+        search: z.string().max(100).optional(),
+        limit: limitSchema,
+      }),
       answer: {
         kind: 'json',
         schema: z.object({ accounts: z.array(accountSchema), next: z.string().nullable() }),
       },
       handle: async ({ query }) => {
-        const page = await listAccounts(database.read, { afterId: query.after ?? null, limit: query.limit });
+        const page = await listAccounts(database.read, {
+          afterId: query.after ?? null,
+          search: query.search,
+          limit: query.limit,
+        });
         return { accounts: page.accounts, next: page.nextAfterId };
       },
     }),

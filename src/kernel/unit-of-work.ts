@@ -78,6 +78,11 @@ export function textOrNull(value: unknown): string | null {
   return value === null || value === undefined ? null : text(value);
 }
 
+/** A pattern for `LOWER(column) LIKE ? ESCAPE '!'` that finds a part of a text, whatever signs are in it. */
+export function partOf(words: string): string {
+  return `%${words.toLowerCase().replaceAll(/[!%_]/g, (sign) => `!${sign}`)}%`;
+}
+
 /** The conditions that are given, as a WHERE; null leaves one out. */
 export function whereOf(conditions: readonly (readonly [string, SqlValue])[]): {
   readonly where: string;

@@ -3,6 +3,7 @@ import { newId } from '../kernel/ids';
 import {
   DuplicateKey,
   integer,
+  partOf,
   type Row,
   type Sql,
   type SqlValue,
@@ -117,7 +118,7 @@ export type PeopleWanted = {
 
 /** People in the order they came, one more than `limit` when there are more. */
 export async function listPeople(sql: Sql, wanted: PeopleWanted): Promise<readonly Person[]> {
-  const like = wanted.search === null ? null : `%${escaped(wanted.search.toLowerCase())}%`;
+  const like = wanted.search === null ? null : partOf(wanted.search);
   const { where, values } = whereOf([
     ["(LOWER(name) LIKE ? ESCAPE '!' OR mail LIKE ? ESCAPE '!')", like],
     ['role = ?', wanted.role],
@@ -130,10 +131,6 @@ export async function listPeople(sql: Sql, wanted: PeopleWanted): Promise<readon
     wanted.limit + 1,
   ]);
   return rows.map(toPerson);
-}
-
-function escaped(words: string): string {
-  return words.replaceAll(/[!%_]/g, (sign) => `!${sign}`);
 }
 
 function toPerson(row: Row): Person {

@@ -135,7 +135,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   'get /invoices': 'admin support finance own',
   'get /invoices/{invoiceId}': 'admin support finance own',
   'post /invoices/{invoiceId}/credit-notes': 'admin finance',
-  'post /invoices/{invoiceId}/dispute': 'admin finance',
+  'post /invoices/{invoiceId}/dispute': 'admin finance own',
   'get /invoices/{invoiceId}/file': 'admin support finance own',
   'post /invoices/{invoiceId}/links': 'admin support finance own',
   'get /invoices/{invoiceId}/reminders': 'admin support finance own',

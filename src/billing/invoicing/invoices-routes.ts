@@ -320,6 +320,7 @@ function changeRoutes({ database, judge }: InvoiceRouteParts): readonly Route[] 
       path: '/invoices/{invoiceId}/dispute',
       summary: 'Notes that an invoice is disputed: nobody is reminded of it until that is settled',
       scope: 'invoices:write',
+      own: { thing: 'invoice', at: 'path.invoiceId' },
       params: invoiceParams,
       body: z.object({ reason: reasonSchema }),
       answer: { kind: 'json', schema: invoiceSchema },

@@ -10,6 +10,7 @@ import { CallerIdPanel, DevicesPanel, HandlingPanel, VoicemailPanel } from '../p
 import { RoomsPanel } from '../panels/rooms';
 import { isLanguage, LANGUAGE_NAMES, LANGUAGES, useWords, type WordKey } from '../strings/words';
 import { useCountries } from '../ui/countries';
+import { Filters, useFilters } from '../ui/filters';
 import { Action } from '../ui/form';
 import { Badge, Time } from '../ui/format';
 import { Loaded } from '../ui/loaded';
@@ -21,15 +22,19 @@ import { CallSearch } from './calls';
 export function AccountsPage(): ReactNode {
   const { t } = useWords();
   const may = useMay();
+  const fields = [{ name: 'search', label: t('name') }];
+  const filter = useFilters(fields);
   return (
     <>
       <PageHead title={t('nav.accounts')} says={t('accounts.says')}>
         {may('accounts:write') && <AddAccount />}
       </PageHead>
+      <Filters fields={fields} />
       <ListTable<Account>
         name={t('nav.accounts')}
         path="/accounts"
         rows="accounts"
+        query={filter}
         pageBy="after"
         keyOf={({ id }) => id}
         href={({ id }) => `/accounts/${id}`}
