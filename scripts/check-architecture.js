@@ -144,6 +144,7 @@ const TECHNOLOGY = {
   pino: [/^src\/observability\//],
   nodemailer: [/-nodemailer\.ts$/],
   '@simplewebauthn/server': [/-webauthn\.ts$/],
+  'openid-client': [/-oidc\.ts$/],
   '@node-rs/argon2': [/-argon2\.ts$/],
   stripe: [/-stripe\.ts$/],
   pdfkit: [/-pdf\.ts$/],

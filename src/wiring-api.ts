@@ -147,7 +147,10 @@ export async function serveApi(
     ...trunkRoutes({ database, key: trunkKey(config.TRUNK_KEY), realm: config.SIP_REALM }),
     ...voicemailRoutes(database, voicemailPlace(config)),
     ...trunkHealthRoutes(database.read, parts.trunkWatch),
-    ...identityRoutes(config, database, (wish) => parts.houseCalls.speakCode(wish)),
+    ...identityRoutes(config, database, {
+      speakCode: (wish) => parts.houseCalls.speakCode(wish),
+      log,
+    }),
   ];
   if (!(await hasApiKeys(database.read))) {
     const wanted = {

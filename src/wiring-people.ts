@@ -3,11 +3,16 @@ import { join } from 'node:path';
 import { recordDeed } from './audit/audit-log';
 import { auditRoutes } from './audit/audit-routes';
 import type { Config } from './config/settings';
+import { signInProviders } from './config/sign-in-providers';
 import { apiKeyRoutes } from './http/api-keys-routes';
 import type { Route } from './http/route';
 import type { HttpParts } from './http/server';
+import type { Log } from './kernel/log';
 import type { Database } from './kernel/unit-of-work';
 import { forgetOldLinks, linkUrl } from './people/one-time-links';
+import { providerRoutes } from './people/provider-routes';
+import { Providers } from './people/providers-oidc';
+import { forgetOldFlows } from './people/sign-in-flow';
 import { passkeyRoutes } from './people/passkey-routes';
 import { actorOfCaller, peopleRoutes } from './people/people-routes';
 import { secondFactorRoutes } from './people/second-factor-routes';
@@ -21,17 +26,24 @@ import { forgetOldTries } from './people/sign-in-tries';
 import { offerFirstOperator } from './people/staff';
 import { privacyRoutes } from './privacy/privacy-routes';
 
-type SpeakCode = Parameters<typeof signUpRoutes>[0]['speakCode'];
+type Spoken = { readonly speakCode: Parameters<typeof signUpRoutes>[0]['speakCode']; readonly log: Log };
 
 /** URLs of whoever signs in, and of what is recorded of them. */
-export function identityRoutes(config: Config, database: Database, speakCode: SpeakCode): readonly Route[] {
+export function identityRoutes(
+  config: Config,
+  database: Database,
+  { speakCode, log }: Spoken,
+): readonly Route[] {
+  const key = Buffer.from(config.IDENTITY_KEY, 'hex');
+  const providers = new Providers(signInProviders(config).providers, config.PUBLIC_URL);
   const parts = { database, houseLanguage: config.HOUSE_LANGUAGE };
   return [
     ...sessionRoutes(parts),
     ...peopleRoutes({ ...parts, onFirstOperator: () => rmSync(firstOperatorFile(config), { force: true }) }),
-    ...secondFactorRoutes(database, Buffer.from(config.IDENTITY_KEY, 'hex')),
+    ...secondFactorRoutes(database, key),
     ...passkeyRoutes(database, config.PUBLIC_URL),
-    ...signUpRoutes({ database, deckName: config.SIGN_UP_DECK, speakCode }),
+    ...signUpRoutes({ database, deckName: config.SIGN_UP_DECK, ticketKey: key, speakCode }),
+    ...providerRoutes({ ...parts, providers, key, log }),
     ...privacyRoutes(database),
     ...auditRoutes(database),
     ...apiKeyRoutes(database),
@@ -99,4 +111,5 @@ export async function forgetOldIdentity(database: Database, nowMs: number): Prom
   await forgetOldLinks(database, nowMs);
   await forgetOldTries(database, nowMs);
   await forgetOldSignUps(database, nowMs);
+  await forgetOldFlows(database, nowMs);
 }

@@ -24,4 +24,16 @@ export const IDENTITY_SETTINGS = {
     about:
       'Key that the secrets of authenticator programs are sealed with; without it they must be set up again',
   },
+  OIDC_PROVIDERS: {
+    type: 'text',
+    default: '',
+    about:
+      'Providers that people may sign in by (OpenID Connect), as JSON: `[{"id": "google", "label": "Google", "issuer": "https://accounts.google.com", "clientId": "…"}]`; Facebook’s issuer is `https://www.facebook.com` and needs `scope` and `tokenEndpoint`, see src/people/README.md; empty: none',
+  },
+  OIDC_CLIENT_SECRETS: {
+    type: 'secret',
+    generated: false,
+    about:
+      'What we prove ourselves to these providers with, as JSON by their ids: `{"google": "…"}`; a provider that is left out knows us by PKCE alone',
+  },
 } as const satisfies Readonly<Record<string, Setting>>;

@@ -20,6 +20,30 @@ describe('readConfig', () => {
     expect(readConfig({}).BIND_ADDRESS).toBe('127.0.0.1');
   });
 
+  it('takes providers to sign in by, and tells what is wrong with them without showing a secret', () => {
+    const google = { id: 'google', label: 'Google', issuer: 'https://accounts.google.com', clientId: 'one' };
+    const written = (providers: unknown, secrets: unknown = {}, PUBLIC_URL = 'https://voice.example.org') =>
+      faultsOf({
+        OIDC_PROVIDERS: JSON.stringify(providers),
+        OIDC_CLIENT_SECRETS: JSON.stringify(secrets),
+        PUBLIC_URL,
+      });
+    expect(written([google], { google: 'a-secret' })).toEqual([]);
+    expect(written([{ ...google, issuer: 'http://127.0.0.1:8080' }])).toEqual([]);
+    expect(written([{ ...google, issuer: 'http://accounts.google.com' }])).toEqual([
+      expect.stringMatching(/^OIDC_PROVIDERS\.0\.issuer: is no URL to rely on; write one/),
+    ]);
+    expect(written([{ ...google, issuer: 'nonsense', id: 'Google!' }])).toHaveLength(2);
+    expect(written([google, google])).toEqual([expect.stringContaining('"google" is there twice')]);
+    expect(written([google], { facebook: 'hush' })).toEqual([
+      'OIDC_CLIENT_SECRETS: "facebook" is no provider of OIDC_PROVIDERS; its id belongs there',
+    ]);
+    expect(written([google], {}, '')).toEqual([expect.stringMatching(/^PUBLIC_URL: is not set/)]);
+    const broken = faultsOf({ OIDC_CLIENT_SECRETS: '{"google": "hush' });
+    expect(broken).toEqual([expect.stringMatching(/^OIDC_CLIENT_SECRETS: is no JSON/)]);
+    expect(JSON.stringify([broken, written([google], { google: 'hu sh' })])).not.toMatch(/hu ?sh/);
+  });
+
   it('reports all faults together, each naming its setting and what would be right', () => {
     const faults = faultsOf({ HTTP_PORT: 'eighty', RTP_TIMEOUT_MS: '5', LOG_LEVEL: 'loud' });
     expect(faults).toHaveLength(3);

@@ -1,4 +1,5 @@
 import { isLoopback } from './loopback';
+import { signInProviders } from './sign-in-providers';
 import { type Config, SETTINGS, type Setting, type SettingName } from './settings';
 
 /** Secrets that the engines' sample configurations carry and everybody knows. */
@@ -95,6 +96,7 @@ function faultsBetween(config: Config): string[] {
     for (const needed of ['STIR_KEY_FILE', 'STIR_CERT_URL'] as const)
       if (config[needed] === '')
         faults.push(`${needed}: is not set; calls cannot be signed with STIR_CERT_FILE alone`);
+  faults.push(...signInProviders(config).faults);
   return faults;
 }
 

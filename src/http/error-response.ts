@@ -72,6 +72,7 @@ const STATUS: Readonly<Record<string, readonly [status: number, title: string]>>
   'wrong-credentials': [401, 'Not signed in'],
   'too-young': [422, 'Not old enough'],
   'reason-needed': [403, 'What for?'],
+  'not-vouched-for': [503, 'The provider does not answer'],
   'link-not-good': [422, 'The link does not count'],
   'too-many-tries': [429, 'Too many tries'],
   forbidden: [403, 'Not allowed'],

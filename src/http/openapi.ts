@@ -19,7 +19,6 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
   });
   const problem = { 'application/problem+json': { schema: problemSchema } };
   for (const route of routes) {
-    const { answer } = route;
     registry.registerPath({
       method: route.method,
       path: `/api/v1${route.path}`,
@@ -44,13 +43,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
           : {}),
       },
       responses: {
-        [answer.kind === 'json' ? (answer.status ?? 200) : 200]: {
-          description: answer.kind === 'json' ? route.summary : answer.about,
-          content:
-            answer.kind === 'json'
-              ? { 'application/json': { schema: answer.schema } }
-              : { [answer.contentType]: { schema: z.string() } },
-        },
+        ...responseOf(route),
         default: { description: 'A problem (RFC 9457)', content: problem },
       },
     });
@@ -64,6 +57,24 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
     },
     servers: [{ url: '/' }],
   });
+}
+
+function responseOf({ answer, summary }: Route): Parameters<OpenAPIRegistry['registerPath']>[0]['responses'] {
+  switch (answer.kind) {
+    case 'json':
+      return {
+        [answer.status ?? 200]: {
+          description: summary,
+          content: { 'application/json': { schema: answer.schema } },
+        },
+      };
+    case 'stream':
+      return {
+        200: { description: answer.about, content: { [answer.contentType]: { schema: z.string() } } },
+      };
+    case 'redirect':
+      return { 302: { description: answer.about } };
+  }
 }
 
 function whoMay({ scope }: Route): string {

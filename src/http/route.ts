@@ -16,10 +16,11 @@ export type Checked<Params, Query, Body> = {
   readonly nowMs: number;
 };
 
-/** What a route answers with: JSON, or a stream that it writes itself. */
+/** What a route answers with: JSON, a stream that it writes itself, or where the browser goes on (its handler gives the address). */
 export type Answer =
   | { readonly kind: 'json'; readonly schema: z.ZodType; readonly status?: 200 | 201 }
-  | { readonly kind: 'stream'; readonly contentType: string; readonly about: string };
+  | { readonly kind: 'stream'; readonly contentType: string; readonly about: string }
+  | { readonly kind: 'redirect'; readonly about: string };
 
 /** A file that a route takes as its body. */
 export type Upload = { readonly contentType: string; readonly maxBytes: number };

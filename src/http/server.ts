@@ -193,6 +193,11 @@ async function serve(
     await run();
     return;
   }
+  if (route.answer.kind === 'redirect') {
+    res.setHeader('Cache-Control', 'no-store');
+    res.redirect(302, (await run()) as string);
+    return;
+  }
   const status = route.answer.status ?? 200;
   if (route.method !== 'post') {
     const body = await run();

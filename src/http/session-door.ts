@@ -7,6 +7,9 @@ import { Denied } from './error-response';
 /** The prefix has browsers refuse it from elsewhere: it is of this host alone, of every path, and secure (RFC 6265bis 4.1.3). */
 export const SESSION_COOKIE = '__Host-session';
 
+/** What a cookie of that prefix must be, and what pages need not see of it. */
+export const HOST_COOKIE = { httpOnly: true, secure: true, sameSite: 'lax', path: '/' } as const;
+
 /** How a request's cookie is known to be somebody's: what the API asks of those who keep sessions. */
 export type SessionDoor = {
   /** Whoever is signed in by this cookie, and the token that his pages send; null when nobody is. */
@@ -20,26 +23,25 @@ export type SessionDoor = {
 
 /** The secret of the session cookie, or null. */
 export function sessionSecretOf(req: Request): string | null {
+  return cookieOf(req, SESSION_COOKIE, 200);
+}
+
+/** The value of a cookie, or null without one or with one that is too long to be ours. */
+export function cookieOf(req: Request, wanted: string, mostCharacters: number): string | null {
   for (const pair of (req.get('Cookie') ?? '').split(';')) {
     const [name, value] = pair.trim().split('=');
-    if (name === SESSION_COOKIE && value && value.length <= 200) return value;
+    if (name === wanted && value && value.length <= mostCharacters) return value;
   }
   return null;
 }
 
 /** Sets the session cookie; it ends with the browser or with `lastsMs`, whichever the session allows. */
 export function setSessionCookie(res: Response, secret: string, lastsMs: number): void {
-  res.cookie(SESSION_COOKIE, secret, {
-    httpOnly: true,
-    secure: true,
-    sameSite: 'lax',
-    path: '/',
-    maxAge: lastsMs,
-  });
+  res.cookie(SESSION_COOKIE, secret, { ...HOST_COOKIE, maxAge: lastsMs });
 }
 
 export function clearSessionCookie(res: Response): void {
-  res.clearCookie(SESSION_COOKIE, { httpOnly: true, secure: true, sameSite: 'lax', path: '/' });
+  res.clearCookie(SESSION_COOKIE, HOST_COOKIE);
 }
 
 /** Where a request comes from; addresses of one IPv6 network (/64), which one user has all of, count as one. */

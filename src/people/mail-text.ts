@@ -32,6 +32,11 @@ const WORDS: Readonly<Record<MailLanguage, Words>> = {
       text: (link) =>
         `The password of your account was changed, and all sessions have ended. If it was not you, set a new password at once:\n\n${link}`,
     },
+    'link-added': {
+      subject: 'Another way to sign in',
+      text: (link) =>
+        `An account at another provider was linked to yours, and signs in to it from now on. If it was not you, set a new password and remove the linked account:\n\n${link}`,
+    },
   },
   es: {
     invitation: {
@@ -58,6 +63,11 @@ const WORDS: Readonly<Record<MailLanguage, Words>> = {
       subject: 'Su contraseña ha cambiado',
       text: (link) =>
         `La contraseña de su cuenta ha cambiado y todas las sesiones se han cerrado. Si no ha sido usted, elija enseguida una nueva:\n\n${link}`,
+    },
+    'link-added': {
+      subject: 'Otra forma de entrar',
+      text: (link) =>
+        `Se ha vinculado a la suya una cuenta de otro proveedor, con la que desde ahora se puede entrar. Si no ha sido usted, elija una contraseña nueva y quite la cuenta vinculada:\n\n${link}`,
     },
   },
   fr: {
@@ -86,6 +96,11 @@ const WORDS: Readonly<Record<MailLanguage, Words>> = {
       text: (link) =>
         `Le mot de passe de votre compte a changé et toutes les sessions sont terminées. Si ce n’était pas vous, choisissez-en tout de suite un nouveau :\n\n${link}`,
     },
+    'link-added': {
+      subject: 'Une autre façon de se connecter',
+      text: (link) =>
+        `Un compte d’un autre fournisseur a été lié au vôtre et permet désormais de s’y connecter. Si ce n’était pas vous, choisissez un nouveau mot de passe et retirez le compte lié :\n\n${link}`,
+    },
   },
   de: {
     invitation: {
@@ -113,6 +128,11 @@ const WORDS: Readonly<Record<MailLanguage, Words>> = {
       text: (link) =>
         `Das Passwort Ihres Kontos wurde geändert, und alle Sitzungen sind beendet. Wenn Sie es nicht waren, wählen Sie sofort ein neues:\n\n${link}`,
     },
+    'link-added': {
+      subject: 'Ein weiterer Weg, sich anzumelden',
+      text: (link) =>
+        `Ein Konto bei einem anderen Anbieter wurde mit Ihrem verknüpft und meldet ab jetzt dort an. Wenn Sie es nicht waren, wählen Sie ein neues Passwort und entfernen Sie das verknüpfte Konto:\n\n${link}`,
+    },
   },
   ar: {
     invitation: {
@@ -139,6 +159,11 @@ const WORDS: Readonly<Record<MailLanguage, Words>> = {
       subject: 'تم تغيير كلمة مرورك',
       text: (link) =>
         `تم تغيير كلمة مرور حسابك وانتهت جميع الجلسات. إن لم تكن أنت فاختر كلمة مرور جديدة فورا:\n\n${link}`,
+    },
+    'link-added': {
+      subject: 'طريقة أخرى للدخول',
+      text: (link) =>
+        `تم ربط حساب لدى مزود آخر بحسابك، ويمكن الدخول به من الآن. إن لم تكن أنت فاختر كلمة مرور جديدة وأزل الحساب المرتبط:\n\n${link}`,
     },
   },
 };

@@ -13,8 +13,12 @@ export const PERSON_MAIL = 'person-mail';
 /** Links of one kind that somebody is mailed in the life of one; more would only fill his mailbox. */
 const MAX_OPEN_LINKS = 5;
 
+/** What people are told of without a link that counts once. */
+const TOLD = ['mail-taken', 'password-changed', 'link-added'] as const;
+type ToldKind = (typeof TOLD)[number];
+
 /** What we write to people about: with a link, or to tell them what happened. */
-export type MailKind = Exclude<LinkKind, 'first-operator'> | 'mail-taken' | 'password-changed';
+export type MailKind = Exclude<LinkKind, 'first-operator'> | ToldKind;
 
 export type PersonMail = {
   readonly kind: MailKind;
@@ -70,7 +74,7 @@ async function linkOf(
   publicUrl: string,
   nowMs: number,
 ): Promise<string | { readonly tooMany: true } | null> {
-  if (kind === 'mail-taken' || kind === 'password-changed') return null;
+  if (isTold(kind)) return null;
   return database.write(async (sql) => {
     const [row] = await sql.all(
       'SELECT COUNT(*) AS open FROM one_time_links WHERE kind = ? AND subject = ? AND expires_at_ms > ?',
@@ -80,4 +84,8 @@ async function linkOf(
     const { token } = await makeLink(sql, kind, { subject, role: role ?? null }, nowMs);
     return linkUrl(publicUrl, kind, token);
   });
+}
+
+function isTold(kind: MailKind): kind is ToldKind {
+  return TOLD.some((one) => one === kind);
 }

@@ -7,6 +7,7 @@ import { Conflict } from '../kernel/app-error';
 import { type E164, e164 } from '../kernel/phone-number';
 import type { Database } from '../kernel/unit-of-work';
 import { policyVersionSchema } from '../privacy/privacy-routes';
+import { ticketSchema } from './provider-routes';
 import { readPerson } from './people-store';
 import { nameSchema } from './people-routes';
 import {
@@ -19,17 +20,16 @@ import {
   visitorOf,
   whoAsks,
 } from './session-routes';
-import { confirmMail, signUp } from './sign-up';
+import { confirmMail, signUp, type SignUpParts } from './sign-up';
 
 /** URLs of signing up and of proving one's telephone. */
 export function signUpRoutes({
   database,
   deckName,
+  ticketKey,
   speakCode,
-}: {
+}: SignUpParts & {
   readonly database: Database;
-  /** The deck that prices the calls of new accounts; '': none yet. */
-  readonly deckName: string;
   /** Calls a number and speaks a code there. */
   readonly speakCode: (wish: {
     readonly accountId: string;
@@ -74,11 +74,12 @@ export function signUpRoutes({
         password: passwordSchema,
         policies: z.array(policyVersionSchema).max(50),
         cookies: z.strictObject({ analysis: z.boolean() }),
+        ticket: ticketSchema.optional(),
       }),
       answer: { kind: 'json', schema: doneSchema },
       handle: async ({ body, nowMs }, { req }) => {
         const wish = { ...body, phone: e164(body.phone, 'phone') };
-        await signUp(database, wish, { visitor: visitorOf(req), deckName, nowMs });
+        await signUp(database, wish, { visitor: visitorOf(req), deckName, ticketKey, nowMs });
         return { done: true };
       },
     }),

@@ -4,7 +4,7 @@ import { AppError, Conflict, InvalidInput } from '../kernel/app-error';
 import { newId } from '../kernel/ids';
 import { currency } from '../kernel/money';
 import type { E164 } from '../kernel/phone-number';
-import { type Database, integer, type Sql, text, textOrNull } from '../kernel/unit-of-work';
+import { type Database, integer, type Row, type Sql, text, textOrNull } from '../kernel/unit-of-work';
 import {
   ANALYSIS_COOKIES,
   currentPolicies,
@@ -12,11 +12,13 @@ import {
   noteConsent,
   type PolicyVersion,
 } from '../privacy/policies-store';
+import { type IdentityTicket, openTicket } from './identity-ticket';
 import { hashPassword } from './hash-password-argon2';
 import { LIFE_MS, LinkNotGood, useLink } from './one-time-links';
 import { queueMail } from './people-mails';
 import { addPerson, findByMail } from './people-store';
-import { mailOf } from './person';
+import { keepLink, linkedPerson } from './person-links';
+import { mailOf, type Person } from './person';
 import { newPassword } from './password-rules';
 import type { Visitor } from './sessions';
 import { actorOf, enter, type SignedIn } from './sign-in';
@@ -37,6 +39,15 @@ export type SignUp = {
   readonly password: string;
   readonly policies: readonly PolicyVersion[];
   readonly cookies: { readonly analysis: boolean };
+  /** An identity that a provider has vouched for, sealed; it is linked when the mail address is confirmed. */
+  readonly ticket?: string | undefined;
+};
+
+export type SignUpParts = {
+  /** The deck that prices the calls of whoever signs up; '': none does. */
+  readonly deckName: string;
+  /** What tickets of providers are sealed with. */
+  readonly ticketKey: Buffer;
 };
 
 /** Nobody under eighteen has an account here. */
@@ -63,12 +74,12 @@ export function isAdult(birthDate: string, nowMs: number): boolean {
 
 /**
  * Keeps what somebody wrote until he confirms his mail address. When the address is somebody's the answer is the same, and a mail tells its owner.
- * @throws TooYoung before anything is kept or counted; InvalidInput, Conflict for missing policies, TooManyTries
+ * @throws TooYoung before anything is kept or counted; InvalidInput, LinkNotGood for a ticket that is too old, Conflict for missing policies, TooManyTries
  */
 export async function signUp(
   database: Database,
   wish: SignUp,
-  at: { readonly visitor: Visitor; readonly deckName: string; readonly nowMs: number },
+  at: SignUpParts & { readonly visitor: Visitor; readonly nowMs: number },
 ): Promise<void> {
   const { visitor, nowMs } = at;
   if (!isAdult(wish.birthDate, nowMs)) throw new TooYoung();
@@ -76,6 +87,7 @@ export async function signUp(
   const [missing] = missingPolicies(await currentPolicies(database.read), wish.policies);
   if (missing)
     throw new Conflict(`agree to version ${missing.version} of ${missing.policyId}, which counts now`);
+  const identity = identityOf(wish.ticket, mail, at);
   const password = newPassword('password', wish.password, { mail, name: wish.name });
   const priced = await pricesFor(database.read, at.deckName, wish.currency);
   await countRequest(database, { what: 'sign-up', address: visitor.address, nowMs });
@@ -87,8 +99,8 @@ export async function signUp(
     }
     const id = newId(nowMs);
     await sql.run(
-      `INSERT INTO sign_ups (id, name, mail, phone, country, language, currency, deck_id, password_hash, policies, analysis_cookies, expires_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO sign_ups (id, name, mail, phone, country, language, currency, deck_id, password_hash, policies, analysis_cookies, expires_at_ms, provider, identity_fingerprint)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       [
         id,
         wish.name,
@@ -102,6 +114,8 @@ export async function signUp(
         JSON.stringify(wish.policies),
         wish.cookies.analysis ? 1 : 0,
         nowMs + LIFE_MS['confirm-mail'],
+        identity?.providerId ?? null,
+        identity?.fingerprint ?? null,
       ],
     );
     await queueMail(sql, { kind: 'confirm-mail', subject: id, to: mail, language: wish.language }, nowMs);
@@ -147,8 +161,43 @@ export async function confirmMail(
       facts: { account: account.id },
       nowMs,
     });
+    await linkConfirmed(sql, row, person, visitor, nowMs);
     return enter(sql, { person, stage: 'signed-in', visitor, nowMs, by: 'sign-up' });
   });
+}
+
+/** The identity of a ticket, which goes with the mail address that the provider vouched for and no other. @throws LinkNotGood, InvalidInput */
+function identityOf(
+  ticket: string | undefined,
+  mail: string,
+  { ticketKey, nowMs }: { readonly ticketKey: Buffer; readonly nowMs: number },
+): IdentityTicket | null {
+  if (ticket === undefined) return null;
+  const identity = openTicket(ticketKey, ticket, nowMs);
+  if (identity.mail === mail) return identity;
+  throw new InvalidInput(
+    'mail',
+    'is not the one that the provider vouched for',
+    `write ${identity.mail}, or sign up without the provider`,
+  );
+}
+
+/** Links the identity that somebody signed up with, unless somebody has had it linked since. */
+async function linkConfirmed(
+  sql: Sql,
+  row: Row,
+  person: Person,
+  visitor: Visitor,
+  nowMs: number,
+): Promise<void> {
+  const identityFingerprint = textOrNull(row.identity_fingerprint);
+  if (identityFingerprint === null || (await linkedPerson(sql, identityFingerprint))) return;
+  const identity = {
+    providerId: text(row.provider),
+    fingerprint: identityFingerprint,
+    mail: person.mail,
+  };
+  await keepLink(sql, { person, identity, address: visitor.address, nowMs });
 }
 
 /** Forgets what people wrote who never confirmed it. */

@@ -125,7 +125,10 @@ export function testApi(
     ...presenceRoutes(database),
     ...voicemailRoutes(database, place),
     ...trunkHealthRoutes(database.read, trunkWatch),
-    ...identityRoutes(config, database, async (spoken) => void spokenCodes.push(spoken)),
+    ...identityRoutes(config, database, {
+      speakCode: async (spoken) => void spokenCodes.push(spoken),
+      log: silentLog,
+    }),
   ];
   const app = httpApp({
     database,

@@ -5,6 +5,8 @@ import supertest, { type Response } from 'supertest';
 /** A browser that keeps the session cookie and, as our pages do, sends Origin and the CSRF token. */
 export class Page {
   cookie: string | null = null;
+  /** The cookie of a way to a provider and back. */
+  flow: string | null = null;
   csrfToken = '';
   origin: string | null = 'https://voip.example.org';
 
@@ -42,7 +44,11 @@ export class Page {
 
   async #ask(method: 'get' | 'post' | 'patch' | 'delete', path: string, body: object | null) {
     const request = supertest(this.app)[method](`/api/v1${path}`);
-    if (this.cookie !== null) void request.set('Cookie', `__Host-session=${this.cookie}`);
+    const cookies = [
+      ...(this.cookie === null ? [] : [`__Host-session=${this.cookie}`]),
+      ...(this.flow === null ? [] : [`__Host-sign-in=${this.flow}`]),
+    ];
+    if (cookies.length > 0) void request.set('Cookie', cookies.join('; '));
     if (method !== 'get') {
       void request.set('X-CSRF-Token', this.csrfToken);
       if (this.origin !== null) void request.set('Origin', this.origin);
@@ -50,8 +56,9 @@ export class Page {
     if (method === 'post') void request.set('Idempotency-Key', randomUUID());
     const answer = body === null ? await request : await request.send(body);
     for (const set of [answer.headers['set-cookie'] ?? []].flat()) {
-      const value = /^__Host-session=([^;]*)/.exec(set)?.[1];
-      if (value !== undefined) this.cookie = value === '' ? null : value;
+      const [, name, value = ''] = /^__Host-(session|sign-in)=([^;]*)/.exec(set) ?? [];
+      if (name === 'session') this.cookie = value || null;
+      if (name === 'sign-in') this.flow = value || null;
     }
     return answer;
   }

@@ -12,6 +12,7 @@ import { Digits, Time, YesNo } from '../ui/format';
 import { Loaded } from '../ui/loaded';
 import { Copy, Empty, PageHead, useProblemText, useToast } from '../ui/states';
 import { Facts, Table } from '../ui/table';
+import { LinkedAccounts } from './linked-accounts';
 
 type Consent = PolicyVersion & { readonly agreed: boolean; readonly atMs: number };
 
@@ -186,6 +187,7 @@ export function SecurityPage(): ReactNode {
         </section>
       </div>
       <Passkeys onDone={reload} />
+      <LinkedAccounts />
       <Sessions />
       {accountId !== null && <OwnKeys />}
     </>

@@ -8,17 +8,19 @@ import { useWords } from '../strings/words';
 import { Form } from '../ui/form';
 import { useProblemText } from '../ui/states';
 import { FrontSheet } from './front';
+import { fromProvider } from './from-provider';
 
 type Step =
   | { readonly state: 'signed-in' }
   | { readonly state: 'second-factor'; readonly methods: readonly string[] };
 
-/** Where he wanted to go before he was asked to sign in: a path of ours, nothing else. */
+/** Where he wanted to go before he was asked to sign in: a path of ours, nothing else; whoever came from a provider confirms that it is his account. */
 function useWayBack(): () => Promise<void> {
   const [parameters] = useSearchParams();
   const [, go] = useLocation();
   const fresh = useFreshSession();
-  const wanted = parameters.get('to') ?? '/';
+  const [{ ticket }] = useState(fromProvider);
+  const wanted = ticket ? `/security#ticket=${ticket}` : (parameters.get('to') ?? '/');
   return async () => {
     await fresh();
     go(/^\/(?![/\\])/.test(wanted) ? wanted : '/', { replace: true });
@@ -30,7 +32,7 @@ export function SignIn(): ReactNode {
   const { t } = useWords();
   const back = useWayBack();
   const [parameters] = useSearchParams();
-  const [methods, setMethods] = useState<readonly string[] | null>(null);
+  const [methods, setMethods] = useState(() => parameters.get('secondFactor')?.split(',') ?? null);
   const first = useAnswer<{ open: boolean }>('/first-operator');
   const providers = useAnswer<{ providers: readonly { id: string; label: string }[] }>('/sign-in-providers');
   if (methods) return <SecondFactor methods={methods} onDone={() => void back()} />;
@@ -38,7 +40,7 @@ export function SignIn(): ReactNode {
     <FrontSheet title={t('signIn')}>
       {parameters.get('problem') && (
         <p className="note warn" role="alert">
-          {t('signIn.otherFailed')}
+          {t(parameters.get('problem') === 'confirm-link' ? 'signIn.confirmLink' : 'signIn.otherFailed')}
         </p>
       )}
       {first.data?.open && <p className="note">{t('signIn.firstOpen')}</p>}
@@ -55,7 +57,7 @@ export function SignIn(): ReactNode {
         ]}
         wish={(body) => ({ path: '/session', method: 'POST', body })}
         submit={t('signIn')}
-        onDone={(step) => (step.state === 'signed-in' ? void back() : setMethods(step.methods))}
+        onDone={(step) => (step.state === 'signed-in' ? void back() : setMethods([...step.methods]))}
       />
       <PasskeyButton onDone={() => void back()} />
       {(providers.data?.providers ?? []).map(({ id, label }) => (

@@ -7,6 +7,7 @@ import { useCountries } from '../ui/countries';
 import { Form } from '../ui/form';
 import { Loaded } from '../ui/loaded';
 import { FrontSheet } from './front';
+import { fromProvider } from './from-provider';
 
 /** Somebody makes himself an account. He hears the same whether his mail was known or not. */
 export function SignUp(): ReactNode {
@@ -54,10 +55,11 @@ function SignUpForm({
   const [mayAnalyse, setAnalyse] = useState(false);
   const id = useId();
   const [sent, setSent] = useState('');
+  const [given] = useState(fromProvider);
   return (
     <Form
       fields={[
-        { name: 'name', label: t('name'), isRequired: true, autoComplete: 'name' },
+        { name: 'name', label: t('name'), isRequired: true, autoComplete: 'name', value: given.name },
         {
           name: 'birthDate',
           label: t('birthDate'),
@@ -88,7 +90,14 @@ function SignUpForm({
           help: t('phone.help'),
           autoComplete: 'tel',
         },
-        { name: 'mail', label: t('mail'), kind: 'mail', isRequired: true, autoComplete: 'username' },
+        {
+          name: 'mail',
+          label: t('mail'),
+          kind: 'mail',
+          isRequired: true,
+          autoComplete: 'username',
+          value: given.mail,
+        },
         {
           name: 'password',
           label: t('password'),
@@ -105,6 +114,7 @@ function SignUpForm({
           method: 'POST',
           body: {
             ...body,
+            ...(given.ticket === '' ? {} : { ticket: given.ticket }),
             policies: isAccepted
               ? policies.map((policy) => ({ policyId: policy.id, version: policy.version }))
               : [],

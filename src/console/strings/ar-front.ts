@@ -5,6 +5,7 @@ export const arFront: Record<keyof typeof enFront, Phrase> = {
   signIn: 'تسجيل الدخول',
   'signIn.firstOpen': 'لا يوجد مدير بعد. افتح الرابط الذي كتبه التشغيل الأول.',
   'signIn.with': 'الدخول عبر {provider}',
+  'signIn.confirmLink': 'لديك حساب بهذا العنوان. سجّل الدخول إليه ثم أكّد أن الحساب الآخر لك.',
   mail: 'البريد الإلكتروني',
   password: 'كلمة المرور',
   'password.help': '12 حرفًا أو أكثر؛ الجملة خيار جيد.',

@@ -158,6 +158,13 @@ export const deCustomer: Record<keyof typeof enCustomer, Phrase> = {
   'recoveryCodes.new': 'Neue Wiederherstellungscodes',
   'recoveryCodes.says': 'Übrige Codes: {n}. Die alten gelten nicht mehr.',
   'recoveryCodes.keep': 'Bewahren Sie sie so auf, dass Sie sie ohne Telefon finden. Jeder gilt einmal.',
+  links: 'Konten anderswo',
+  'links.add': '{provider} verknüpfen',
+  'links.confirm': 'Konto verknüpfen',
+  'links.confirm.says':
+    'Sie kommen mit Ihrer Mailadresse von einem anderen Anbieter. Verknüpfen Sie das Konto, dann meldet es künftig hier an.',
+  'links.none': 'Keine verknüpften Konten',
+  'links.none.says': 'Ein verknüpftes Konto eines anderen Anbieters meldet ohne Passwort an.',
   passkey: 'Passkey',
   passkeys: 'Passkeys',
   'passkeys.add': 'Passkey hinzufügen',

@@ -5,6 +5,8 @@ export const deFront: Record<keyof typeof enFront, Phrase> = {
   signIn: 'Anmelden',
   'signIn.firstOpen': 'Noch verwaltet niemand. Öffnen Sie den Link, den der erste Start aufgeschrieben hat.',
   'signIn.with': 'Anmelden mit {provider}',
+  'signIn.confirmLink':
+    'Sie haben ein Konto mit dieser Mailadresse. Melden Sie sich an und bestätigen Sie, dass das andere Ihres ist.',
   mail: 'E-Mail-Adresse',
   password: 'Passwort',
   'password.help': 'Mindestens 12 Zeichen; ein Satz ist gut.',

@@ -156,6 +156,13 @@ export const enCustomer = {
   'recoveryCodes.new': 'New recovery codes',
   'recoveryCodes.says': 'Codes left: {n}. The old ones stop working.',
   'recoveryCodes.keep': 'Keep these where you find them without your telephone. Each works once.',
+  links: 'Accounts elsewhere',
+  'links.add': 'Link {provider}',
+  'links.confirm': 'Link the account',
+  'links.confirm.says':
+    'You came from another provider with your mail address. Link that account, and it signs in from now on.',
+  'links.none': 'No linked accounts',
+  'links.none.says': 'A linked account of another provider signs in without a password.',
   passkey: 'Passkey',
   passkeys: 'Passkeys',
   'passkeys.add': 'Add a passkey',

@@ -3,6 +3,8 @@ export const enFront = {
   signIn: 'Sign in',
   'signIn.firstOpen': 'Nobody is the administrator yet. Open the link that the first start has written down.',
   'signIn.with': 'Sign in with {provider}',
+  'signIn.confirmLink':
+    'You have an account with this mail address. Sign in to it, and confirm that the other one is yours.',
   mail: 'Mail address',
   password: 'Password',
   'password.help': '12 characters or more; a sentence is good.',

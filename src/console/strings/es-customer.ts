@@ -158,6 +158,13 @@ export const esCustomer: Record<keyof typeof enCustomer, Phrase> = {
   'recoveryCodes.new': 'Nuevos códigos de recuperación',
   'recoveryCodes.says': 'Códigos restantes: {n}. Los anteriores dejan de servir.',
   'recoveryCodes.keep': 'Guárdelos donde los encuentre sin su teléfono. Cada uno sirve una vez.',
+  links: 'Cuentas en otros sitios',
+  'links.add': 'Vincular {provider}',
+  'links.confirm': 'Vincular la cuenta',
+  'links.confirm.says':
+    'Ha llegado desde otro proveedor con su dirección. Vincule esa cuenta y podrá entrar con ella.',
+  'links.none': 'Ninguna cuenta vinculada',
+  'links.none.says': 'Una cuenta vinculada de otro proveedor permite entrar sin contraseña.',
   passkey: 'Llave de acceso',
   passkeys: 'Llaves de acceso',
   'passkeys.add': 'Añadir una llave',

@@ -5,6 +5,8 @@ export const esFront: Record<keyof typeof enFront, Phrase> = {
   signIn: 'Iniciar sesión',
   'signIn.firstOpen': 'Aún no hay administrador. Abra el enlace que escribió el primer arranque.',
   'signIn.with': 'Iniciar sesión con {provider}',
+  'signIn.confirmLink':
+    'Ya tiene una cuenta con esta dirección. Entre en ella y confirme que la otra es suya.',
   mail: 'Correo electrónico',
   password: 'Contraseña',
   'password.help': '12 caracteres o más; una frase sirve.',

@@ -158,6 +158,13 @@ export const frCustomer: Record<keyof typeof enCustomer, Phrase> = {
   'recoveryCodes.new': 'Nouveaux codes de secours',
   'recoveryCodes.says': 'Codes restants : {n}. Les anciens cessent de fonctionner.',
   'recoveryCodes.keep': 'Gardez-les accessibles sans votre téléphone. Chacun sert une fois.',
+  links: 'Comptes ailleurs',
+  'links.add': 'Lier {provider}',
+  'links.confirm': 'Lier le compte',
+  'links.confirm.says':
+    'Vous venez d’un autre fournisseur avec votre adresse. Liez ce compte pour vous connecter avec lui.',
+  'links.none': 'Aucun compte lié',
+  'links.none.says': 'Un compte lié d’un autre fournisseur permet de se connecter sans mot de passe.',
   passkey: 'Clé d’accès',
   passkeys: 'Clés d’accès',
   'passkeys.add': 'Ajouter une clé',

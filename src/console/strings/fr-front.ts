@@ -5,6 +5,8 @@ export const frFront: Record<keyof typeof enFront, Phrase> = {
   signIn: 'Se connecter',
   'signIn.firstOpen': 'Personne n’est encore administrateur. Ouvrez le lien écrit au premier démarrage.',
   'signIn.with': 'Se connecter avec {provider}',
+  'signIn.confirmLink':
+    'Vous avez un compte avec cette adresse. Connectez-vous, puis confirmez que l’autre est à vous.',
   mail: 'Adresse e-mail',
   password: 'Mot de passe',
   'password.help': '12 caractères ou plus ; une phrase convient.',
