@@ -172,22 +172,10 @@ async function serve(
     caller: await asWhom(parts, route, caller, asking),
     nowMs,
   };
-  if (isPersonalRead(route, caller))
-    await parts.onPersonalRead({
-      caller,
-      method: route.method,
-      path: req.path,
-      address: addressOf(req),
-      nowMs,
-    });
+  const asked = { caller, method: route.method, path: req.path, address: addressOf(req), nowMs };
+  if (isPersonalRead(route, caller)) await parts.onPersonalRead(asked);
   if (route.method !== 'get' && route.scope !== 'public' && caller.scopes.length > 0)
-    await parts.onStaffWrite({
-      caller,
-      method: route.method,
-      path: req.path,
-      address: addressOf(req),
-      nowMs,
-    });
+    await parts.onStaffWrite(asked);
   const run = () => route.handle(checked as never, { req, res });
   if (route.answer.kind === 'stream') {
     await run();
