@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The rules of the console that its compiler does not know: keys of words that nobody declared or nobody uses, words missing in a
- * language, and what the first page weighs. Each finding is a line; exit code 1 when there is one. Needs the built console.
+ * language, results of calls that it does not list, and what the first page weighs. Each finding is a line; exit code 1 when there is one. Needs the built console.
  */
 const { existsSync, readFileSync, readdirSync } = require('node:fs');
 const { join, relative, resolve } = require('node:path');
@@ -92,7 +92,24 @@ function checkWeight() {
   return bytes;
 }
 
+/** The console imports nothing of the service: what it lists of the service's names is held against them here. */
+function checkResults() {
+  const listed = (file, name) => {
+    const list = new RegExp(`export const ${name} = \\[([^\\]]*)\\]`).exec(
+      readFileSync(join(root, file), 'utf8'),
+    )?.[1];
+    return [...(list ?? '').matchAll(/'([\w-]+)'/g)].map(([, word]) => word);
+  };
+  const [ours, theirs] = [
+    listed('src/console/operator/results.ts', 'RESULTS'),
+    listed('src/cdr/cdr.ts', 'CALL_RESULTS'),
+  ];
+  if (theirs.length === 0 || ours.join() !== theirs.join())
+    find('src/console/operator/results.ts', 'is not the list of results in src/cdr/cdr.ts');
+}
+
 checkWords();
+checkResults();
 const bytes = checkWeight();
 for (const finding of findings) console.log(finding);
 console.log(
