@@ -92,14 +92,16 @@ function checkWeight() {
   return bytes;
 }
 
+/** The words of an exported list, without reading its file as a program. */
+function listed(file, name) {
+  const list = new RegExp(`export const ${name} = \\[([^\\]]*)\\]`).exec(
+    readFileSync(join(root, file), 'utf8'),
+  )?.[1];
+  return [...(list ?? '').matchAll(/'([\w-]+)'/g)].map(([, word]) => word);
+}
+
 /** The console imports nothing of the service: what it lists of the service's names is held against them here. */
 function checkResults() {
-  const listed = (file, name) => {
-    const list = new RegExp(`export const ${name} = \\[([^\\]]*)\\]`).exec(
-      readFileSync(join(root, file), 'utf8'),
-    )?.[1];
-    return [...(list ?? '').matchAll(/'([\w-]+)'/g)].map(([, word]) => word);
-  };
   const [ours, theirs] = [
     listed('src/console/operator/results.ts', 'RESULTS'),
     listed('src/cdr/cdr.ts', 'CALL_RESULTS'),
